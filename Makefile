@@ -1,0 +1,70 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# The Kubernetes version of the test cluster, for example 1.35; empty is the newest that is pinned.
+KUBERNETES ?=
+export PERFANA_TEST_KUBERNETES := $(KUBERNETES)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo cluster binaries test lint format unit integration coverage bench policy requirements clean
+
+help: ## Show these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.ready ## Make .venv with the program and all that tests need; does nothing when it is up to date
+
+$(VENV)/.ready: requirements/dev.txt pyproject.toml operator/perfana_support/__init__.py
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo 'setup: Python 3.11 or newer is needed, try: make setup PYTHON=python3.12' >&2; exit 2; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
+	  { echo 'setup: this Python has no venv module; on Debian: apt-get install python3-venv' >&2; exit 2; }
+	@echo 'setup: installing into $(VENV), about a minute the first time'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+binaries: setup ## Find or build etcd, kube-apiserver and kubectl; minutes the first time
+	@$(BIN)/python -m tests.cluster build
+
+demo: setup binaries ## A cluster, the operator, two installations: see their verdicts, and one flip
+	@$(BIN)/python -m tests.demo
+
+cluster: setup binaries ## An API server to play with, until Ctrl-C; prints the kubeconfig to use
+	@$(BIN)/python -m tests.cluster --crds crds
+
+test: lint unit integration ## Everything that must hold: lint, types, layering, unit tests, a real API server
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
+
+lint: setup ## Style, types and layering
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports > $(VENV)/lint-imports.log || { cat $(VENV)/lint-imports.log; exit 1; }
+
+format: setup ## Put the code into its form
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+unit: setup ## Tests without server, clock or network
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest tests/unit
+
+integration: setup binaries ## Tests against a real API server (KUBERNETES=1.35 for another version)
+	@$(BIN)/coverage run -m pytest tests/integration
+
+bench: setup binaries ## Measure what docs/performance.md claims, and print its tables
+	@$(BIN)/python -m tests.bench
+
+policy: setup ## Write the built-in policy's JSON anew from its YAML
+	@$(BIN)/python -m tests.builtin_policy
+
+requirements: setup ## Pin the newest versions anew, with hashes
+	@$(PYTHON) -m venv $(VENV)-pins && $(VENV)-pins/bin/pip install --quiet pip-tools
+	@$(VENV)-pins/bin/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-header \
+	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links -o requirements/dev.txt requirements/dev.in
+	@rm -r $(VENV)-pins
+
+clean: ## Remove what make made in this folder; built binaries stay in their cache
+	@rm -rf $(VENV) .coverage* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis operator/*.egg-info

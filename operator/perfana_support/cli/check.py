@@ -1,0 +1,92 @@
+"""`perfana-support check`: judge manifests."""
+
+import argparse
+import sys
+from datetime import date
+from typing import Any
+
+from perfana_support.cli.exit_codes import ExitCode, exit_code
+from perfana_support.evaluate.verdict import evaluate
+from perfana_support.model.calendar import parse_day
+from perfana_support.model.installation import Installation
+from perfana_support.model.policy import Policy
+from perfana_support.model.verdict import Verdict
+from perfana_support.sources.clock import today
+from perfana_support.sources.manifest import Manifests, read_manifests
+from perfana_support.sources.policy import builtin_policy, read_policy
+
+EXAMPLES = """\
+examples:
+  perfana-support check -f manifests/
+  helm template perfana perfana/perfana | perfana-support check -f -
+  perfana-support check -f perfana.yaml --as-of 2027-06-30 -o json
+  perfana-support check -f perfana.yaml --policy our-policy.yaml
+
+exit codes:
+  0 supported   1 internal error   2 usage, unreadable input or policy   3 not supported   5 undetermined
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `check`."""
+    parser.add_argument(
+        "-f",
+        "--filename",
+        action="append",
+        required=True,
+        metavar="FILE|DIR|-",
+        help="a manifest, a folder of them (all .yaml, .yml and .json files below it), or - for standard input; repeatable",
+    )
+    parser.add_argument(
+        "--policy", metavar="FILE", help="a SupportPolicy document that states what differs from the built-in policy"
+    )
+    parser.add_argument("--as-of", type=_day, metavar="DATE", help="judge as of this day, YYYY-MM-DD in UTC (default: today)")
+    parser.add_argument(
+        "--kubernetes-version",
+        metavar="V",
+        help="the version of the cluster that the manifests are for, which they cannot show; "
+        "recorded in the report, no rule reads it yet",
+    )
+    parser.add_argument("-o", "--output", choices=("table", "json"), default="table", help="format (default: table)")
+
+
+def run(arguments: argparse.Namespace) -> ExitCode:
+    """Judge every installation that the manifests describe and print the verdicts."""
+    policy = read_policy(arguments.policy) if arguments.policy else builtin_policy()
+    manifests = read_manifests(arguments.filename)
+    as_of = arguments.as_of or today()
+    installations = manifests.installations or (Installation("", ()),)
+    verdicts = _worth_reporting([evaluate(installation, policy, as_of) for installation in installations])
+    sys.stdout.write(_render(arguments, verdicts, policy, manifests))
+    return exit_code(verdicts)
+
+
+def _worth_reporting(verdicts: list[Verdict]) -> list[Verdict]:
+    """The verdicts of installations that have a component or a finding; the first of all when there is none, to say so.
+
+    Manifests often bring along namespaces of other software, about which there is nothing to say.
+    """
+    return [verdict for verdict in verdicts if verdict.components or verdict.findings] or verdicts[:1]
+
+
+def _render(arguments: argparse.Namespace, verdicts: list[Verdict], policy: Policy, manifests: Manifests) -> str:
+    if arguments.output == "table":
+        from perfana_support.reports.table import table  # noqa: PLC0415 - only the format in use is paid for
+
+        return table(verdicts, policy)
+    import json  # noqa: PLC0415
+
+    from perfana_support.reports.document import list_document, report_document  # noqa: PLC0415
+
+    source: dict[str, Any] = {"kind": "Manifests", "files": list(manifests.files), "documents": manifests.documents}
+    if arguments.kubernetes_version:
+        source["kubernetesVersion"] = arguments.kubernetes_version
+    documents = [report_document(verdict, policy, source) for verdict in verdicts]
+    return json.dumps(list_document(documents), indent=2, ensure_ascii=False) + "\n"
+
+
+def _day(text: str) -> date:
+    day = parse_day(text)
+    if day is None:
+        raise argparse.ArgumentTypeError(f"must be a day as YYYY-MM-DD, is {text!r}")
+    return day

@@ -1,0 +1,76 @@
+"""The program `perfana-support`."""
+
+import argparse
+import sys
+from importlib import import_module
+from types import ModuleType
+
+from perfana_support import __version__
+from perfana_support.cli.exit_codes import ExitCode
+
+# Commands and what `--help` says of them; each is a module with EXAMPLES, add_arguments and run, imported when it is called.
+COMMANDS = {
+    "check": "judge manifests: files, folders or standard input",
+    "operator": "run the operator, which judges the installations of a cluster",
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command that the arguments name; the exit code says what came of it.
+
+    An error nobody foresaw is exit code 1 with one line, a traceback only with `--debug`: never a verdict.
+    """
+    words = sys.argv[1:] if argv is None else argv
+    wanted = next((word for word in words if not word.startswith("-")), None)
+    parser, modules = _parser(wanted)
+    options = parser.parse_args(words)
+    if options.command is None:
+        parser.print_help(sys.stderr)
+        return ExitCode.BAD_INPUT
+    try:
+        code: int = modules[options.command].run(options)
+        sys.stdout.flush()
+    except Exception as error:
+        if options.debug:
+            raise
+        return _report(error)
+    return code
+
+
+def _report(error: Exception) -> ExitCode:
+    from perfana_support.sources.errors import SourceError  # noqa: PLC0415 - not needed where all goes well
+
+    if isinstance(error, SourceError):
+        for fault in error.faults:
+            print(f"error: {fault}", file=sys.stderr)
+        return ExitCode.BAD_INPUT
+    print(f"internal error: {type(error).__name__}: {error} (--debug shows the traceback)", file=sys.stderr)
+    return ExitCode.INTERNAL_ERROR
+
+
+def _parser(wanted: str | None) -> tuple[argparse.ArgumentParser, dict[str, ModuleType]]:
+    """The parser, with the options of the wanted command only: reading the others' would import what they need."""
+    parser = argparse.ArgumentParser(
+        prog="perfana-support",
+        description="Is this Perfana installation supportable, by the vendor's support policy?",
+        epilog="example:\n  perfana-support check -f perfana.yaml",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"perfana-support {__version__}")
+    commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND")
+    modules: dict[str, ModuleType] = {}
+    for name, summary in COMMANDS.items():
+        if name != wanted:
+            commands.add_parser(name, help=summary)
+            continue
+        module = modules[name] = import_module(f"perfana_support.cli.{name}")
+        command = commands.add_parser(
+            name,
+            help=summary,
+            description=module.__doc__,
+            epilog=module.EXAMPLES,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        module.add_arguments(command)
+        command.add_argument("--debug", action="store_true", help="show the traceback of an internal error")
+    return parser, modules

@@ -1,0 +1,52 @@
+"""Running the operator in this process, until a signal ends it."""
+
+import asyncio
+import logging
+
+import kopf
+
+from perfana_support.controller.handlers import registry
+from perfana_support.controller.office import Office
+from perfana_support.controller.settings import Settings
+
+# This program writes no annotation and no finalizer of Kopf's; these names are set so that none could bear another's.
+_PREFIX = "support.perfana.io"
+
+
+def run(settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT. Raises what ended a part of the operator, if anything did."""
+    logging.basicConfig(
+        level=logging.DEBUG if settings.is_verbose else logging.INFO,
+        format="%(asctime)s %(levelname)-8s %(name)s: %(message)s",
+    )
+    if not settings.is_verbose:
+        logging.getLogger("kopf").setLevel(logging.WARNING)
+    asyncio.run(_run(settings))
+
+
+async def _run(settings: Settings) -> None:
+    office = Office(settings)
+    try:
+        await kopf.operator(
+            registry=registry(office),
+            settings=_kopf_settings(),
+            standalone=True,
+            clusterwide=not settings.namespaces,
+            namespaces=settings.namespaces,
+            liveness_endpoint=f"http://{settings.health_host}:{settings.health_port}/healthz" if settings.health_port else None,
+            stop_flag=office.stop,
+        )
+    finally:
+        await office.close()
+    if office.failure is not None:
+        raise office.failure
+
+
+def _kopf_settings() -> kopf.OperatorSettings:
+    settings = kopf.OperatorSettings()
+    settings.posting.enabled = False
+    settings.scanning.disabled = True
+    settings.persistence.finalizer = f"{_PREFIX}/finalizer"
+    settings.persistence.progress_storage = kopf.AnnotationsProgressStorage(prefix=_PREFIX)
+    settings.persistence.diffbase_storage = kopf.AnnotationsDiffBaseStorage(prefix=_PREFIX)
+    return settings

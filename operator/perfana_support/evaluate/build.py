@@ -1,0 +1,37 @@
+"""BuildSupported: is every component a released build?"""
+
+from collections.abc import Iterator
+
+from perfana_support.evaluate.inventory import Component, Inventory
+from perfana_support.evaluate.remedy import set_release
+from perfana_support.model.code import Code
+from perfana_support.model.finding import Finding
+from perfana_support.model.policy import Build, Policy
+
+_CODES = {
+    Build.SNAPSHOT: (Code.SNAPSHOT_BUILD, "a SNAPSHOT, a development build"),
+    Build.BETA: (Code.BETA_BUILD, "a beta build"),
+    Build.RELEASE_CANDIDATE: (Code.RELEASE_CANDIDATE_BUILD, "a release candidate"),
+    Build.MILESTONE: (Code.MILESTONE_BUILD, "a milestone build"),
+    Build.DEVELOPMENT: (Code.DEVELOPMENT_BUILD, "a development build"),
+    Build.COMMIT: (Code.COMMIT_BUILD, "the build of a commit, which may be released or not"),
+}
+
+
+def judge(inventory: Inventory, policy: Policy) -> Iterator[Finding]:
+    """All findings about builds. A tag that says nothing at all is `VersionUndetermined`, found by the version rules."""
+    for component in inventory.components:
+        if component.is_test:
+            message = f"{component.subject.image} comes from a test repository of the vendor"
+            yield _found(component, Code.TEST_REPOSITORY, message, f"set a released image of {component.short_name}")
+        build, tag = component.tag.build, component.reference.tag
+        if build is None:
+            message = f"tag {tag} carries {component.tag.odd!r}, which names no build that the policy knows"
+            yield _found(component, Code.UNRECOGNISED_BUILD, message, set_release(component, policy))
+        elif build in _CODES:
+            code, words = _CODES[build]
+            yield _found(component, code, f"tag {tag} names {words}", set_release(component, policy))
+
+
+def _found(component: Component, code: Code, message: str, remediation: str) -> Finding:
+    return Finding(code, component.subject, message, remediation, component.location)

@@ -1,0 +1,42 @@
+"""What to do next, as an exact value: the image to set for a release that is known and supported."""
+
+from perfana_support.evaluate.inventory import Component, short_repository
+from perfana_support.model.policy import CatalogueRelease, Policy
+
+
+def newest_release(policy: Policy) -> CatalogueRelease | None:
+    """The newest listed release of all: of the last line that has any."""
+    return next((policy.newest_of_line[name] for name in reversed(policy.lines) if name in policy.newest_of_line), None)
+
+
+def upgrade(component: Component, policy: Policy) -> str:
+    """How the component gets to the newest release: an image to set, or the component to move to."""
+    newest = newest_release(policy)
+    if newest is None:
+        return "upgrade to a release line within its support window"
+    name, successor = component.repository, policy.successors_of.get(component.repository)
+    if _is_in_line(name, newest.number.line, policy):
+        return f"set image to {_image(name, newest, policy)}"
+    if successor and _is_in_line(successor, newest.number.line, policy):
+        image = _image(successor, newest, policy)
+        return f"upgrade to release {newest.version}, where {image} takes the place of {component.short_name}"
+    return f"upgrade to release {newest.version}, which has no {component.short_name}"
+
+
+def set_release(component: Component, policy: Policy) -> str:
+    """The image to set so that a released build runs: the newest of the line where the tag tells it, else of all."""
+    newest = policy.newest_of_line.get(component.line_name)
+    if newest is None:
+        return f"set the tag of a released build; {upgrade(component, policy)}"
+    image = _image(component.repository, newest, policy)
+    return f"set image to {image} or another release of line {component.line_name}"
+
+
+def _is_in_line(repository: str, line_name: str, policy: Policy) -> bool:
+    return any(line_name in product_line.lines for product_line in policy.product_lines_of.get(repository, ()))
+
+
+def _image(repository: str, release: CatalogueRelease, policy: Policy) -> str:
+    """The reference under which the vendor publishes a component's release."""
+    line = policy.lines.get(release.number.line)
+    return f"{short_repository(repository)}:{line.tag_prefix if line else ''}{release.version}"

@@ -1,0 +1,145 @@
+"""Reading plain data (what YAML and JSON parse to) into values, with every error named by path and expected form."""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from enum import StrEnum
+from typing import Any, NamedTuple, TypeVar
+
+from perfana_support.model.calendar import parse_day
+
+E = TypeVar("E", bound=StrEnum)
+T = TypeVar("T")
+
+
+class Problem(NamedTuple):
+    """One fault of a document: where, and what was expected there."""
+
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}"
+
+
+class DocumentError(Exception):
+    """A document that cannot be used, with all its problems."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("; ".join(map(str, problems)))
+        self.problems = problems
+
+
+class Node:
+    """A mapping of a document, its path, and the list that collects problems.
+
+    Readers return a usable value or None and note a problem, so that one run finds all of them. `seen` remembers the
+    fields asked for: `finish` reports the others as unknown.
+    """
+
+    __slots__ = ("data", "path", "problems", "seen")
+
+    def __init__(self, data: Mapping[str, Any], path: str, problems: list[Problem]) -> None:
+        self.data = data
+        self.path = path
+        self.problems = problems
+        self.seen: list[str] = []
+
+    def fail(self, field: str, message: str) -> None:
+        """Note a problem of a field."""
+        self.problems.append(Problem(f"{self.path}.{field}" if self.path else field, message))
+
+    def read(self, field: str, convert: Callable[[Any], T | None], form: str, *, required: bool) -> T | None:
+        """A field's value by `convert`, which answers None for a value that has not the form."""
+        self.seen.append(field)
+        raw = self.data.get(field)
+        if raw is None:
+            if required:
+                self.fail(field, f"is missing, must be {form}")
+            return None
+        value = convert(raw)
+        if value is None:
+            self.fail(field, f"must be {form}, is {shown(raw)}")
+        return value
+
+    def text(self, field: str, form: str = "a text", *, required: bool = False) -> str | None:
+        """A text that is not empty."""
+        return self.read(field, _text, form, required=required)
+
+    def day(self, field: str, *, required: bool = False) -> date | None:
+        """A day as YYYY-MM-DD."""
+        return self.read(field, to_day, "a date as YYYY-MM-DD", required=required)
+
+    def whole(self, field: str, low: int, high: int, *, required: bool = False) -> int | None:
+        """A whole number from `low` to `high`."""
+
+        def convert(raw: object) -> int | None:
+            return raw if isinstance(raw, int) and not isinstance(raw, bool) and low <= raw <= high else None
+
+        return self.read(field, convert, f"a whole number from {low} to {high}", required=required)
+
+    def flag(self, field: str) -> bool | None:
+        """True or false."""
+        return self.read(field, lambda raw: raw if isinstance(raw, bool) else None, "true or false", required=False)
+
+    def choice(self, field: str, options: type[E], *, required: bool = False) -> E | None:
+        """One word of an enumeration."""
+        words = {option.value: option for option in options}
+
+        def convert(raw: object) -> E | None:
+            return words.get(raw) if isinstance(raw, str) else None
+
+        return self.read(field, convert, "one of " + ", ".join(words), required=required)
+
+    def texts(self, field: str, form: str = "a list of texts") -> tuple[str, ...]:
+        """A list of texts without repetition, empty when absent."""
+
+        def convert(raw: object) -> tuple[str, ...] | None:
+            if not isinstance(raw, list) or not all(isinstance(item, str) and item for item in raw):
+                return None
+            return tuple(raw) if len(set(raw)) == len(raw) else None
+
+        return self.read(field, convert, form + ", each once", required=False) or ()
+
+    def node(self, field: str) -> "Node":
+        """A mapping below this one, empty when absent."""
+        data = self.read(field, lambda raw: raw if isinstance(raw, Mapping) else None, "a mapping", required=False)
+        return Node(data or {}, f"{self.path}.{field}" if self.path else field, self.problems)
+
+    def nodes(self, field: str, key: str) -> Iterator["Node"]:
+        """The mappings of a list whose entries are told apart by `key`; an entry listed twice is a problem."""
+        entries = self.read(field, lambda raw: raw if isinstance(raw, list) else None, "a list", required=False)
+        place: dict[object, int] = {}
+        path = f"{self.path}.{field}" if self.path else field
+        for index, entry in enumerate(entries or ()):
+            if not isinstance(entry, Mapping):
+                self.problems.append(Problem(f"{path}[{index}]", f"must be a mapping, is {shown(entry)}"))
+                continue
+            name = entry.get(key)
+            first = place.setdefault(name, index) if isinstance(name, str) else index
+            if first != index:
+                message = f"must be listed once, {name!r} stands at [{first}] already"
+                self.problems.append(Problem(f"{path}[{index}].{key}", message))
+            yield Node(entry, f"{path}[{index}]", self.problems)
+
+    def finish(self) -> None:
+        """Report fields that nobody asked for: a misspelt field must not be ignored in silence."""
+        for field in self.data:
+            if field not in self.seen:
+                self.fail(str(field), "is not a known field, known are " + ", ".join(sorted(self.seen)))
+
+
+def to_day(raw: object) -> date | None:
+    """A day from its text; YAML readers that resolve dates hand over a date already."""
+    if isinstance(raw, date):
+        return raw if type(raw) is date else None
+    return parse_day(raw) if isinstance(raw, str) else None
+
+
+def shown(raw: object) -> str:
+    """A value as an error message shows it: short, in one line."""
+    text = repr(raw)
+    return text if len(text) <= 60 else text[:57] + "..."  # noqa: PLR2004 - sixty characters fit beside a path
+
+
+def _text(raw: object) -> str | None:
+    return raw if isinstance(raw, str) and raw.strip() else None

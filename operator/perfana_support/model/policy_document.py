@@ -1,0 +1,336 @@
+"""A SupportPolicy document: its form, how it merges with its base, and what must hold across its fields."""
+
+import re
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from itertools import pairwise
+from typing import Any, NamedTuple, TypeVar
+
+from perfana_support.model.document import DocumentError, Node, Problem
+from perfana_support.model.image import normalise_repository
+from perfana_support.model.policy import (
+    Build,
+    CatalogueRelease,
+    ClockStart,
+    Component,
+    Defect,
+    EndOfLifeRule,
+    Line,
+    MirrorRule,
+    Numbering,
+    Policy,
+    PolicyFields,
+    ProductLine,
+    StatedLine,
+    TagRules,
+    date_lines,
+)
+from perfana_support.model.release import Release, parse_release
+
+API_VERSION = "support.perfana.io/v1alpha1"
+KIND = "SupportPolicy"
+
+# The lists that merge entry by entry, and the field that tells their entries apart.
+_KEYED_LISTS = {
+    "lines": "name",
+    "releases": "version",
+    "defects": "name",
+    "productLines": "name",
+    "components": "repository",
+    "qualifiers": "name",
+    "wholeTags": "name",
+    "mirrors": "from",
+}
+_LINE_NAME = re.compile(r"(?:0|[1-9]\d{0,8})\.(?:0|[1-9]\d{0,8})", re.ASCII)
+_REPOSITORY = re.compile(r"[a-z0-9][a-z0-9._:-]*(?:/[a-z0-9._-]+)+", re.ASCII)
+_QUALIFIER = re.compile(r"[a-z][a-z0-9]*", re.ASCII)
+_PLACEHOLDERS = {"<n>": r"\d+", "<hex>": "[0-9a-f]+"}
+_PLACEHOLDER = re.compile("(<[^>]*>)")
+_T = TypeVar("_T")
+
+
+class BasePolicy(StrEnum):
+    """What a policy builds on: the built-in one, or nothing."""
+
+    DEFAULT = "Default"
+    NONE = "None"
+
+
+class Base(NamedTuple):
+    """The built-in policy's spec as plain data, to merge a user's policy into."""
+
+    spec: Mapping[str, Any]
+
+
+def build_policy(document: object, base: Base | None) -> Policy:
+    """The policy that a document states, merged with `base` unless it asks for none.
+
+    Raises `DocumentError` with every problem found: of form first, by the document's own indexes; if the form holds, of
+    what the merged policy lacks or contradicts. `base` None stands for reading the built-in policy itself.
+    """
+    name, spec = _open(document)
+    problems: list[Problem] = []
+    if base is not None:
+        _read_spec(name, Node(spec, "spec", problems), is_whole=False)
+        if problems:
+            raise DocumentError(problems)
+        if spec.get("basePolicy") != BasePolicy.NONE:
+            spec = merge_specs(base.spec, spec)
+    fields = _read_spec(name, Node(spec, "spec", problems), is_whole=True)
+    if problems or fields is None:
+        raise DocumentError(problems)
+    return Policy(fields)
+
+
+def _open(document: object) -> tuple[str, Mapping[str, Any]]:
+    """Name and spec of an object that claims to be a policy."""
+    if not isinstance(document, Mapping):
+        raise DocumentError([Problem("document", f"must be a {KIND} object")])
+    problems = [
+        Problem(field, f"must be {wanted}, is {document.get(field)!r}")
+        for field, wanted in (("apiVersion", API_VERSION), ("kind", KIND))
+        if document.get(field) != wanted
+    ]
+    metadata, spec = document.get("metadata"), document.get("spec")
+    name = metadata.get("name") if isinstance(metadata, Mapping) else None
+    if not isinstance(name, str) or not name:
+        problems.append(Problem("metadata.name", "is missing, must be the policy's name"))
+    if not isinstance(spec, Mapping):
+        problems.append(Problem("spec", "is missing, must be a mapping"))
+    if problems or not isinstance(spec, Mapping):
+        raise DocumentError(problems)
+    return str(name), spec
+
+
+def merge_specs(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
+    """The overlay's fields over the base's: mappings merge by field, keyed lists by entry, all else is replaced.
+
+    Entries of the base keep their place and new ones follow, so a line that is new comes after all known ones.
+    """
+    merged = dict(base)
+    for field, value in overlay.items():
+        below = merged.get(field)
+        if isinstance(value, Mapping) and isinstance(below, Mapping):
+            merged[field] = merge_specs(below, value)
+        elif field in _KEYED_LISTS and isinstance(value, list) and isinstance(below, list):
+            key = _KEYED_LISTS[field]
+            entries = {entry[key]: entry for entry in below}
+            for entry in value:
+                entries[entry[key]] = merge_specs(entries.get(entry[key], {}), entry)
+            merged[field] = list(entries.values())
+        else:
+            merged[field] = value
+    return merged
+
+
+def _read_spec(name: str, spec: Node, *, is_whole: bool) -> PolicyFields | None:
+    """All fields of a spec. `is_whole` demands what a complete policy needs; otherwise only the form of what is there."""
+    spec.choice("basePolicy", BasePolicy)
+    published_on = spec.day("publishedOn", required=is_whole)
+    max_age = spec.whole("maxPolicyAgeDays", 1, 36500)
+    rule = _read_end_of_life(spec.node("endOfLife"), is_whole=is_whole)
+    lines = _read_lines(spec, is_whole=is_whole)
+    releases = [_read_release(node, is_whole=is_whole) for node in spec.nodes("releases", "version")]
+    defects = [_read_defect(node, is_whole=is_whole) for node in spec.nodes("defects", "name")]
+    product_lines = [_read_product_line(node, is_whole=is_whole) for node in spec.nodes("productLines", "name")]
+    tools = frozenset(_repositories(spec, "tools"))
+    tags = _read_tags(spec.node("tags"))
+    images = spec.node("images")
+    mirrors = [_read_mirror(node, is_whole=is_whole) for node in images.nodes("mirrors", "from")]
+    images.finish()
+    spec.finish()
+    if not is_whole:
+        return None
+    if not lines:
+        spec.fail("lines", "must list at least one release line")
+    if not product_lines:
+        spec.fail("productLines", "must list at least one product line, else no image is a component")
+    dated = date_lines(lines, rule) if rule else ()
+    _check_whole(spec, dated, _all(releases), _all(product_lines))
+    if spec.problems or published_on is None or rule is None:
+        return None
+    return PolicyFields(
+        name=name,
+        published_on=published_on,
+        max_policy_age_days=max_age or 180,
+        end_of_life=rule,
+        lines=dated,
+        releases=_all(releases),
+        defects=_all(defects),
+        product_lines=_all(product_lines),
+        tools=tools,
+        tags=tags,
+        mirrors=_all(mirrors),
+    )
+
+
+def _all(items: list[_T | None]) -> tuple[_T, ...]:
+    return tuple(item for item in items if item is not None)
+
+
+def _check_whole(
+    spec: Node, lines: tuple[Line, ...], releases: tuple[CatalogueRelease, ...], product_lines: tuple[ProductLine, ...]
+) -> None:
+    """What must hold across fields: succession in time, releases listed once, and names that exist."""
+    for before, line in pairwise(lines):
+        if line.first_released_on < before.first_released_on:
+            message = (
+                f"must not be before {before.first_released_on}, when its predecessor {before.name} came out, "
+                f"is {line.first_released_on}"
+            )
+            spec.problems.append(Problem(f'spec.lines["{line.name}"].firstReleasedOn', message))
+    spelled: dict[Release, str] = {}
+    for release in releases:
+        first = spelled.setdefault(release.number, release.version)
+        if first != release.version:
+            message = f"must be listed once, {first} is the same release: a missing number is 0"
+            spec.problems.append(Problem(f'spec.releases["{release.version}"].version', message))
+    known = {line.name for line in lines}
+    for product_line in product_lines:
+        for name in product_line.lines:
+            if name not in known:
+                path = f'spec.productLines["{product_line.name}"].lines'
+                spec.problems.append(Problem(path, f"must name lines of spec.lines, {name!r} is not one"))
+
+
+def _read_end_of_life(node: Node, *, is_whole: bool) -> EndOfLifeRule | None:
+    clock = node.choice("clockStartsAt", ClockStart, required=is_whole)
+    years = node.whole("years", 0, 100, required=is_whole)
+    lookahead = node.whole("lookaheadDays", 0, 3650, required=is_whole)
+    node.finish()
+    if clock is None or years is None or lookahead is None:
+        return None
+    return EndOfLifeRule(clock, years, lookahead)
+
+
+def _read_lines(spec: Node, *, is_whole: bool) -> list[StatedLine]:
+    lines = []
+    for node in spec.nodes("lines", "name"):
+        name = node.read("name", _line_name, 'a line as MAJOR.MINOR, for example "4.0"', required=True)
+        first = node.day("firstReleasedOn", required=is_whole)
+        end = node.day("endOfLifeOn")
+        tag_prefix = node.text("tagPrefix")
+        node.finish()
+        if name and first:
+            lines.append(StatedLine(name, first, end, tag_prefix or ""))
+    return lines
+
+
+def _read_release(node: Node, *, is_whole: bool) -> CatalogueRelease | None:
+    version = node.text("version", _RELEASE_FORM, required=True)
+    number = node.read("version", _to_release, _RELEASE_FORM, required=False) if version else None
+    released_on = node.day("releasedOn", required=is_whole)
+    fixes_security = node.flag("fixesSecurity")
+    components = []
+    if "components" in node.data:
+        for component in node.nodes("components", "repository"):
+            repository = component.read("repository", _to_repository, _REPOSITORY_FORM, required=True)
+            own = component.read("version", _to_release, _RELEASE_FORM, required=True)
+            component.finish()
+            if repository and own:
+                components.append((repository, own))
+    node.seen.append("components")
+    node.finish()
+    if version is None or number is None or released_on is None:
+        return None
+    return CatalogueRelease(version, number, released_on, bool(fixes_security), tuple(components))
+
+
+def _read_defect(node: Node, *, is_whole: bool) -> Defect | None:
+    node.text("name", required=True)
+    repositories = _repositories(node, "repositories")
+    first = node.read("from", _to_release, _RELEASE_FORM, required=is_whole)
+    last = node.read("to", _to_release, _RELEASE_FORM, required=is_whole)
+    problem = node.text("problem", required=is_whole)
+    fixed_in = node.text("fixedIn", _RELEASE_FORM, required=is_whole)
+    node.finish()
+    if first and last and last < first:
+        node.fail("to", f"must not be lower than from, is {node.data['to']!r}")
+    if first is None or last is None or problem is None or fixed_in is None:
+        return None
+    return Defect(frozenset(repositories), first, last, problem, fixed_in)
+
+
+def _read_product_line(node: Node, *, is_whole: bool) -> ProductLine | None:
+    name = node.text("name", required=True)
+    lines = node.texts("lines", "a list of line names")
+    numbering = node.choice("numbering", Numbering, required=is_whole)
+    same_release = node.flag("sameRelease")
+    components = []
+    for component in node.nodes("components", "repository"):
+        repository = component.read("repository", _to_repository, _REPOSITORY_FORM, required=True)
+        optional = component.flag("optional")
+        replaces = _repositories(component, "replaces")
+        component.finish()
+        if repository:
+            components.append(Component(repository, bool(optional), replaces))
+    node.finish()
+    if name is None or numbering is None:
+        return None
+    return ProductLine(name, lines, numbering, bool(same_release), tuple(components))
+
+
+def _read_tags(node: Node) -> TagRules:
+    qualifiers: dict[str, Build] = {}
+    whole_tags: list[tuple[str, re.Pattern[str], Build]] = []
+    for entry in node.nodes("qualifiers", "name"):
+        word = entry.read("name", _qualifier, "a word of lower-case letters and digits", required=True)
+        build = entry.choice("build", Build, required=True)
+        entry.finish()
+        if word and build:
+            qualifiers[word] = build
+    for entry in node.nodes("wholeTags", "name"):
+        pattern = entry.read("name", _to_pattern, "a tag, with <n> for a number and <hex> for a commit", required=True)
+        build = entry.choice("build", Build, required=True)
+        entry.finish()
+        if pattern and build:
+            whole_tags.append((entry.data["name"], pattern, build))
+    rules = TagRules(node.texts("releasePrefixes"), node.texts("barePrefixes"), qualifiers, tuple(whole_tags))
+    node.finish()
+    return rules
+
+
+def _read_mirror(node: Node, *, is_whole: bool) -> MirrorRule | None:
+    form = "a registry or a path below it, ending in a slash: harbor.example.com/dockerhub/"
+    prefix = node.read("from", _to_prefix, form, required=True)
+    source = node.read("to", _to_prefix, form, required=is_whole)
+    node.finish()
+    return MirrorRule(prefix, source) if prefix and source else None
+
+
+_RELEASE_FORM = 'a release number as a text, for example "0.2.96.22"'
+_REPOSITORY_FORM = "an image repository without tag, for example perfana/perfana-web"
+
+
+def _when_text(convert: Callable[[str], _T | None]) -> Callable[[object], _T | None]:
+    return lambda raw: convert(raw) if isinstance(raw, str) else None
+
+
+_line_name = _when_text(lambda text: text if _LINE_NAME.fullmatch(text) else None)
+_to_release: Callable[[object], Release | None] = _when_text(parse_release)
+_to_repository = _when_text(lambda text: normalise_repository(text) if _REPOSITORY.fullmatch(text) else None)
+_qualifier = _when_text(lambda text: text if _QUALIFIER.fullmatch(text) else None)
+
+
+@_when_text
+def _to_prefix(text: str) -> str | None:
+    if not text.endswith("/") or not _REPOSITORY.fullmatch(text + "x"):
+        return None
+    return normalise_repository(text + "x")[:-1]
+
+
+@_when_text
+def _to_pattern(text: str) -> re.Pattern[str] | None:
+    """A tag with placeholders as a pattern. No other operator exists, so no pattern can run away."""
+    parts = _PLACEHOLDER.split(text)
+    if not text or any(part.startswith("<") and part not in _PLACEHOLDERS for part in parts):
+        return None
+    return re.compile("".join(_PLACEHOLDERS.get(part, re.escape(part)) for part in parts), re.ASCII)
+
+
+def _repositories(node: Node, field: str) -> tuple[str, ...]:
+    names = node.texts(field, "a list of image repositories")
+    for index, name in enumerate(names):
+        if not _REPOSITORY.fullmatch(name):
+            node.fail(f"{field}[{index}]", f"must be {_REPOSITORY_FORM}, is {name!r}")
+    return tuple(map(normalise_repository, names))

@@ -1,0 +1,88 @@
+"""A verdict as a versioned document: the shape of `-o json`, frozen with apiVersion v1alpha1."""
+
+from datetime import date
+from typing import Any
+
+from perfana_support.model.finding import Finding
+from perfana_support.model.installation import Subject
+from perfana_support.model.policy import Policy
+from perfana_support.model.verdict import Condition, Transition, Verdict
+
+API_VERSION = "support.perfana.io/v1alpha1"
+
+
+def report_document(verdict: Verdict, policy: Policy, source: dict[str, Any]) -> dict[str, Any]:
+    """One verdict as a `SupportReport`; `source` says where the facts came from."""
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "SupportReport",
+        "asOf": verdict.as_of.isoformat(),
+        "policy": {"name": policy.name, "publishedOn": policy.published_on.isoformat()},
+        "source": {**source, "namespace": verdict.namespace},
+        "conditions": [condition_document(condition) for condition in verdict.conditions],
+        "release": verdict.release,
+        "supportEndsOn": day_text(verdict.support_ends_on),
+        "findings": [
+            finding_document(finding) | {"location": finding.location._asdict() if finding.location else None}
+            for finding in verdict.findings
+        ],
+        "components": component_documents(verdict),
+        "nextTransition": transition_document(verdict.next_transition) if verdict.next_transition else None,
+    }
+
+
+def list_document(documents: list[dict[str, Any]]) -> dict[str, Any]:
+    """Reports of several installations; a single one stands for itself."""
+    if len(documents) == 1:
+        return documents[0]
+    return {"apiVersion": API_VERSION, "kind": "SupportReportList", "items": documents}
+
+
+def condition_document(condition: Condition) -> dict[str, Any]:
+    """A condition without the times that only a resource's status has."""
+    return {
+        "type": str(condition.type),
+        "status": str(condition.status),
+        "reason": condition.reason,
+        "message": condition.message,
+    }
+
+
+def finding_document(finding: Finding) -> dict[str, Any]:
+    """A finding without its place in a file, as reports and a resource's status share it."""
+    document = {
+        "code": str(finding.code),
+        "effect": str(finding.effect),
+        "subject": subject_document(finding.subject),
+        "message": finding.message,
+        "remediation": finding.remediation,
+        "clause": str(finding.code.clause),
+    }
+    if finding.waived_until:
+        document["waivedUntil"] = finding.waived_until.isoformat()
+    return document
+
+
+def subject_document(subject: Subject) -> dict[str, str]:
+    """A subject with the parts that it has."""
+    return {part: text for part, text in subject._asdict().items() if text}
+
+
+def component_documents(verdict: Verdict) -> list[dict[str, Any]]:
+    """The Perfana images in use; without `release` and `line` where they are undetermined."""
+    return [{part: value for part, value in component._asdict().items() if value != ""} for component in verdict.components]
+
+
+def transition_document(transition: Transition) -> dict[str, Any]:
+    """The next change that time alone brings; days begin at 00:00 UTC."""
+    return {
+        "time": f"{transition.day.isoformat()}T00:00:00Z",
+        "condition": str(transition.condition),
+        "status": str(transition.status),
+        "reason": transition.reason,
+    }
+
+
+def day_text(day: date | None) -> str | None:
+    """A day as text, None when there is none."""
+    return day.isoformat() if day else None

@@ -1,0 +1,184 @@
+"""Verdicts and policies as the status of their resources, by the API's conventions and within its limits."""
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from perfana_support.model.check import Enforcement
+from perfana_support.model.code import ConditionType, Status
+from perfana_support.model.document import Problem
+from perfana_support.model.policy import Policy
+from perfana_support.model.verdict import Condition, Verdict
+from perfana_support.reports.document import (
+    component_documents,
+    condition_document,
+    day_text,
+    finding_document,
+    transition_document,
+)
+
+# All of a status; etcd keeps it for every check and every watcher receives it (docs/adr/0004-status.md).
+MAX_STATUS_BYTES = 32 * 1024
+# What is left for findings once the rest, at its largest, is counted.
+_FINDINGS_BYTES = 20 * 1024
+_MAX_COMPONENTS = 40
+_MAX_MESSAGE = 1000
+_MAX_PROBLEMS = 20
+# Beside the verdict's, for tools that read kstatus: about the evaluation, unless the check is a gate.
+READY, RECONCILING, STALLED, VALID = "Ready", "Reconciling", "Stalled", "Valid"
+EVALUATED = "Evaluated"
+NOT_SUPPORTED = "NotSupported"
+
+Json = dict[str, Any]
+
+
+def check_status(  # noqa: PLR0913 - a verdict, the policy behind it, and what to write it to
+    verdict: Verdict,
+    policy: Policy,
+    policy_digest: str,
+    enforcement: Enforcement,
+    body: Mapping[str, Any],
+    now: datetime,
+) -> Json:
+    """The status that a verdict gives a check.
+
+    `body` is the check as it is, for its generation and for the times of conditions that did not flip.
+    """
+    documents = [condition_document(condition) for condition in verdict.conditions]
+    documents += _kstatus(verdict.condition(ConditionType.SUPPORTED), enforcement)
+    findings, omitted = _fitting(finding_document(finding) for finding in verdict.findings)
+    status: Json = {
+        "conditions": _dated(documents, body, now),
+        "observedGeneration": generation_of(body),
+        "policy": {"name": policy.name, "publishedOn": policy.published_on.isoformat(), "digest": policy_digest},
+        "components": component_documents(verdict)[:_MAX_COMPONENTS],
+        "findings": findings,
+        "findingsOmitted": omitted,
+    }
+    if verdict.release:
+        status["release"] = verdict.release
+    if verdict.support_ends_on:
+        status["supportEndsOn"] = day_text(verdict.support_ends_on)
+    if verdict.next_transition:
+        status["nextTransition"] = transition_document(verdict.next_transition)
+    return status
+
+
+def unjudged_status(reason: str, message: str, body: Mapping[str, Any], now: datetime, *, is_stalled: bool) -> Json:
+    """The status of a check that cannot be evaluated: every condition Unknown, and why.
+
+    `is_stalled`: only the user can mend it; otherwise it is being waited for.
+    """
+    wanted = [kind for kind in ConditionType if kind is not ConditionType.UPGRADE_SUPPORTED]
+    documents = [condition_document(Condition(kind, Status.UNKNOWN, reason, _cut(message))) for kind in wanted]
+    documents += [
+        _plain(READY, Status.FALSE, reason, message),
+        _plain(RECONCILING, Status.FALSE if is_stalled else Status.TRUE, reason, message),
+        _plain(STALLED, Status.TRUE if is_stalled else Status.FALSE, reason, message),
+    ]
+    return {"conditions": _dated(documents, body, now), "observedGeneration": generation_of(body)}
+
+
+def policy_status(
+    policy: Policy | None,
+    digest: str,
+    problems: list[Problem],
+    body: Mapping[str, Any],
+    now: datetime,
+) -> Json:
+    """The status of a SupportPolicy: whether it can be judged by, and each of its problems by path."""
+    if problems:
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        valid = (Status.FALSE, "PolicyInvalid", f"{problems[0]}{more}")
+    else:
+        valid = (Status.TRUE, "PolicyValid", "the policy can be judged by")
+    status, reason, message = valid
+    documents = [
+        _plain(VALID, status, reason, message),
+        _plain(READY, status, reason, message),
+        _plain(STALLED, Status.TRUE if problems else Status.FALSE, reason, message),
+    ]
+    document: Json = {"conditions": _dated(documents, body, now), "observedGeneration": generation_of(body)}
+    if problems:
+        document["problems"] = [_cut(str(problem)) for problem in problems[:_MAX_PROBLEMS]]
+    if policy:
+        document |= {"digest": digest, "publishedOn": policy.published_on.isoformat()}
+    return document
+
+
+def status_of(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The status that an object has, empty before the first."""
+    status: Mapping[str, Any] = body.get("status") or {}
+    return status
+
+
+def generation_of(body: Mapping[str, Any]) -> int:
+    """The generation of an object: it counts changes of the spec."""
+    return int(body["metadata"].get("generation", 0))
+
+
+def is_same(desired: Json, current: Mapping[str, Any]) -> bool:
+    """Whether writing `desired` would change anything: everybody else's conditions are left out of the comparison."""
+    own = {condition["type"] for condition in desired["conditions"]}
+    trimmed = {
+        **current,
+        "conditions": [condition for condition in current.get("conditions") or () if condition.get("type") in own],
+    }
+    return _canonical(desired) == _canonical(trimmed)
+
+
+def _canonical(status: Mapping[str, Any]) -> Json:
+    """A status without order of conditions and without empty lists, which the API server may or may not keep."""
+    document = {field: value for field, value in status.items() if value not in ([], None)}
+    document["conditions"] = {condition["type"]: condition for condition in status["conditions"]}
+    return document
+
+
+def _kstatus(supported: Condition, enforcement: Enforcement) -> list[Json]:
+    """Ready, Reconciling and Stalled: in progress, done, or failed for good, as kstatus reads them."""
+    ready, reason, message = Status.TRUE, EVALUATED, "the installation was evaluated"
+    stalled = Status.FALSE
+    if enforcement is Enforcement.GATE:
+        ready, reason, message = supported.status, supported.reason, supported.message
+        stalled = Status.TRUE if supported.status is Status.FALSE else Status.FALSE
+    stalled_reason = NOT_SUPPORTED if stalled is Status.TRUE else EVALUATED
+    return [
+        _plain(READY, ready, reason, message),
+        _plain(RECONCILING, Status.FALSE, EVALUATED, "the installation was evaluated"),
+        _plain(STALLED, stalled, stalled_reason, message),
+    ]
+
+
+def _plain(kind: str, status: Status, reason: str, message: str) -> Json:
+    return {"type": kind, "status": str(status), "reason": reason, "message": _cut(message)}
+
+
+def _dated(documents: Iterable[Json], body: Mapping[str, Any], now: datetime) -> list[Json]:
+    """Conditions with generation and time; the time changes only when the status does."""
+    before = {condition["type"]: condition for condition in status_of(body).get("conditions") or ()}
+    stamp = now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    dated = []
+    for document in documents:
+        old = before.get(document["type"], {})
+        time = old.get("lastTransitionTime") if old.get("status") == document["status"] else None
+        dated.append({**document, "observedGeneration": generation_of(body), "lastTransitionTime": time or stamp})
+    return dated
+
+
+def _fitting(findings: Iterable[Json]) -> tuple[list[Json], int]:
+    """As many findings, the worst first, as a status has room for, and how many are left out."""
+    kept: list[Json] = []
+    room, omitted = _FINDINGS_BYTES, 0
+    for finding in findings:
+        cut = {**finding, "message": _cut(finding["message"]), "remediation": _cut(finding["remediation"])}
+        room -= len(json.dumps(cut, ensure_ascii=False).encode())
+        if room < 0:
+            omitted += 1
+        else:
+            kept.append(cut)
+    return kept, omitted
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _MAX_MESSAGE else text[: _MAX_MESSAGE - 1] + "…"

@@ -1,0 +1,169 @@
+"""The API server as this program speaks to it: JSON in, JSON out, foreign errors translated once.
+
+The official client finds the server and the credentials (kubeconfig, exec plugins, service account tokens that rotate);
+requests go through its TLS context on a session of our own, for its generated models would cost most of the memory.
+"""
+
+import json
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Self
+
+import aiohttp
+from kubernetes.aio.client import Configuration
+from kubernetes.aio.client.rest import RESTClientObject
+from kubernetes.aio.config import ConfigException, load_incluster_config, load_kube_config
+
+from perfana_support import __version__
+from perfana_support.sources.errors import Fault, SourceError
+
+# Field manager of everything this program applies: who owns which field of a status.
+FIELD_MANAGER = "perfana-support"
+# A request that takes longer has found a server in trouble; lists of 500 objects take well under a second.
+REQUEST_TIMEOUT_SECONDS = 30.0
+# A watch line holds one object; etcd takes none above 1.5 MiB (its `--max-request-bytes`), which JSON may double.
+_LINE_LIMIT_BYTES = 4 * 1024 * 1024
+_UNAUTHORISED = 401
+
+Json = dict[str, Any]
+
+
+class ApiError(Exception):
+    """An answer that is no success. `status` is the HTTP code, 0 when there was no answer at all."""
+
+    def __init__(self, status: int, message: str, retry_after_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.retry_after_seconds = retry_after_seconds
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether waiting may mend it: no answer, too many requests, or a fault of the server."""
+        return self.status in (0, 408, 429) or self.status >= 500  # noqa: PLR2004 - HTTP's own classes
+
+
+class ClusterApi:
+    """A connection to one API server. Use as an asynchronous context manager."""
+
+    def __init__(self, kubeconfig: str | None, context: str | None) -> None:
+        self._kubeconfig = kubeconfig
+        self._context = context
+        self.configuration = Configuration()
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        await self._load()
+        tls = RESTClientObject(self.configuration).ssl_context
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(ssl=tls, limit=0),
+            headers={"User-Agent": f"perfana-support/{__version__}", "Accept": "application/json"},
+            timeout=aiohttp.ClientTimeout(total=REQUEST_TIMEOUT_SECONDS),
+            read_bufsize=_LINE_LIMIT_BYTES,
+        )
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._session:
+            await self._session.close()
+
+    async def _load(self) -> None:
+        """Find the server and the credentials, again when they may have changed."""
+        try:
+            if self._kubeconfig is None and self._context is None and "KUBERNETES_SERVICE_HOST" in os.environ:
+                load_incluster_config(client_configuration=self.configuration)
+            else:
+                await load_kube_config(
+                    config_file=self._kubeconfig,
+                    context=self._context,
+                    client_configuration=self.configuration,
+                    persist_config=False,
+                )
+        except (ConfigException, OSError) as error:
+            where = self._kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config"
+            raise SourceError([Fault(where, 0, 0, f"gives no cluster to connect to: {error}")]) from error
+
+    async def authorization(self) -> str | None:
+        """The current Authorization header; asking for it renews a service account's token when that is due."""
+        header: str | None = await self.configuration.get_api_key_with_prefix("BearerToken")
+        return header
+
+    async def get(self, path: str, query: Mapping[str, str] | None = None) -> Json:
+        """A GET's JSON. Raises `ApiError`."""
+        async with self._request("GET", path, query=query) as response:
+            return _parsed(await response.read())
+
+    async def apply_status(self, path: str, document: Json) -> Json:
+        """Server-side apply of a status: what it leaves out goes, what others wrote stays. Returns the object."""
+        query = {"fieldManager": FIELD_MANAGER, "force": "true"}
+        body = json.dumps(document, separators=(",", ":")).encode()
+        headers = {"Content-Type": "application/apply-patch+yaml"}
+        async with self._request("PATCH", f"{path}/status", query=query, body=body, headers=headers) as response:
+            return _parsed(await response.read())
+
+    async def watch(self, path: str, query: Mapping[str, str], silence_seconds: float) -> AsyncIterator[Json]:
+        """The events of a watch until the server ends it. A stream silent for longer counts as dead: `ApiError` 0."""
+        limits = aiohttp.ClientTimeout(total=None, sock_connect=REQUEST_TIMEOUT_SECONDS, sock_read=silence_seconds)
+        async with self._request("GET", path, query={**query, "watch": "true"}, limits=limits) as response:
+            async for line in response.content:
+                if not line.endswith(b"\n"):
+                    raise ApiError(0, "the watch ended in the middle of an event")
+                yield _parsed(line)
+
+    @asynccontextmanager
+    async def _request(  # noqa: PLR0913 - a request has that many parts
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        limits: aiohttp.ClientTimeout | None = None,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        if self._session is None:
+            raise RuntimeError("the connection is not open")
+        extra: dict[str, Any] = {"timeout": limits} if limits else {}
+        try:
+            for is_last in (False, True):
+                authorization = await self.authorization()
+                async with self._session.request(
+                    method,
+                    self.configuration.host + path,
+                    params=query,
+                    data=body,
+                    headers={**(headers or {}), **({"Authorization": authorization} if authorization else {})},
+                    proxy=self.configuration.proxy,
+                    **extra,
+                ) as response:
+                    if response.status == _UNAUTHORISED and not is_last:
+                        await self._load()
+                        continue
+                    if response.status >= 400:  # noqa: PLR2004 - HTTP's own border
+                        raise _error(response, await response.read())
+                    yield response
+                    return
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise ApiError(0, f"{method} {path}: {type(error).__name__}: {error}") from error
+        except ValueError as error:
+            # aiohttp raises a bare ValueError for a line above the limit.
+            raise ApiError(0, f"{method} {path}: {error}") from error
+
+
+def _parsed(content: bytes) -> Json:
+    try:
+        document = json.loads(content)
+    except ValueError as error:
+        raise ApiError(0, f"the server's answer is not JSON: {error}") from error
+    if not isinstance(document, dict):
+        raise ApiError(0, "the server's answer is not a JSON object")
+    return document
+
+
+def _error(response: aiohttp.ClientResponse, content: bytes) -> ApiError:
+    try:
+        message = json.loads(content)["message"]
+    except (ValueError, KeyError, TypeError):
+        message = content[:200].decode(errors="replace") or response.reason or "no message"
+    after = response.headers.get("Retry-After", "")
+    return ApiError(response.status, f"{message} (HTTP {response.status})", float(after) if after.isdecimal() else None)

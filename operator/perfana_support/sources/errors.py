@@ -1,0 +1,26 @@
+"""What can go wrong with a source, in the user's terms."""
+
+from typing import NamedTuple
+
+
+class Fault(NamedTuple):
+    """One thing that could not be read. `document` and `line` count from 1 and are 0 where they do not apply."""
+
+    file: str
+    document: int
+    line: int
+    problem: str
+
+    def __str__(self) -> str:
+        document = f"document {self.document}" if self.document else ""
+        line = f"line {self.line}" if self.line else ""
+        place = ", ".join(part for part in (self.file, document, line) if part)
+        return f"{place}: {self.problem}"
+
+
+class SourceError(Exception):
+    """Input that cannot be read, with every fault found: a part that is missing must never look like a pass."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__("\n".join(map(str, faults)))
+        self.faults = faults

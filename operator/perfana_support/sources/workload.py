@@ -1,0 +1,146 @@
+"""Objects of the Kubernetes API as workloads: the one projection that manifests and clusters share."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from perfana_support.model.installation import Container, ContainerRole, Location, Workload
+
+# Where a pod's spec stands, by the fields on the way. Shape decides and not the kind, so that custom workloads (Argo
+# Rollouts, OpenKruise, Knative, OpenShift's DeploymentConfig) are judged like the built-in ones.
+_POD_SPECS = (
+    ("spec", "template", "spec"),
+    ("spec", "jobTemplate", "spec", "template", "spec"),
+    ("spec",),
+    ("template", "spec"),
+)
+# Kinds that cannot be without containers: one that shows none is broken, not empty.
+_MUST_HAVE_CONTAINERS = frozenset(
+    {
+        ("", "Pod"),
+        ("", "ReplicationController"),
+        ("apps", "Deployment"),
+        ("apps", "ReplicaSet"),
+        ("apps", "StatefulSet"),
+        ("apps", "DaemonSet"),
+        ("batch", "Job"),
+        ("batch", "CronJob"),
+    }
+)
+_ROLES = (
+    ("containers", ContainerRole.MAIN),
+    ("initContainers", ContainerRole.INIT),
+    ("ephemeralContainers", ContainerRole.EPHEMERAL),
+)
+_HASH_LABEL = "pod-template-hash"
+
+Json = Mapping[str, Any]
+Locate = Callable[[Json, str], Location | None]
+
+
+class ShapeError(Exception):
+    """An object that is not what its kind promises; `path` is the field, `form` what was expected there."""
+
+    def __init__(self, path: str, form: str) -> None:
+        super().__init__(f"{path}: {form}")
+        self.path = path
+        self.form = form
+
+
+def project(entity: Json, kind: str, locate: Locate = lambda _mapping, _field: None) -> Workload | None:
+    """The workload that an object is, None for anything that runs no containers of its own.
+
+    None as well for what is over (a pod or Job that ended) and for controllers that another controller manages (a
+    Deployment's ReplicaSets): their owner's template and their pods tell what runs. Raises `ShapeError`.
+    """
+    api_version = entity.get("apiVersion")
+    group = api_version.rpartition("/")[0] if isinstance(api_version, str) else ""
+    pod_spec = _find_pod_spec(entity)
+    if pod_spec is None:
+        if (group, kind) in _MUST_HAVE_CONTAINERS:
+            path = "spec.containers" if kind == "Pod" else "spec.template.spec.containers"
+            raise ShapeError(path, f"must be a list of containers in a {kind}")
+        return None
+    metadata = _mapping(entity.get("metadata"), "metadata")
+    owner = _owner(metadata)
+    is_pod = kind == "Pod"
+    if (owner is not None and not is_pod) or _is_over(kind, entity.get("status")):
+        return None
+    containers = tuple(
+        _container(entry, f"{field}[{index}]", role, locate)
+        for field, role in _ROLES
+        for index, entry in enumerate(_sequence(pod_spec.get(field), field))
+    )
+    labels = _mapping(metadata.get("labels"), "metadata.labels")
+    return Workload(
+        kind=kind,
+        namespace=_text(metadata, "namespace"),
+        name=_text(metadata, "name") or _text(metadata, "generateName"),
+        containers=containers,
+        labels=tuple((key, str(labels.get(key))) for key in labels),
+        owner=owner,
+    )
+
+
+def _find_pod_spec(entity: Json) -> Json | None:
+    for path in _POD_SPECS:
+        found: object = entity
+        for field in path:
+            found = found.get(field) if isinstance(found, Mapping) else None
+        if isinstance(found, Mapping) and any(found.get(field) is not None for field, _ in _ROLES):
+            return found
+    return None
+
+
+def _container(entry: object, path: str, role: ContainerRole, locate: Locate) -> Container:
+    container = _mapping(entry, path)
+    image = container.get("image")
+    if image is not None and not isinstance(image, str):
+        raise ShapeError(f"{path}.image", "must be a text")
+    return Container(_text(container, "name"), image or "", role, locate(container, "image"))
+
+
+def _owner(metadata: Json) -> tuple[str, str] | None:
+    """The controller that manages the object; a Deployment where a ReplicaSet's name shows that one is behind it."""
+    for reference in _sequence(metadata.get("ownerReferences"), "metadata.ownerReferences"):
+        owner = _mapping(reference, "metadata.ownerReferences[]")
+        if str(owner.get("controller")).lower() != "true":
+            continue
+        kind, name = _text(owner, "kind"), _text(owner, "name")
+        suffix = "-" + _text(_mapping(metadata.get("labels"), "metadata.labels"), _HASH_LABEL)
+        if kind == "ReplicaSet" and len(suffix) > 1 and name.endswith(suffix):
+            return "Deployment", name.removesuffix(suffix)
+        return kind, name
+    return None
+
+
+def _is_over(kind: str, status: object) -> bool:
+    """Whether a pod or Job has ended: it runs nothing any more, however long its object stays."""
+    if not isinstance(status, Mapping):
+        return False
+    if kind == "Pod":
+        return status.get("phase") in ("Succeeded", "Failed")
+    return kind == "Job" and any(
+        isinstance(condition, Mapping) and condition.get("type") in ("Complete", "Failed") and condition.get("status") == "True"
+        for condition in _sequence(status.get("conditions"), "status.conditions")
+    )
+
+
+def _mapping(value: object, path: str) -> Json:
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise ShapeError(path, "must be a mapping")
+    return value
+
+
+def _sequence(value: object, path: str) -> Sequence[Any]:
+    if value is None:
+        return ()
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        raise ShapeError(path, "must be a list")
+    return value
+
+
+def _text(mapping: Json, field: str) -> str:
+    value = mapping.get(field)
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,86 @@
+"""A composed YAML node as a plain mapping that is read only where somebody looks.
+
+Constructing whole documents costs several times what composing them does, and loses the lines. A view converts a field
+when it is asked for, so the cost follows what rules read and not how large a document is.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import yaml
+
+_NULL = frozenset({"", "~", "null", "Null", "NULL"})
+# Aliases can nest a merge in itself; no honest document merges this deep.
+_MAX_MERGES = 16
+
+
+class NodeError(Exception):
+    """A node that means nothing to Kubernetes; `line` counts from 1."""
+
+    def __init__(self, line: int, problem: str) -> None:
+        super().__init__(problem)
+        self.line = line
+        self.problem = problem
+
+
+class MappingView(Mapping[str, Any]):
+    """A mapping node. Values are texts (numbers and booleans as written), None, lists and views."""
+
+    __slots__ = ("_fields", "line")
+
+    def __init__(self, node: yaml.MappingNode) -> None:
+        self.line = node.start_mark.line + 1
+        self._fields = _fields(node)
+
+    def __getitem__(self, key: str) -> Any:  # noqa: ANN401 - a document holds anything
+        return to_plain(self._fields[key])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._fields)
+
+    def __len__(self) -> int:
+        return len(self._fields)
+
+    def line_of(self, key: str) -> int:
+        """The line on which the field's value begins, the mapping's own when it has no such field."""
+        node = self._fields.get(key)
+        return node.start_mark.line + 1 if node else self.line
+
+
+def to_plain(node: yaml.Node) -> Any:  # noqa: ANN401 - a document holds anything
+    """A node's value as a view, a list, a text or None."""
+    if isinstance(node, yaml.ScalarNode):
+        is_null = not node.style and node.value in _NULL
+        return None if is_null else node.value
+    if isinstance(node, yaml.MappingNode):
+        return MappingView(node)
+    return [to_plain(child) for child in node.value]
+
+
+def _fields(node: yaml.MappingNode, merges: int = 0) -> dict[str, yaml.Node]:
+    """The node's fields. A field that stands twice is refused: readers differ in which one they take."""
+    fields: dict[str, yaml.Node] = {}
+    merged: dict[str, yaml.Node] = {}
+    for key, value in node.value:
+        if not isinstance(key, yaml.ScalarNode):
+            raise NodeError(key.start_mark.line + 1, "a field's name must be a text")
+        name = key.value
+        if name == "<<" and not key.style:
+            for part in _merged(value, merges):
+                merged = {**part, **merged}
+        elif name in fields:
+            first = fields[name].start_mark.line + 1
+            raise NodeError(key.start_mark.line + 1, f"field {name!r} stands twice, first in line {first}")
+        else:
+            fields[name] = value
+    return {**merged, **fields} if merged else fields
+
+
+def _merged(value: yaml.Node, merges: int) -> Iterator[dict[str, yaml.Node]]:
+    if merges == _MAX_MERGES:
+        raise NodeError(value.start_mark.line + 1, f"merge keys are nested more than {_MAX_MERGES} deep")
+    parts = value.value if isinstance(value, yaml.SequenceNode) else [value]
+    for part in parts:
+        if not isinstance(part, yaml.MappingNode):
+            raise NodeError(value.start_mark.line + 1, "a merge key (<<) must name mappings")
+        yield _fields(part, merges + 1)
