@@ -62,7 +62,8 @@ def main(arguments: Sequence[str]) -> int:
             print(pins.make(options.kubernetes))
             return 0
         if options.command == "build":
-            print(binaries.find(options.kubernetes))
+            found = binaries.find(options.kubernetes)
+            print(f"test cluster: Kubernetes {found.kubernetes}, etcd and kubectl are at hand")
             return 0
         return _with_cluster(options.kubernetes, options.crds, command)
     except (BinariesError, ClusterError, GoError, OSError, ValueError) as error:

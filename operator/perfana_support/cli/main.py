@@ -1,12 +1,18 @@
 """The program `perfana-support`."""
 
 import argparse
+import gc
+import os
 import sys
 from importlib import import_module
 from types import ModuleType
 
 from perfana_support import __version__
 from perfana_support.cli.exit_codes import ExitCode
+
+# Importing makes tens of thousands of objects that all stay; at the default of 700 the collector looks through them a dozen
+# times, a tenth of a short run (docs/performance.md).
+gc.set_threshold(50_000)
 
 # Commands and what `--help` says of them; each is a module with EXAMPLES, add_arguments and run, imported when it is called.
 COMMANDS = {
@@ -48,20 +54,31 @@ def _report(error: Exception) -> ExitCode:
     return ExitCode.INTERNAL_ERROR
 
 
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """Help as wide as the terminal. argparse would ask `shutil`, whose import costs a tenth of a whole run."""
+
+    def __init__(self, prog: str) -> None:
+        try:
+            width = int(os.environ.get("COLUMNS", "")) or os.get_terminal_size().columns
+        except (ValueError, OSError):
+            width = 80
+        super().__init__(prog, width=width - 2)
+
+
 def _parser(wanted: str | None) -> tuple[argparse.ArgumentParser, dict[str, ModuleType]]:
     """The parser, with the options of the wanted command only: reading the others' would import what they need."""
     parser = argparse.ArgumentParser(
         prog="perfana-support",
         description="Is this Perfana installation supportable, by the vendor's support policy?",
         epilog="example:\n  perfana-support check -f perfana.yaml",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Formatter,
     )
     parser.add_argument("--version", action="version", version=f"perfana-support {__version__}")
-    commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND")
+    commands = parser.add_subparsers(title="commands", prog="perfana-support", dest="command", metavar="COMMAND")
     modules: dict[str, ModuleType] = {}
     for name, summary in COMMANDS.items():
         if name != wanted:
-            commands.add_parser(name, help=summary)
+            commands.add_parser(name, help=summary, formatter_class=_Formatter)
             continue
         module = modules[name] = import_module(f"perfana_support.cli.{name}")
         command = commands.add_parser(
@@ -69,7 +86,7 @@ def _parser(wanted: str | None) -> tuple[argparse.ArgumentParser, dict[str, Modu
             help=summary,
             description=module.__doc__,
             epilog=module.EXAMPLES,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=_Formatter,
         )
         module.add_arguments(command)
         command.add_argument("--debug", action="store_true", help="show the traceback of an internal error")

@@ -1,7 +1,7 @@
 """A verdict for a terminal: tables as kubectl prints them, the verdict first and then what to do."""
 
-import os
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from perfana_support.model.code import ConditionType, Effect
@@ -13,10 +13,10 @@ _GAP = "   "
 _NONE = "<none>"
 
 
-def table(verdicts: Iterable[Verdict], policy: Policy) -> str:
+def table(verdicts: Sequence[Verdict], policy: Policy) -> str:
     """All verdicts, one below the other, with the policy and the day that they hold for."""
     blocks = ["\n".join(_verdict(verdict)) for verdict in verdicts]
-    as_of = next((verdict.as_of for verdict in verdicts), None)
+    as_of = verdicts[0].as_of
     footer = f"As of {as_of} (UTC), policy {policy.name} of {policy.published_on}."
     return "\n\n".join([*blocks, footer]) + "\n"
 
@@ -39,33 +39,41 @@ def _verdict(verdict: Verdict) -> Iterator[str]:
     conditions = [(str(condition.type), str(condition.status), condition.reason) for condition in verdict.conditions]
     yield from columns([("CONDITION", "STATUS", "REASON"), *conditions])
     yield ""
-    if verdict.findings:
-        findings = [_finding(finding) for finding in verdict.findings]
-        yield from columns([("EFFECT", "CODE", "SUBJECT", "IMAGE"), *findings])
-        yield ""
-        yield from _advice(verdict.findings)
-    else:
-        yield "No findings."
+    yield f"{summary.message}."
+    yield ""
+    yield from _findings(verdict.findings)
     if verdict.next_transition:
         change = verdict.next_transition
-        yield f"Next change by time alone: {change.day}, {change.condition} becomes {change.status} ({change.reason})."
+        yield f"Next change by time alone: {change.day}, {change.condition} is {change.status} ({change.reason})."
 
 
-def _finding(finding: Finding) -> tuple[str, str, str, str]:
+def _findings(findings: tuple[Finding, ...]) -> Iterator[str]:
+    """What needs a reader's attention row by row and then in full; mere information as a count."""
+    shown = [finding for finding in findings if finding.effect is not Effect.INFO]
+    if shown:
+        yield from columns([("EFFECT", "CODE", "SUBJECT", "IMAGE"), *map(_row, shown)])
+        yield ""
+        yield from _advice(finding for finding in shown if finding.counts)
+    information = Counter(str(finding.code) for finding in findings if finding.effect is Effect.INFO)
+    if information:
+        counts = ", ".join(f"{code} ({number})" for code, number in information.items())
+        yield f"For information: {counts}; -o json has the details."
+
+
+def _row(finding: Finding) -> tuple[str, str, str, str]:
     subject = finding.subject
     name = f"{subject.kind}/{subject.name}" if subject.name else subject.kind
     effect = f"waived until {finding.waived_until}" if finding.waived_until else str(finding.effect)
     return effect, str(finding.code), name, subject.image or _NONE
 
 
-def _advice(findings: tuple[Finding, ...]) -> Iterator[str]:
-    """Each counting finding that is more than information, in full: where, what was seen, what to do."""
-    shown = [finding for finding in findings if finding.counts and finding.effect is not Effect.INFO]
-    for code, group in groupby(shown, key=lambda finding: finding.code):
+def _advice(findings: Iterable[Finding]) -> Iterator[str]:
+    """Each finding in full, below its code: where, what was seen, what to do."""
+    for code, group in groupby(findings, key=lambda finding: finding.code):
         yield f"{code}: {code.clause}"
         for finding in group:
             place = finding.location
-            where = f"{os.path.basename(place.file)}:{place.line}: " if place else ""
+            where = f"{place.file}:{place.line}: " if place else ""
             yield f"  {where}{finding.message}"
             yield f"    -> {finding.remediation}"
         yield ""
