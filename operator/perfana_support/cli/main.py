@@ -14,6 +14,9 @@ from perfana_support.cli.exit_codes import ExitCode
 # times, a tenth of a short run (docs/performance.md).
 gc.set_threshold(50_000)
 
+# What a shell reports for a program that Ctrl-C ended: 128 and the signal's number.
+_INTERRUPTED = 130
+
 # Commands and what `--help` says of them; each is a module with EXAMPLES, add_arguments and run, imported when it is called.
 COMMANDS = {
     "check": "judge manifests: files, folders or standard input",
@@ -36,6 +39,8 @@ def main(argv: list[str] | None = None) -> int:
     try:
         code: int = modules[options.command].run(options)
         sys.stdout.flush()
+    except KeyboardInterrupt:
+        return _INTERRUPTED
     except Exception as error:
         if options.debug:
             raise

@@ -47,14 +47,17 @@ class Office:
             proxy_url=configuration.proxy,
         )
 
+    async def connect(self) -> None:
+        """Find the cluster and the credentials. Raises `SourceError`."""
+        await self._api.__aenter__()
+
     async def open(self) -> None:
-        """Connect, read the policies, and start to follow the workloads and to write verdicts."""
+        """Read the policies, and start to follow the workloads and to write verdicts."""
         namespaces: tuple[str | None, ...] = self._settings.namespaces or (None,)
         places = [(resource, namespace) for resource in WORKLOADS for namespace in namespaces]
         names = tuple(f"{namespace}/{resource.plural}" if namespace else resource.plural for resource, namespace in places)
         self._desk = desk = Desk(self._api, names, self._now)
         try:
-            await self._api.__aenter__()
             await self._patiently(self._require_crds)
             await self._patiently(desk.load_policies)
         except (SourceError, ApiError) as error:

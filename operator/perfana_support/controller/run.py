@@ -26,6 +26,7 @@ def run(settings: Settings) -> None:
 
 async def _run(settings: Settings) -> None:
     office = Office(settings)
+    await office.connect()
     try:
         await kopf.operator(
             registry=registry(office),
@@ -36,6 +37,10 @@ async def _run(settings: Settings) -> None:
             liveness_endpoint=f"http://{settings.health_host}:{settings.health_port}/healthz" if settings.health_port else None,
             stop_flag=office.stop,
         )
+    except Exception:
+        # What Kopf raises when the start fails only says that it failed.
+        if office.failure is None:
+            raise
     finally:
         await office.close()
     if office.failure is not None:

@@ -23,7 +23,9 @@ MAX_STATUS_BYTES = 32 * 1024
 # What is left for findings once the rest, at its largest, is counted.
 _FINDINGS_BYTES = 20 * 1024
 _MAX_COMPONENTS = 40
+# The schema's limits, less room for the sign that something was cut.
 _MAX_MESSAGE = 1000
+_MAX_IMAGE = 500
 _MAX_PROBLEMS = 20
 # Beside the verdict's, for tools that read kstatus: about the evaluation, unless the check is a gate.
 READY, RECONCILING, STALLED, VALID = "Ready", "Reconciling", "Stalled", "Valid"
@@ -45,7 +47,7 @@ def check_status(  # noqa: PLR0913 - a verdict, the policy behind it, and what t
 
     `body` is the check as it is, for its generation and for the times of conditions that did not flip.
     """
-    documents = [condition_document(condition) for condition in verdict.conditions]
+    documents = [{**condition_document(condition), "message": _cut(condition.message)} for condition in verdict.conditions]
     documents += _kstatus(verdict.condition(ConditionType.SUPPORTED), enforcement)
     findings, omitted = _fitting(finding_document(finding) for finding in verdict.findings)
     status: Json = {
@@ -172,6 +174,7 @@ def _fitting(findings: Iterable[Json]) -> tuple[list[Json], int]:
     room, omitted = _FINDINGS_BYTES, 0
     for finding in findings:
         cut = {**finding, "message": _cut(finding["message"]), "remediation": _cut(finding["remediation"])}
+        cut["subject"] = {part: _cut(text, _MAX_IMAGE) for part, text in finding["subject"].items()}
         room -= len(json.dumps(cut, ensure_ascii=False).encode())
         if room < 0:
             omitted += 1
@@ -180,5 +183,5 @@ def _fitting(findings: Iterable[Json]) -> tuple[list[Json], int]:
     return kept, omitted
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _MAX_MESSAGE else text[: _MAX_MESSAGE - 1] + "…"
+def _cut(text: str, limit: int = _MAX_MESSAGE) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"
