@@ -83,6 +83,13 @@ class ClusterApi:
             where = self._kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config"
             raise SourceError([Fault(where, 0, 0, f"gives no cluster to connect to: {error}")]) from error
 
+    async def _renew(self) -> None:
+        """Read the credentials again. While a rotation is at work there may be none: that passes."""
+        try:
+            await self._load()
+        except SourceError as error:
+            raise ApiError(_UNAUTHORISED, str(error)) from error
+
     async def authorization(self) -> str | None:
         """The current Authorization header; asking for it renews a service account's token when that is due."""
         header: str | None = await self.configuration.get_api_key_with_prefix("BearerToken")
@@ -137,7 +144,7 @@ class ClusterApi:
                     **extra,
                 ) as response:
                     if response.status == _UNAUTHORISED and not is_last:
-                        await self._load()
+                        await self._renew()
                         continue
                     if response.status >= 400:  # noqa: PLR2004 - HTTP's own border
                         raise _error(response, await response.read())

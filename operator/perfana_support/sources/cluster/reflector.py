@@ -24,7 +24,7 @@ SILENCE_SECONDS = 130.0
 FIRST_WAIT_SECONDS = 0.25
 LAST_WAIT_SECONDS = 30.0
 _GONE = 410
-_FORBIDDEN = (401, 403)
+_FORBIDDEN = 403
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +74,7 @@ class Reflector:
             except ApiError as error:
                 if error.status == _GONE:
                     log.info("%s: starting over: %s", self.name, error)
-                elif error.status in _FORBIDDEN:
+                elif error.status == _FORBIDDEN:
                     log.warning("%s: %s", self.name, error)
                     self._store.mark_unreadable(self.name, f"{self.name} cannot be listed and watched: {error}")
                     wait = LAST_WAIT_SECONDS
