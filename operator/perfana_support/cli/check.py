@@ -82,7 +82,8 @@ def _render(arguments: argparse.Namespace, verdicts: list[Verdict], policy: Poli
     if arguments.kubernetes_version:
         source["kubernetesVersion"] = arguments.kubernetes_version
     documents = [report_document(verdict, policy, source) for verdict in verdicts]
-    return json.dumps(list_document(documents), indent=2, ensure_ascii=False) + "\n"
+    is_unicode = (sys.stdout.encoding or "").lower().startswith("utf")
+    return json.dumps(list_document(documents), indent=2, ensure_ascii=not is_unicode) + "\n"
 
 
 def _day(text: str) -> date:

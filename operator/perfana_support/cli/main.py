@@ -2,6 +2,7 @@
 
 import argparse
 import gc
+import io
 import os
 import sys
 from importlib import import_module
@@ -36,6 +37,9 @@ def main(argv: list[str] | None = None) -> int:
     if options.command is None:
         parser.print_help(sys.stderr)
         return ExitCode.BAD_INPUT
+    # A terminal that lacks a character shows its escape.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code: int = modules[options.command].run(options)
         sys.stdout.flush()

@@ -89,7 +89,7 @@ class Desk:
         metadata = body["metadata"]
         name = Name(plural, metadata.get("namespace", ""), metadata["name"])
         known = self._bodies.get(name)
-        if known is not None and _version(body) < _version(known) and _uid(body) == _uid(known):
+        if known is not None and _version(body) < _version(known):
             return
         self._bodies[name] = body
         is_changed = known is None or _uid(known) != _uid(body) or generation_of(known) != generation_of(body)
@@ -104,7 +104,11 @@ class Desk:
         """A check or policy is gone."""
         metadata = body["metadata"]
         name = Name(plural, metadata.get("namespace", ""), metadata["name"])
-        self._bodies.pop(name, None)
+        known = self._bodies.get(name)
+        if known is None or _uid(known) != _uid(body):
+            # Kopf orders the events of one object, not those of two that bear the same name one after the other.
+            return
+        del self._bodies[name]
         self._queue.forget(name)
         if plural == POLICIES:
             self._policies.pop(name.name, None)

@@ -41,7 +41,7 @@ class WorkQueue(Generic[T]):
 
     def done(self, name: T) -> None:
         """The work on a name is complete."""
-        self._failures.pop(name, None)
+        self.forget(name)
         self._release(name)
 
     def retry(self, name: T, after_seconds: float | None = None) -> None:
@@ -55,7 +55,7 @@ class WorkQueue(Generic[T]):
         self._release(name)
 
     def forget(self, name: T) -> None:
-        """The name no longer exists."""
+        """Nothing is left of earlier failures: the work succeeded, or the name no longer exists."""
         self._failures.pop(name, None)
         timer = self._timers.pop(name, None)
         if timer:

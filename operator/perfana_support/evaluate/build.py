@@ -1,6 +1,7 @@
 """BuildSupported: is every component a released build?"""
 
 from collections.abc import Iterator
+from datetime import date
 
 from perfana_support.evaluate.inventory import Component, Inventory
 from perfana_support.evaluate.remedy import set_release
@@ -18,7 +19,7 @@ _CODES = {
 }
 
 
-def judge(inventory: Inventory, policy: Policy) -> Iterator[Finding]:
+def judge(inventory: Inventory, policy: Policy, as_of: date) -> Iterator[Finding]:
     """All findings about builds. A tag that says nothing at all is `VersionUndetermined`, found by the version rules."""
     for component in inventory.components:
         if component.is_test:
@@ -27,10 +28,10 @@ def judge(inventory: Inventory, policy: Policy) -> Iterator[Finding]:
         build, tag = component.tag.build, component.reference.tag
         if build is None:
             message = f"tag {tag} carries {component.tag.odd!r}, which names no build that the policy knows"
-            yield _found(component, Code.UNRECOGNISED_BUILD, message, set_release(component, policy))
+            yield _found(component, Code.UNRECOGNISED_BUILD, message, set_release(component, policy, as_of))
         elif build in _CODES:
             code, words = _CODES[build]
-            yield _found(component, code, f"tag {tag} names {words}", set_release(component, policy))
+            yield _found(component, code, f"tag {tag} names {words}", set_release(component, policy, as_of))
 
 
 def _found(component: Component, code: Code, message: str, remediation: str) -> Finding:

@@ -128,14 +128,14 @@ def _resolve(
     tag = read_tag(reference.tag, policy.tags) if reference.tag else _NO_TAG
     release, listed = _release_of(repository, tag, policy)
     line_name = release.line if release else ""
-    if tag.is_line and release is None and tag.number and is_numbered_by_release(repository, tag, policy):
+    if tag.is_line and tag.number and is_numbered_by_release(repository, tag, policy):
         line_name = tag.number.line
     line = policy.lines.get(line_name)
     return Component(subject, location, reference, repository, is_test, tag, release, listed, line_name, line)
 
 
 def _release_of(repository: str, tag: TagReading, policy: Policy) -> tuple[Release | None, CatalogueRelease | None]:
-    if tag.number is None or (tag.is_line and is_numbered_by_release(repository, tag, policy)):
+    if tag.number is None or tag.is_line:
         return None, None
     if is_numbered_by_release(repository, tag, policy):
         return tag.number, policy.releases.get(tag.number)

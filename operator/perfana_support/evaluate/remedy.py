@@ -1,5 +1,7 @@
 """What to do next, as an exact value: the image to set for a release that is known and supported."""
 
+from datetime import date
+
 from perfana_support.evaluate.inventory import Component, short_repository
 from perfana_support.model.policy import CatalogueRelease, Policy
 
@@ -23,10 +25,11 @@ def upgrade(component: Component, policy: Policy) -> str:
     return f"upgrade to release {newest.version}, which has no {component.short_name}"
 
 
-def set_release(component: Component, policy: Policy) -> str:
-    """The image to set so that a released build runs: the newest of the line where the tag tells it, else of all."""
-    newest = policy.newest_of_line.get(component.line_name)
-    if newest is None:
+def set_release(component: Component, policy: Policy, as_of: date) -> str:
+    """The image to set so that a released build runs: the newest of the line where that is still supported, else of all."""
+    line, newest = component.line, policy.newest_of_line.get(component.line_name)
+    is_over = line is not None and line.end_of_life_on is not None and as_of > line.end_of_life_on
+    if newest is None or is_over:
         return f"set the tag of a released build; {upgrade(component, policy)}"
     image = _image(component.repository, newest, policy)
     return f"set image to {image} or another release of line {component.line_name}"

@@ -84,7 +84,7 @@ def summarise(conditions: Iterable[Condition]) -> Condition:
 def _judge(
     inventory: Inventory, policy: Policy, as_of: date, waivers: tuple[Waiver, ...], *, has_target: bool = False
 ) -> tuple[tuple[Finding, ...], tuple[Condition, ...]]:
-    found = {*version.judge(inventory, policy, as_of), *build.judge(inventory, policy)}
+    found = {*version.judge(inventory, policy, as_of), *build.judge(inventory, policy, as_of)}
     findings = tuple(sorted(waiver.waive(found, waivers, as_of), key=severity))
     conditions = [
         _condition(wanted, inventory, findings)
@@ -130,10 +130,10 @@ def _first_to_end(components: tuple[Component, ...]) -> Component | None:
     """The component whose support ends first; without an end of life it ends last."""
     known = [component for component in components if component.line]
 
-    def ends(component: Component) -> tuple[date, int, Release]:
+    def ends(component: Component) -> tuple[date, int, Release, str]:
         line = component.line
         end = line.end_of_life_on if line and line.end_of_life_on else date.max
-        return end, line.place if line else -1, component.release or Release(0, 0)
+        return end, line.place if line else -1, component.release or Release(0, 0), component.release_text
 
     return min(known, key=ends, default=None)
 

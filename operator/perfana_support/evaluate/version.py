@@ -55,22 +55,22 @@ def dates(inventory: Inventory, policy: Policy) -> Iterator[date]:
 
 def _judge_release(component: Component, policy: Policy, as_of: date) -> Iterator[Finding]:
     if component.tag.number is None:
-        yield _found(component, Code.VERSION_UNDETERMINED, _no_number(component), set_release(component, policy))
+        yield _found(component, Code.VERSION_UNDETERMINED, _no_number(component), set_release(component, policy, as_of))
         return
     if not component.line_name:
         message = (
             f"{component.tag.text} is a version of {component.short_name} alone, and no release in policy "
             f"{policy.name} lists it"
         )
-        yield _found(component, Code.UNKNOWN_RELEASE, message, set_release(component, policy))
+        yield _found(component, Code.UNKNOWN_RELEASE, message, set_release(component, policy, as_of))
         return
     if component.line is None:
-        yield _unlisted_line(component, policy)
+        yield _unlisted_line(component, policy, as_of)
         return
     yield from _judge_line(component, component.line, policy, as_of)
     if component.tag.is_line and component.release is None:
         message = f"tag {component.reference.tag} names line {component.line_name}, not a release: what runs can change"
-        yield _found(component, Code.FLOATING_TAG, message, set_release(component, policy))
+        yield _found(component, Code.FLOATING_TAG, message, set_release(component, policy, as_of))
     elif component.listed is None:
         newest = policy.newest_of_line.get(component.line_name)
         message = f"policy {policy.name} does not list release {component.release_text}; its line {component.line_name} decides"
@@ -114,7 +114,7 @@ def _judge_patch(component: Component, policy: Policy) -> Iterator[Finding]:
         yield _found(component, Code.UPGRADE_AVAILABLE, message, upgrade(component, policy))
 
 
-def _unlisted_line(component: Component, policy: Policy) -> Finding:
+def _unlisted_line(component: Component, policy: Policy, as_of: date) -> Finding:
     """A line that the policy does not list: newer than all of its numbering, or unknown."""
     name, text = component.line_name, component.release_text or component.line_name
     if component.tag.number and _is_above_numbering(component, policy):
@@ -123,7 +123,7 @@ def _unlisted_line(component: Component, policy: Policy) -> Finding:
         )
         return _found(component, Code.NEWER_THAN_POLICY, message, "update perfana-support or add the line to the policy")
     message = f"{text} is of line {name}, which policy {policy.name} does not list"
-    return _found(component, Code.UNKNOWN_RELEASE, message, set_release(component, policy))
+    return _found(component, Code.UNKNOWN_RELEASE, message, set_release(component, policy, as_of))
 
 
 def _is_above_numbering(component: Component, policy: Policy) -> bool:

@@ -93,7 +93,7 @@ def read_check(spec: object) -> Check:
     if not isinstance(spec, Mapping | None):
         raise DocumentError([Problem("spec", "must be a mapping")])
     node = Node(spec or {}, "spec", problems)
-    policy = node.node("policyRef").text("name") if "policyRef" in node.data else None
+    policy = node.node("policyRef").text("name", required=True) if node.data.get("policyRef") is not None else None
     enforcement = node.choice("enforcement", Enforcement)
     waivers = [_read_waiver(waiver) for waiver in _entries(node, "waivers")]
     selector = _read_selector(node.node("workloadSelector"))

@@ -125,7 +125,7 @@ class Node:
         """Report fields that nobody asked for: a misspelt field must not be ignored in silence."""
         for field in self.data:
             if field not in self.seen:
-                self.fail(str(field), "is not a known field, known are " + ", ".join(sorted(self.seen)))
+                self.fail(str(field), "is not a known field, known are " + ", ".join(sorted(set(self.seen))))
 
 
 def to_day(raw: object) -> date | None:

@@ -1,6 +1,7 @@
 """The support policy as values: lines, releases, products, tag vocabulary. Built from a document by `policy_document`."""
 
 import re
+from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
@@ -120,7 +121,7 @@ class TagRules(NamedTuple):
 
     release_prefixes: tuple[str, ...]
     bare_prefixes: tuple[str, ...]
-    qualifiers: dict[str, Build]
+    qualifiers: Mapping[str, Build]
     whole_tags: tuple[tuple[str, re.Pattern[str], Build], ...]
 
 
@@ -150,11 +151,16 @@ class PolicyFields(NamedTuple):
 class Policy:
     """A policy that rules can ask. Immutable; the indexes are computed on first use and kept."""
 
+    fields: PolicyFields
+    name: str
+    published_on: date
+    tags: TagRules
+
     def __init__(self, fields: PolicyFields) -> None:
-        self.fields = fields
-        self.name = fields.name
-        self.published_on = fields.published_on
-        self.tags = fields.tags
+        self.__dict__.update(fields=fields, name=fields.name, published_on=fields.published_on, tags=fields.tags)
+
+    def __setattr__(self, field: str, value: object) -> None:
+        raise AttributeError(f"a policy is immutable, {field} cannot be set")
 
     @cached_property
     def lines(self) -> dict[str, Line]:

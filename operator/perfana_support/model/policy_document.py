@@ -4,7 +4,8 @@ import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from itertools import pairwise
-from typing import Any, NamedTuple, TypeVar
+from types import MappingProxyType
+from typing import Any, NamedTuple, TypeGuard, TypeVar
 
 from perfana_support.model.document import DocumentError, Node, Problem
 from perfana_support.model.image import normalise_repository
@@ -112,7 +113,7 @@ def merge_specs(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str
         below = merged.get(field)
         if isinstance(value, Mapping) and isinstance(below, Mapping):
             merged[field] = merge_specs(below, value)
-        elif field in _KEYED_LISTS and isinstance(value, list) and isinstance(below, list):
+        elif field in _KEYED_LISTS and _are_entries(value) and _are_entries(below):
             key = _KEYED_LISTS[field]
             entries = {entry[key]: entry for entry in below}
             for entry in value:
@@ -162,6 +163,11 @@ def _read_spec(name: str, spec: Node, *, is_whole: bool) -> PolicyFields | None:
         tags=tags,
         mirrors=_all(mirrors),
     )
+
+
+def _are_entries(value: object) -> TypeGuard[list[Mapping[str, Any]]]:
+    """Whether a list holds mappings: `lines` does in a spec, and holds names in a product line."""
+    return isinstance(value, list) and all(isinstance(entry, Mapping) for entry in value)
 
 
 def _all(items: list[_T | None]) -> tuple[_T, ...]:
@@ -242,7 +248,8 @@ def _read_defect(node: Node, *, is_whole: bool) -> Defect | None:
     first = node.read("from", _to_release, _RELEASE_FORM, required=is_whole)
     last = node.read("to", _to_release, _RELEASE_FORM, required=is_whole)
     problem = node.text("problem", required=is_whole)
-    fixed_in = node.text("fixedIn", _RELEASE_FORM, required=is_whole)
+    is_release = node.read("fixedIn", _to_release, _RELEASE_FORM, required=is_whole)
+    fixed_in = str(node.data["fixedIn"]) if is_release else None
     node.finish()
     if first and last and last < first:
         node.fail("to", f"must not be lower than from, is {node.data['to']!r}")
@@ -285,7 +292,7 @@ def _read_tags(node: Node) -> TagRules:
         entry.finish()
         if pattern and build:
             whole_tags.append((entry.data["name"], pattern, build))
-    rules = TagRules(node.texts("releasePrefixes"), node.texts("barePrefixes"), qualifiers, tuple(whole_tags))
+    rules = TagRules(node.texts("releasePrefixes"), node.texts("barePrefixes"), MappingProxyType(qualifiers), tuple(whole_tags))
     node.finish()
     return rules
 
@@ -316,7 +323,9 @@ _qualifier = _when_text(lambda text: text if _QUALIFIER.fullmatch(text) else Non
 def _to_prefix(text: str) -> str | None:
     if not text.endswith("/") or not _REPOSITORY.fullmatch(text + "x"):
         return None
-    return normalise_repository(text + "x")[:-1]
+    # A registry alone is no repository: Docker Hub's `library/` must not slip between it and the path to come.
+    registry, _, path = text.partition("/")
+    return normalise_repository(f"{registry}/{path}x/x").removesuffix("x/x")
 
 
 @_when_text

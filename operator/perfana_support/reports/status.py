@@ -20,10 +20,10 @@ from perfana_support.reports.document import (
 
 # All of a status; etcd keeps it for every check and every watcher receives it (docs/adr/0004-status.md).
 MAX_STATUS_BYTES = 32 * 1024
-# What is left for findings once the rest, at its largest, is counted.
-_FINDINGS_BYTES = 20 * 1024
+# For what the API server adds (a bracket, an escape) beside the JSON that is counted here.
+_SLACK_BYTES = 1024
 _MAX_COMPONENTS = 40
-# The schema's limits, less room for the sign that something was cut.
+# In bytes, below the schema's limits, which count characters.
 _MAX_MESSAGE = 1000
 _MAX_IMAGE = 500
 _MAX_PROBLEMS = 20
@@ -49,14 +49,11 @@ def check_status(  # noqa: PLR0913 - a verdict, the policy behind it, and what t
     """
     documents = [{**condition_document(condition), "message": _cut(condition.message)} for condition in verdict.conditions]
     documents += _kstatus(verdict.condition(ConditionType.SUPPORTED), enforcement)
-    findings, omitted = _fitting(finding_document(finding) for finding in verdict.findings)
     status: Json = {
         "conditions": _dated(documents, body, now),
         "observedGeneration": generation_of(body),
         "policy": {"name": policy.name, "publishedOn": policy.published_on.isoformat(), "digest": policy_digest},
         "components": component_documents(verdict)[:_MAX_COMPONENTS],
-        "findings": findings,
-        "findingsOmitted": omitted,
     }
     if verdict.release:
         status["release"] = verdict.release
@@ -64,6 +61,8 @@ def check_status(  # noqa: PLR0913 - a verdict, the policy behind it, and what t
         status["supportEndsOn"] = day_text(verdict.support_ends_on)
     if verdict.next_transition:
         status["nextTransition"] = transition_document(verdict.next_transition)
+    room = MAX_STATUS_BYTES - _SLACK_BYTES - _size(status)
+    status["findings"], status["findingsOmitted"] = _fitting(map(finding_document, verdict.findings), room)
     return status
 
 
@@ -168,14 +167,14 @@ def _dated(documents: Iterable[Json], body: Mapping[str, Any], now: datetime) ->
     return dated
 
 
-def _fitting(findings: Iterable[Json]) -> tuple[list[Json], int]:
-    """As many findings, the worst first, as a status has room for, and how many are left out."""
+def _fitting(findings: Iterable[Json], room: int) -> tuple[list[Json], int]:
+    """As many findings, the worst first, as there are bytes left for, and how many are left out."""
     kept: list[Json] = []
-    room, omitted = _FINDINGS_BYTES, 0
+    omitted = 0
     for finding in findings:
         cut = {**finding, "message": _cut(finding["message"]), "remediation": _cut(finding["remediation"])}
         cut["subject"] = {part: _cut(text, _MAX_IMAGE) for part, text in finding["subject"].items()}
-        room -= len(json.dumps(cut, ensure_ascii=False).encode())
+        room -= _size(cut)
         if room < 0:
             omitted += 1
         else:
@@ -183,5 +182,13 @@ def _fitting(findings: Iterable[Json]) -> tuple[list[Json], int]:
     return kept, omitted
 
 
+def _size(document: Json) -> int:
+    return len(json.dumps(document, ensure_ascii=False).encode())
+
+
 def _cut(text: str, limit: int = _MAX_MESSAGE) -> str:
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+    """The text, or as much of it as fits into so many bytes with a sign that something is missing."""
+    content = text.encode(errors="replace")
+    if len(content) <= limit:
+        return text
+    return content[: limit - len("…".encode())].decode(errors="ignore") + "…"

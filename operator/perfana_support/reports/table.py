@@ -21,9 +21,14 @@ def table(verdicts: Sequence[Verdict], policy: Policy) -> str:
     return "\n\n".join([*blocks, footer]) + "\n"
 
 
+def printable(text: str) -> str:
+    """A text that can do nothing to a terminal: what a manifest brings along may hold control characters."""
+    return text if text.isprintable() else "".join(map(_escaped, text))
+
+
 def columns(rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
     """Rows in columns that line up, three spaces apart, nothing behind the last."""
-    cells = list(rows)
+    cells = [tuple(map(printable, row)) for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     for row in cells:
         yield _GAP.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -39,7 +44,7 @@ def _verdict(verdict: Verdict) -> Iterator[str]:
     conditions = [(str(condition.type), str(condition.status), condition.reason) for condition in verdict.conditions]
     yield from columns([("CONDITION", "STATUS", "REASON"), *conditions])
     yield ""
-    yield f"{summary.message}."
+    yield printable(f"{summary.message}.")
     yield ""
     yield from _findings(verdict.findings)
     if verdict.next_transition:
@@ -74,6 +79,10 @@ def _advice(findings: Iterable[Finding]) -> Iterator[str]:
         for finding in group:
             place = finding.location
             where = f"{place.file}:{place.line}: " if place else ""
-            yield f"  {where}{finding.message}"
-            yield f"    -> {finding.remediation}"
+            yield printable(f"  {where}{finding.message}")
+            yield printable(f"    -> {finding.remediation}")
         yield ""
+
+
+def _escaped(character: str) -> str:
+    return character if character.isprintable() else character.encode("unicode_escape").decode()

@@ -10,7 +10,7 @@ import yaml
 from perfana_support.model.installation import Installation, Location, Workload
 from perfana_support.sources.errors import Fault, SourceError
 from perfana_support.sources.workload import Json, ShapeError, project
-from perfana_support.sources.yaml_view import MappingView, NodeError, to_plain
+from perfana_support.sources.yaml_view import MappingView, NodeError, SequenceView, to_plain
 
 STANDARD_INPUT = "-"
 _SUFFIXES = (".yaml", ".yml", ".json")
@@ -119,13 +119,13 @@ class _FileReader:
             if not isinstance(plain, MappingView):
                 self._fault(line, "is not a Kubernetes object: it must be a mapping with apiVersion and kind")
                 return
-            yield from self._read_object(plain, "", 0)
+            yield from self._read_object(plain, "", "", 0)
         except NodeError as error:
             self._fault(error.line, error.problem)
         except ShapeError as error:
             self._fault(line, str(error))
 
-    def _read_object(self, entity: MappingView, implied_kind: str, lists: int) -> Iterator[Workload]:
+    def _read_object(self, entity: MappingView, implied_kind: str, api_version: str, lists: int) -> Iterator[Workload]:
         kind = entity.get("kind") or implied_kind
         if not isinstance(kind, str) or not kind:
             self._fault(
@@ -137,7 +137,7 @@ class _FileReader:
             yield from self._read_list(entity, kind, lists)
             return
         try:
-            workload = project(entity, kind, self._locate)
+            workload = project(entity, kind, self._locate, api_version)
         except ShapeError as error:
             self._fault(entity.line, str(error))
             return
@@ -148,12 +148,14 @@ class _FileReader:
         items = entity["items"]
         if lists == _MAX_LISTS:
             self._fault(entity.line, f"lists are nested more than {_MAX_LISTS} deep")
-        elif not isinstance(items, list | None):
+        elif not isinstance(items, SequenceView | None):
             self._fault(entity.line_of("items"), f"items: must be a list in a {kind}")
         else:
             for item in items or ():
                 if isinstance(item, MappingView):
-                    yield from self._read_object(item, kind.removesuffix("List"), lists + 1)
+                    yield from self._read_object(
+                        item, kind.removesuffix("List"), str(entity.get("apiVersion") or ""), lists + 1
+                    )
                 else:
                     self._fault(entity.line_of("items"), "items: must hold objects")
 

@@ -26,6 +26,16 @@ _MUST_HAVE_CONTAINERS = frozenset(
         ("batch", "CronJob"),
     }
 )
+# What a built-in controller makes: its template, which is judged, says all that these say. What a custom resource makes is
+# judged itself, for nobody else reads that resource.
+_MADE_FROM_TEMPLATES = frozenset(
+    {
+        ("ReplicaSet", "Deployment"),
+        ("ReplicaSet", "Rollout"),
+        ("Job", "CronJob"),
+        ("ReplicationController", "DeploymentConfig"),
+    }
+)
 _ROLES = (
     ("containers", ContainerRole.MAIN),
     ("initContainers", ContainerRole.INIT),
@@ -46,13 +56,13 @@ class ShapeError(Exception):
         self.form = form
 
 
-def project(entity: Json, kind: str, locate: Locate = lambda _mapping, _field: None) -> Workload | None:
+def project(entity: Json, kind: str, locate: Locate = lambda _mapping, _field: None, api_version: str = "") -> Workload | None:
     """The workload that an object is, None for anything that runs no containers of its own.
 
-    None as well for what is over (a pod or Job that ended) and for controllers that another controller manages (a
-    Deployment's ReplicaSets): their owner's template and their pods tell what runs. Raises `ShapeError`.
+    None as well for what is over (a pod or Job that ended) and for what a built-in controller made of a template that is
+    judged itself (a Deployment's ReplicaSets). `api_version` is that of a list whose items name none. Raises `ShapeError`.
     """
-    api_version = entity.get("apiVersion")
+    api_version = entity.get("apiVersion") or api_version
     group = api_version.rpartition("/")[0] if isinstance(api_version, str) else ""
     pod_spec = _find_pod_spec(entity)
     if pod_spec is None:
@@ -63,7 +73,7 @@ def project(entity: Json, kind: str, locate: Locate = lambda _mapping, _field: N
     metadata = _mapping(entity.get("metadata"), "metadata")
     owner = _owner(metadata)
     is_pod = kind == "Pod"
-    if (owner is not None and not is_pod) or _is_over(kind, entity.get("status")):
+    if (owner is not None and (kind, owner[0]) in _MADE_FROM_TEMPLATES) or _is_over(kind, entity.get("status")):
         return None
     containers = tuple(
         _container(entry, f"{field}[{index}]", role, locate)
@@ -77,7 +87,7 @@ def project(entity: Json, kind: str, locate: Locate = lambda _mapping, _field: N
         name=_text(metadata, "name") or _text(metadata, "generateName"),
         containers=containers,
         labels=tuple((key, str(labels.get(key))) for key in labels),
-        owner=owner,
+        owner=owner if is_pod else None,
     )
 
 
@@ -86,7 +96,7 @@ def _find_pod_spec(entity: Json) -> Json | None:
         found: object = entity
         for field in path:
             found = found.get(field) if isinstance(found, Mapping) else None
-        if isinstance(found, Mapping) and any(found.get(field) is not None for field, _ in _ROLES):
+        if isinstance(found, Mapping) and any(found.get(field) for field, _ in _ROLES):
             return found
     return None
 

@@ -19,6 +19,8 @@ class _PlainLoader(_SafeLoader):  # type: ignore[misc, valid-type] # the C loade
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
         seen = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(None, None, "a field's name must be a text", key.start_mark)
             if key.value in seen:
                 problem = f"field {key.value!r} stands twice"
                 raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)

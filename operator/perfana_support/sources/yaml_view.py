@@ -4,8 +4,8 @@ Constructing whole documents costs several times what composing them does, and l
 when it is asked for, so the cost follows what rules read and not how large a document is.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, cast, overload
 
 import yaml
 
@@ -24,7 +24,7 @@ class NodeError(Exception):
 
 
 class MappingView(Mapping[str, Any]):
-    """A mapping node. Values are texts (numbers and booleans as written), None, lists and views."""
+    """A mapping node. Values are texts (numbers and booleans as written), None and views."""
 
     __slots__ = ("_fields", "line")
 
@@ -47,14 +47,34 @@ class MappingView(Mapping[str, Any]):
         return node.start_mark.line + 1 if node else self.line
 
 
+class SequenceView(Sequence[Any]):
+    """A sequence node. Items are converted when they are asked for, so an alias to itself does no harm."""
+
+    __slots__ = ("_nodes",)
+
+    def __init__(self, node: yaml.SequenceNode) -> None:
+        self._nodes: list[yaml.Node] = node.value
+
+    @overload
+    def __getitem__(self, index: int) -> Any: ...  # noqa: ANN401 - a document holds anything
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Any]: ...
+
+    def __getitem__(self, index: int | slice) -> Any:
+        found = self._nodes[index]
+        return [to_plain(node) for node in found] if isinstance(found, list) else to_plain(found)
+
+    def __len__(self) -> int:
+        return len(self._nodes)
+
+
 def to_plain(node: yaml.Node) -> Any:  # noqa: ANN401 - a document holds anything
-    """A node's value as a view, a list, a text or None."""
+    """A node's value as a view, a text or None."""
     if isinstance(node, yaml.ScalarNode):
         is_null = not node.style and node.value in _NULL
         return None if is_null else node.value
-    if isinstance(node, yaml.MappingNode):
-        return MappingView(node)
-    return [to_plain(child) for child in node.value]
+    return MappingView(node) if isinstance(node, yaml.MappingNode) else SequenceView(cast("yaml.SequenceNode", node))
 
 
 def _fields(node: yaml.MappingNode, merges: int = 0) -> dict[str, yaml.Node]:

@@ -1,0 +1,47 @@
+"""The operator as a fixture, under the rights that ship with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cluster.server import LOOPBACK, free_ports
+from tests.integration.operator_process import OperatorProcess, shipped_identity
+from tests.integration.support_objects import Site
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.cluster.client import ApiClient
+    from tests.cluster.identity import Identity
+    from tests.cluster.server import Cluster
+
+
+@pytest.fixture(scope="session")
+def identity(cluster: Cluster) -> Identity:
+    """Return who the operator is: the service account of manifests/rbac.yaml."""
+    return shipped_identity(cluster)
+
+
+@pytest.fixture(scope="module")
+def health_url() -> str:
+    """Return where the module's operator answers probes."""
+    (port,) = free_ports(1)
+    return f"http://{LOOPBACK}:{port}/healthz"
+
+
+@pytest.fixture(scope="module")
+def operator(cluster: Cluster, install_crds: list[str], identity: Identity, health_url: str) -> Iterator[OperatorProcess]:
+    """Run the module's operator for all namespaces; a test that ends it starts it again."""
+    assert install_crds
+    port = health_url.rpartition(":")[2].partition("/")[0]
+    with OperatorProcess(cluster, identity.kubeconfig, "--health-port", port) as process:
+        process.start()
+        yield process
+
+
+@pytest.fixture
+def site(api: ApiClient, namespace: str, operator: OperatorProcess) -> Site:
+    """Return a namespace of the test's own that the operator judges."""
+    return Site(api, namespace, operator)

@@ -1,0 +1,143 @@
+"""The operator as users run it: a child process with a kubeconfig, that tests start, kill and look at."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+import coverage
+import yaml
+
+from tests.cluster.identity import wait_until_granted
+from tests.cluster.processes import Processes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+    from tests.cluster.client import ApiClient, Object
+    from tests.cluster.identity import Identity
+    from tests.cluster.server import Cluster
+
+ROOT = Path(__file__).parents[2]
+RBAC = ROOT / "manifests" / "rbac.yaml"
+ACCOUNT = "perfana-support"
+"""Name of the service account in `manifests/rbac.yaml`, and of the namespace that it is in."""
+
+ENDED_WITHIN_SECONDS = 5.0
+"""What SIGTERM leaves time for (docs and issue promise five seconds)."""
+
+FAILED_WITHIN_SECONDS = 30.0
+"""A start that fails takes two seconds, most of them imports; more on a busy machine."""
+
+_NAME = "operator"
+
+
+class Ended(NamedTuple):
+    """How an operator ended."""
+
+    exit_code: int
+    log: str
+
+
+class OperatorProcess:
+    """One operator, startable again; it ends with the tests, however they end.
+
+    It runs under coverage if the tests do, as a parallel run of the same configuration.
+    """
+
+    def __init__(self, cluster: Cluster, kubeconfig: Path, *arguments: str) -> None:
+        """Prepare to run `perfana-support operator` with these arguments; `start` starts it."""
+        self._arguments = ("operator", "--kubeconfig", str(kubeconfig), *arguments)
+        self._environment = cluster.environment(kubeconfig)
+        self._processes = Processes("perfana-test-operator-")
+        self.pid = 0
+
+    def start(self) -> None:
+        """Start it, and return at once: tests wait for what it does."""
+        self.pid = self._processes.start(_NAME, [*_program(), *self._arguments], self._environment, cwd=ROOT)
+
+    @property
+    def log(self) -> str:
+        """Everything that it wrote, of all its starts."""
+        path = self._processes.log(_NAME)
+        return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it runs."""
+        return self._processes.exit_code(_NAME) is None
+
+    def run(self) -> Ended:
+        """Start it and wait for it to end by itself."""
+        self.start()
+        return self.wait()
+
+    def wait(self) -> Ended:
+        """Wait for it to end by itself."""
+        return Ended(self._processes.wait(_NAME, FAILED_WITHIN_SECONDS), self.log)
+
+    def terminate(self) -> int:
+        """Send SIGTERM and return the exit code; negative if it did not end in time and was killed."""
+        return self._processes.stop(_NAME, ENDED_WITHIN_SECONDS)
+
+    def kill(self) -> None:
+        """End it in the middle of whatever it does."""
+        self._processes.kill(_NAME)
+
+    @contextlib.contextmanager
+    def asleep(self) -> Iterator[None]:
+        """Stop it from running meanwhile, as a suspended machine does: it learns of all that happened at once."""
+        os.kill(self.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(self.pid, signal.SIGCONT)
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        """End it if it still runs, in order, so that its coverage is written."""
+        if self.pid and self.is_running:
+            self.terminate()
+        self._processes.close()
+
+
+def _program() -> list[str]:
+    measuring = coverage.Coverage.current()
+    if measuring is None:
+        return [str(Path(sys.executable).with_name("perfana-support"))]
+    data = ROOT / str(measuring.get_option("run:data_file"))
+    arguments = ["-m", "coverage", "run", f"--rcfile={ROOT / 'pyproject.toml'}", f"--data-file={data}"]
+    return [sys.executable, *arguments, "-m", "perfana_support"]
+
+
+def shipped_rules() -> list[Object]:
+    """Return the rules of the ClusterRole that ships."""
+    return next(document["rules"] for document in _shipped() if document["kind"] == "ClusterRole")
+
+
+def shipped_identity(cluster: Cluster) -> Identity:
+    """Apply `manifests/rbac.yaml` and return the operator's identity once its rights hold."""
+    api = cluster.client()
+    for document in _shipped():
+        api.apply(document)
+    identity = cluster.identity_of(ACCOUNT, ACCOUNT)
+    wait_until_granted(cluster.client(identity.token), shipped_rules(), None)
+    return identity
+
+
+def apply_shipped_role(api: ApiClient, rules: list[Object]) -> None:
+    """Give the shipped ClusterRole other rules."""
+    role = next(document for document in _shipped() if document["kind"] == "ClusterRole")
+    api.apply({**role, "rules": rules})
+
+
+def _shipped() -> list[Object]:
+    return list(yaml.safe_load_all(RBAC.read_text(encoding="utf-8")))

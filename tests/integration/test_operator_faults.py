@@ -1,0 +1,282 @@
+"""The operator after a fault: killed, restarted, without a right, without its definitions, without a server."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cluster.client import ApiError
+from tests.cluster.crds import apply_crds
+from tests.cluster.identity import grant, wait_until_granted
+from tests.cluster.server import Cluster
+from tests.cluster.waiting import wait_for
+from tests.integration.operator_process import ROOT, OperatorProcess, shipped_rules
+from tests.integration.support_objects import (
+    API_VERSION,
+    CHECK,
+    LONG_AGO,
+    NEW_CHART,
+    POLICY,
+    RELEASED,
+    SNAPSHOT,
+    Site,
+    check,
+    conditions,
+    delete_if_there,
+    deployment,
+    findings,
+    job,
+    policy,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.cluster.client import Object
+
+ACCOUNT = "restricted"
+GRANTED_AGAIN_WITHIN_SECONDS = 90.0
+"""What is forbidden is asked for again after 15 to 45 seconds."""
+
+RECONNECTED_WITHIN_SECONDS = 60.0
+"""A watch that finds no server tries again after growing waits, of seconds as long as a restart lasts seconds."""
+
+
+# A cluster of its own: without definitions at first, then with operators that see one namespace each
+
+
+@pytest.fixture(scope="module")
+def bare() -> Iterator[Cluster]:
+    """Boot a cluster without our definitions."""
+    with Cluster() as booted:
+        yield booted
+
+
+@pytest.fixture(scope="module")
+def restricted(bare: Cluster) -> Iterator[Site]:
+    """Run an operator for one namespace in which it may not list Jobs; the right is given by the first test that saw it."""
+    apply_crds(bare.client(), ROOT / "crds")
+    rules = [rule if rule["resources"] != ["cronjobs", "jobs"] else {**rule, "resources": ["cronjobs"]} for rule in ours()]
+    with namespaced_operator(bare, rules) as site:
+        yield site
+
+
+@pytest.fixture
+def confined(bare: Cluster, restricted: Site) -> Iterator[Site]:
+    """Run an operator for one namespace, with all rights in that."""
+    assert restricted
+    with namespaced_operator(bare, ours()) as site:
+        yield site
+
+
+def ours() -> list[Object]:
+    """Return the shipped rights on what is in a namespace."""
+    return [
+        {**rule, "resources": [each for each in rule["resources"] if not each.startswith("supportpolicies")]}
+        for rule in shipped_rules()
+    ]
+
+
+def policies_only() -> list[Object]:
+    """Return the shipped rights on policies, which are in no namespace."""
+    rules = []
+    for rule in shipped_rules():
+        resources = [each for each in rule["resources"] if each.startswith("supportpolicies")]
+        rules += [{**rule, "resources": resources}] if resources else []
+    return rules
+
+
+class namespaced_operator:  # noqa: N801 - used like a function
+    """An operator of one new namespace: these rights in it, and those on policies."""
+
+    def __init__(self, cluster: Cluster, rules: list[Object], cluster_rules: list[Object] | None = None) -> None:
+        self._cluster = cluster
+        self.rules = rules
+        self.cluster_rules = policies_only() if cluster_rules is None else cluster_rules
+        self._operator: OperatorProcess | None = None
+
+    def __enter__(self) -> Site:
+        cluster, api = self._cluster, self._cluster.client()
+        namespace = f"confined-{secrets.token_hex(4)}"
+        api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
+        identity = cluster.identity(ACCOUNT, namespace, self.rules)
+        if self.cluster_rules:
+            grant(api, ACCOUNT, namespace, self.cluster_rules, cluster=True)
+            wait_until_granted(cluster.client(identity.token), self.cluster_rules, None)
+        self._operator = OperatorProcess(cluster, identity.kubeconfig, "-n", namespace, "--health-port", "0")
+        self._operator.__enter__().start()
+        return Site(api, namespace, self._operator)
+
+    def __exit__(self, *error: object) -> None:
+        assert self._operator
+        self._operator.__exit__(None, None, None)
+
+
+def test_without_definitions_it_ends_with_one_line_that_says_what_to_do(bare: Cluster) -> None:
+    with OperatorProcess(bare, bare.kubeconfig, "--health-port", "0") as process:
+        ended = process.run()
+    assert ended.exit_code == 2, ended.log
+    problem = "the CustomResourceDefinitions are not installed; run: kubectl apply -f crds/"
+    assert errors_in(ended.log) == [f"error: cluster {bare.server}: {problem}"]
+
+
+def errors_in(log: str) -> list[str]:
+    """Return the lines of a log that tell of more than the normal course."""
+    return [line for line in log.splitlines() if " INFO " not in line]
+
+
+def test_missing_right_makes_the_verdict_unknown_and_names_the_right(bare: Cluster, restricted: Site) -> None:
+    """Never True: what cannot be read might be anything. The last test of this module sees the right come back."""
+    restricted.create(deployment(RELEASED), check())
+    unknown = restricted.wait_for_verdict("Unknown", "WorkloadsUnreadable")
+    (finding,) = findings(unknown, "WorkloadsUnreadable")
+    assert 'cannot list resource "jobs" in API group "batch"' in finding["message"]
+    assert unknown["status"]["release"] == "4.0.0"
+    assert not any(
+        condition["status"] == "True" for kind, condition in conditions(unknown).items() if kind.endswith("Supported")
+    )
+    restricted.create(job(SNAPSHOT))
+    grant(bare.client(), ACCOUNT, restricted.namespace, ours(), cluster=False)
+
+
+def test_operator_of_one_namespace_needs_no_more_than_a_role_there(confined: Site, restricted: Site) -> None:
+    """And a look at policies, which are in no namespace. Other namespaces are none of its business."""
+    name = confined.namespace
+    confined.create(deployment(SNAPSHOT), check())
+    confined.wait_for_verdict("False", "SnapshotBuild")
+    before = restricted.get()["metadata"]["resourceVersion"]
+    confined.create(policy(name, lines=[{"name": "4.0", "endOfLifeOn": "2026-01-01"}]))
+    confined.set_image(RELEASED)
+    confined.wait_for_verdict("True")
+    confined.change_spec(policyRef={"name": name})
+    confined.wait_for_verdict("False", "EndOfLife")
+    assert restricted.get()["metadata"]["resourceVersion"] == before
+
+
+def test_without_a_right_on_policies_it_ends_with_one_line_that_names_it(bare: Cluster, restricted: Site) -> None:
+    """A Role cannot give it: policies are in no namespace."""
+    assert restricted
+    with namespaced_operator(bare, ours(), []) as site:
+        ended = site.operator.wait()
+    assert ended.exit_code == 2, ended.log
+    (line,) = errors_in(ended.log)
+    assert line.startswith(f"error: cluster {bare.server}: ")
+    assert 'cannot list resource "supportpolicies"' in line
+
+
+# Signals
+
+
+def test_sigterm_ends_it_in_time_and_in_order(site: Site) -> None:
+    site.create(deployment(RELEASED), check())
+    site.wait_for_verdict("True")
+    exit_code = site.operator.terminate()
+    site.operator.start()
+    assert exit_code == 0
+    site.set_image(SNAPSHOT)
+    site.wait_for_verdict("False")
+
+
+def test_killed_operator_catches_up_with_what_it_missed(site: Site) -> None:
+    site.apply_chart(NEW_CHART)
+    site.create(check(), check("other"))
+    site.wait_for_verdict("True")
+    site.wait_for_verdict("True", name="other")
+    site.backdate()
+    site.operator.kill()
+    site.set_image(SNAPSHOT)
+    site.api.delete(API_VERSION, CHECK, "other", site.namespace)
+    site.create(check("other", enforcement="Gate"), check("third"))
+    site.operator.start()
+    flipped = conditions(site.wait_for_verdict("False", "SnapshotBuild"))
+    assert {kind for kind in flipped if flipped[kind]["lastTransitionTime"] != LONG_AGO} == {"Supported", "BuildSupported"}
+    assert conditions(site.wait_for_verdict("False", name="other"))["Stalled"]["status"] == "True"
+    site.wait_for_verdict("False", name="third")
+
+
+def test_operator_killed_at_any_moment_of_its_start_leaves_no_wrong_verdict(site: Site) -> None:
+    site.create(deployment(RELEASED), check())
+    site.wait_for_verdict("True")
+    for image, verdict in ((SNAPSHOT, "False"), (RELEASED, "True")):
+        site.operator.kill()
+        site.set_image(image)
+        site.operator.start()
+        before = len(site.operator.log)
+        wait_for(lambda: len(site.operator.log) > before, 30, "a sign of life")  # noqa: B023 - called at once
+        site.operator.kill()
+        site.operator.start()
+        site.wait_for_verdict(verdict)
+
+
+# The server
+
+
+def restart(cluster: Cluster, site: Site) -> None:
+    """Kill the API server and start it, until it serves our objects again: it is ready a moment before."""
+    cluster.kill()
+    cluster.start()
+    wait_until_served(site)
+
+
+def wait_until_served(site: Site) -> None:
+    """Return once the server serves our objects; until then it answers that its storage is initialising."""
+    wait_for(
+        lambda: all(site.api.list(API_VERSION, kind) for kind in (CHECK, POLICY)), 30, "our objects", ignoring=(ApiError,)
+    )
+
+
+def test_server_that_restarts_costs_no_verdict_and_loses_no_change(site: Site, cluster: Cluster) -> None:
+    site.create(deployment(RELEASED), check(policyRef={"name": site.namespace}), policy(site.namespace))
+    try:
+        site.wait_for_verdict("True")
+        site.backdate()
+        restart(cluster, site)
+        site.set_image(SNAPSHOT)
+        flipped = conditions(site.wait_for_verdict("False", "SnapshotBuild", seconds=RECONNECTED_WITHIN_SECONDS))
+        changed = {kind for kind in flipped if flipped[kind]["lastTransitionTime"] != LONG_AGO}
+        assert changed == {"Supported", "BuildSupported"}
+        site.change_spec(site.namespace, POLICY, lines=[{"name": "0.2", "endOfLifeOn": "2026-01-01"}])
+        site.wait_for_condition("VersionSupported", "False", "EndOfLife", seconds=RECONNECTED_WITHIN_SECONDS)
+    finally:
+        delete_if_there(site.api, POLICY, site.namespace)
+
+
+def test_policy_deleted_while_the_server_restarts_is_gone(site: Site, cluster: Cluster) -> None:
+    """The watch then begins anew with a list, and nobody tells of what is not on it."""
+    gone, stays = site.namespace, f"{site.namespace}-stays"
+    site.create(policy(gone), policy(stays), deployment(RELEASED), check(policyRef={"name": gone}))
+    try:
+        site.wait_for_verdict("True")
+        with site.operator.asleep():
+            restart(cluster, site)
+            site.api.delete(API_VERSION, POLICY, gone)
+        site.wait_for_verdict("Unknown", "PolicyNotFound", seconds=RECONNECTED_WITHIN_SECONDS)
+    finally:
+        site.api.delete(API_VERSION, POLICY, stays)
+
+
+def test_server_that_is_not_ready_is_waited_for(site: Site, cluster: Cluster) -> None:
+    site.create(deployment(SNAPSHOT), check())
+    site.wait_for_verdict("False")
+    site.operator.kill()
+    site.set_image(RELEASED)
+    written = len(site.operator.log)
+    cluster.kill()
+    try:
+        site.operator.start()
+        wait_for(lambda: "not ready, trying again" in site.operator.log[written:], 30, "a line that says what it waits for")
+    finally:
+        cluster.start()
+    wait_until_served(site)
+    site.wait_for_verdict("True", seconds=RECONNECTED_WITHIN_SECONDS)
+
+
+# What began at the top of this module and takes a while
+
+
+def test_right_that_is_given_later_leads_to_the_verdict(restricted: Site) -> None:
+    judged = restricted.wait_for_verdict("False", "SnapshotBuild", seconds=GRANTED_AGAIN_WITHIN_SECONDS)
+    assert findings(judged, "WorkloadsUnreadable") == []
+    assert [finding["subject"]["kind"] for finding in findings(judged, "SnapshotBuild")] == ["Job"]

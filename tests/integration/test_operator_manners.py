@@ -1,0 +1,237 @@
+"""What the operator does not do: write what has not changed, or anything that is not its own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.cluster.waiting import wait_for
+from tests.integration.operator_process import shipped_rules
+from tests.integration.support_objects import (
+    API_VERSION,
+    CHECK,
+    LONG_AGO,
+    NEW_CHART,
+    OLD_CHART,
+    POLICY,
+    RELEASED,
+    SNAPSHOT,
+    check,
+    conditions,
+    delete_if_there,
+    deployment,
+    pod,
+    policy,
+    write_chart,
+)
+
+if TYPE_CHECKING:
+    from tests.cluster.client import Object
+    from tests.cluster.identity import Identity
+    from tests.cluster.server import Cluster
+    from tests.integration.support_objects import Site
+
+FIELD_MANAGER = "perfana-support"
+USER_AGENT = "perfana-support-tests"
+"""What `tests.cluster.client` calls itself."""
+
+LOGGED_WITHIN_SECONDS = 10.0
+"""The server's audit log is a moment behind its answers."""
+
+# One verdict, however it is asked for
+
+
+@pytest.mark.parametrize("chart", [NEW_CHART, OLD_CHART])
+def test_command_line_and_operator_say_the_same(site: Site, chart: str, tmp_path: Path) -> None:
+    site.apply_chart(chart)
+    site.create(check())
+    status = site.wait(lambda item: bool(conditions(item)), "conditions")["status"]
+    report = judge(write_chart(chart, site.namespace, tmp_path))
+    assert [without(finding, "location") for finding in report["findings"]] == status["findings"]
+    assert report["findings"]
+    own = {"lastTransitionTime", "observedGeneration"}
+    said = [without(condition, *own) for condition in status["conditions"]]
+    evaluation = {"Ready", "Reconciling", "Stalled"}
+    assert [condition for condition in said if condition["type"] not in evaluation] == report["conditions"]
+    for field in ("release", "supportEndsOn", "components", "nextTransition"):
+        assert report[field] == status.get(field), field
+    assert report["policy"] == without(status["policy"], "digest")
+
+
+def judge(manifest: Path) -> dict[str, Any]:
+    """Return the report of `perfana-support check` on a file."""
+    program = Path(sys.executable).with_name("perfana-support")
+    done = subprocess.run([program, "check", "-f", manifest, "-o", "json"], capture_output=True, text=True, check=False)
+    assert done.returncode in {0, 3}, done.stderr
+    report: dict[str, Any] = json.loads(done.stdout)
+    return report
+
+
+def without(document: Object, *fields: str) -> Object:
+    """Return a document without some fields."""
+    return {field: value for field, value in document.items() if field not in fields}
+
+
+# No write without need
+
+
+def test_unchanged_verdict_is_not_written(site: Site) -> None:
+    site.create(deployment(SNAPSHOT), pod(RELEASED, "beside"), check())
+    before = site.wait_for_verdict("False")["metadata"]["resourceVersion"]
+    annotation = {"metadata": {"annotations": {"note": "of no interest"}}}
+    site.api.patch("apps/v1", "Deployment", "perfana-web", annotation, site.namespace)
+    site.api.patch("apps/v1", "Deployment", "perfana-web", {"spec": {"replicas": 3}}, site.namespace)
+    running = {"status": {"phase": "Running"}}
+    site.api.patch("v1", "Pod", "beside", running, site.namespace, subresource="status")
+    site.api.patch(API_VERSION, CHECK, "perfana", annotation, site.namespace)
+    touched = site.get()["metadata"]["resourceVersion"]
+    assert touched != before
+    site.pass_barrier()
+    assert site.get()["metadata"]["resourceVersion"] == touched
+
+
+def test_restarted_operator_writes_nothing_that_is_there(site: Site) -> None:
+    site.create(deployment(SNAPSHOT), check())
+    before = site.wait_for_verdict("False")["metadata"]["resourceVersion"]
+    site.operator.terminate()
+    site.operator.start()
+    site.pass_barrier()
+    assert site.get()["metadata"]["resourceVersion"] == before
+
+
+def test_changed_finding_under_an_unchanged_verdict_keeps_every_time(site: Site) -> None:
+    site.create(deployment(SNAPSHOT), check())
+    site.wait_for_verdict("False")
+    site.backdate()
+    site.create(deployment("perfana/perfana-worker:0.2.97.0-SNAPSHOT", "perfana-worker"))
+    judged = site.wait(lambda item: len(item["status"]["components"]) == 2, "the second component")
+    assert {condition["lastTransitionTime"] for condition in judged["status"]["conditions"]} == {LONG_AGO}
+
+
+# Nobody else's business
+
+
+def test_foreign_conditions_survive(site: Site) -> None:
+    site.create(deployment(RELEASED), check())
+    site.wait_for_verdict("True")
+    foreign = {
+        "type": "example.com/Audited",
+        "status": "True",
+        "reason": "Audited",
+        "message": "somebody else's",
+        "lastTransitionTime": LONG_AGO,
+    }
+    identity = {"apiVersion": API_VERSION, "kind": CHECK, "metadata": {"name": "perfana"}}
+    item = identity | {"status": {"conditions": [foreign]}}
+    site.api.apply(item, site.namespace, field_manager="auditor", subresource="status")
+    before = site.get()
+    site.pass_barrier()
+    assert site.get()["metadata"]["resourceVersion"] == before["metadata"]["resourceVersion"]
+    site.set_image(SNAPSHOT)
+    flipped = site.wait_for_verdict("False")
+    assert conditions(flipped)["example.com/Audited"] == foreign
+    site.change_spec(policyRef={"name": "missing"})
+    unjudged = site.wait_for_verdict("Unknown", "PolicyNotFound")
+    assert conditions(unjudged)["example.com/Audited"] == foreign
+    entries = {
+        (entry["manager"], entry["operation"], entry.get("subresource")) for entry in unjudged["metadata"]["managedFields"]
+    }
+    assert {(FIELD_MANAGER, "Apply", "status"), ("auditor", "Apply", "status")} <= entries
+
+
+def test_condition_of_ours_that_somebody_overwrote_is_restored(site: Site) -> None:
+    site.create(deployment(SNAPSHOT), check())
+    judged = site.wait_for_verdict("False")
+    forged = [
+        {**condition, "status": "True", "reason": "AllRulesMet"} if condition["type"] == "Supported" else condition
+        for condition in judged["status"]["conditions"]
+    ]
+    site.api.patch(
+        API_VERSION, CHECK, "perfana", {"status": {"conditions": forged}}, site.namespace, subresource="status"
+    )
+    site.wait_for_verdict("False", "SnapshotBuild")
+    assert len(conditions(site.get())) == len(forged)
+
+
+def test_status_that_somebody_removed_is_written_again(site: Site) -> None:
+    site.create(deployment(SNAPSHOT), check())
+    site.wait_for_verdict("False")
+    site.api.patch(API_VERSION, CHECK, "perfana", {"status": None}, site.namespace, subresource="status")
+    site.wait_for_verdict("False", "SnapshotBuild")
+
+
+def test_nothing_but_statuses_of_its_own_resources_is_written(site: Site) -> None:
+    """Neither a finalizer nor an annotation nor an owner appears on anything, and no event."""
+    site.apply_chart(NEW_CHART)
+    name = site.namespace
+    site.create(pod(RELEASED), policy(name), check(policyRef={"name": name}))
+    try:
+        site.wait_for_verdict("True")
+        site.set_image(SNAPSHOT)
+        site.wait_for_verdict("False")
+        listed = [("apps/v1", "Deployment"), ("v1", "Pod"), (API_VERSION, CHECK), ("v1", "ConfigMap"), ("v1", "Service")]
+        items = [item for version, kind in listed for item in site.api.list(version, kind, name)["items"]]
+        items.append(site.api.get(API_VERSION, POLICY, name))
+    finally:
+        delete_if_there(site.api, POLICY, name)
+    assert len(items) > 10
+    for item in items:
+        metadata = item["metadata"]
+        assert not {"finalizers", "annotations", "ownerReferences"} & set(metadata), metadata
+        written = {
+            (entry["operation"], entry.get("subresource"))
+            for entry in metadata["managedFields"]
+            if entry["manager"] == FIELD_MANAGER
+        }
+        assert written == ({("Apply", "status")} if item.get("apiVersion") == API_VERSION else set())
+    assert site.api.list("v1", "Event", name)["items"] == []
+    assert site.api.list("events.k8s.io/v1", "Event", name)["items"] == []
+
+
+def test_rights_that_ship_are_the_rights_that_are_used(site: Site, cluster: Cluster, identity: Identity) -> None:
+    """Of all operators of this test run, by the server's audit log: none used without being given, none given in vain."""
+    name = site.namespace
+    site.create(deployment(RELEASED), policy(name), check(policyRef={"name": name}))
+    try:
+        site.wait_for_verdict("True")
+        site.wait_for_condition("Valid", "True", name=name, of=POLICY)
+    finally:
+        delete_if_there(site.api, POLICY, name)
+    given = {
+        (verb, group, resource)
+        for rule in shipped_rules()
+        for verb in rule["verbs"]
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+    }
+    wait_for(lambda: given <= used_rights(cluster, identity), LOGGED_WITHIN_SECONDS, f"use of each right in {given}")
+    assert used_rights(cluster, identity) == given
+
+
+def used_rights(cluster: Cluster, identity: Identity) -> set[tuple[str, str, str]]:
+    """Return verb, group and resource of all that the operator asked for, discovery aside.
+
+    Requests of the tests' own client, which asks whether the identity has its rights yet, are left out.
+    """
+    used = set()
+    for event in cluster.audit_events():
+        is_operator = event["user"]["username"] == identity.username and event["userAgent"] != USER_AGENT
+        if is_operator and "objectRef" in event:
+            reference = event["objectRef"]
+            resource = "/".join(part for part in (reference["resource"], reference.get("subresource")) if part)
+            used.add((event["verb"], reference.get("apiGroup", ""), resource))
+    return used
+
+
+def test_healthz_answers(site: Site, health_url: str) -> None:
+    site.create(check())
+    site.wait_for_verdict("Unknown", "NoComponents")
+    with urllib.request.urlopen(health_url, timeout=10) as response:  # noqa: S310 - our own, on loopback
+        assert response.status == 200
+        assert json.loads(response.read())["healthy"] is True

@@ -1,0 +1,159 @@
+"""`perfana-support check`: arguments, what is printed where, and the examples of its help."""
+
+import json
+import shlex
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from perfana_support import __version__
+from perfana_support.cli import check, main
+from perfana_support.model.calendar import parse_day
+from perfana_support.sources import clock
+from tests.unit.cli.program import CHARTS, Program, start
+from tests.unit.sources.manifests import deployment, text, write
+
+AT = ("--as-of", "2026-11-24")
+CHART = str(CHARTS / "perfana-4.0.3.yaml")
+POLICY = "apiVersion: support.perfana.io/v1alpha1\nkind: SupportPolicy\nmetadata: {name: ours}\nspec: {maxPolicyAgeDays: 30}\n"
+
+
+def _namespaced(**images: str) -> str:
+    return "---\n".join(json.dumps(deployment(image=image, namespace=name)) + "\n" for name, image in images.items())
+
+
+def test_table_is_the_default(program: Program) -> None:
+    outcome = program("check", "-f", CHART, *AT)
+    assert outcome.out == program("check", "-f", CHART, *AT, "-o", "table").out
+    assert outcome.out.startswith("NAMESPACE ")
+
+
+def test_json_is_one_document_and_nothing_else(program: Program) -> None:
+    outcome = program("check", "-f", CHART, *AT, "-o", "json")
+    report = json.loads(outcome.out)
+    assert (report["kind"], report["asOf"], report["source"]) == (
+        "SupportReport",
+        "2026-11-24",
+        {"kind": "Manifests", "files": [CHART], "documents": 8, "namespace": ""},
+    )
+    assert outcome.err == ""
+
+
+def test_kubernetes_version_is_recorded(program: Program) -> None:
+    outcome = program("check", "-f", CHART, *AT, "-o", "json", "--kubernetes-version", "v1.35.1-gke.100")
+    assert json.loads(outcome.out)["source"]["kubernetesVersion"] == "v1.35.1-gke.100"
+
+
+def test_standard_input(program: Program) -> None:
+    outcome = program("check", "-f", "-", *AT, "-o", "json", stdin=text(image="perfana/perfana-web:latest").encode())
+    (finding,) = json.loads(outcome.out)["findings"]
+    assert finding["location"] == {"file": "-", "line": 1}
+
+
+def test_several_namespaces_are_a_list_of_reports(tmp_path: Path, program: Program) -> None:
+    file = write(tmp_path, _namespaced(a="perfana/perfana-web:4.0.0", b="nginx:1.29", c="perfana/perfana-web:latest"))
+    report = json.loads(program("check", "-f", file, *AT, "-o", "json").out)
+    assert report["kind"] == "SupportReportList"
+    assert [item["source"]["namespace"] for item in report["items"]] == ["a", "c"]
+
+
+def test_namespaces_of_others_alone_are_one_report(tmp_path: Path, program: Program) -> None:
+    file = write(tmp_path, _namespaced(a="nginx:1.29", b="mongo:7.0"))
+    report = json.loads(program("check", "-f", file, *AT, "-o", "json").out)
+    assert report["conditions"][0]["reason"] == "NoComponents"
+
+
+def test_policy_of_ones_own(tmp_path: Path, program: Program) -> None:
+    policy = write(tmp_path, POLICY, "policy.yaml")
+    outcome = program("check", "-f", CHART, "--as-of", "2027-01-01", "--policy", policy, "-o", "json")
+    report = json.loads(outcome.out)
+    assert report["policy"] == {"name": "ours", "publishedOn": "2026-11-24"}
+    assert "PolicyStale" in [finding["code"] for finding in report["findings"]]
+
+
+def test_problems_of_a_policy_are_errors_line_by_line(tmp_path: Path, program: Program) -> None:
+    policy = write(tmp_path, POLICY.replace("30", "0, publishedOn: soon"), "policy.yaml")
+    assert program("check", "-f", CHART, "--policy", policy).err.splitlines() == [
+        f"error: {policy}: spec.publishedOn: must be a date as YYYY-MM-DD, is 'soon'",
+        f"error: {policy}: spec.maxPolicyAgeDays: must be a whole number from 1 to 36500, is 0",
+    ]
+
+
+def test_faults_of_manifests_are_errors_line_by_line(tmp_path: Path, program: Program) -> None:
+    file, absent = write(tmp_path, "- a\n---\nkind: ''\n"), str(tmp_path / "absent.yaml")
+    assert [line.partition(": is")[0] for line in program("check", "-f", file, "-f", absent).err.splitlines()] == [
+        f"error: {file}, document 1, line 1",
+        f"error: {file}, document 2, line 3",
+        f"error: {absent}: No such file or directory",
+    ]
+
+
+def test_day_of_another_form_is_told(program: Program) -> None:
+    outcome = program("check", "-f", CHART, "--as-of", "24-11-2026")
+    assert "argument --as-of: must be a day as YYYY-MM-DD, is '24-11-2026'" in outcome.err
+
+
+def test_today_is_the_default(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(check, "today", lambda: date(2031, 1, 2))
+    assert json.loads(program("check", "-f", CHART, "-o", "json").out)["asOf"] == "2031-01-02"
+
+
+def test_clock_is_utc() -> None:
+    assert str(clock.now().tzinfo) == "UTC"
+    assert abs((clock.now().date() - clock.today()).days) <= 1
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_any_day_can_be_asked_about(day: str, program: Program) -> None:
+    assert json.loads(program("check", "-f", CHART, "--as-of", day, "-o", "json").out)["asOf"] == day
+
+
+def test_same_input_gives_the_same_output(program: Program) -> None:
+    arguments = ("check", "-f", str(CHARTS), *AT, "-o", "json")
+    assert program(*arguments) == program(*arguments) == start(*arguments)
+
+
+def test_version(program: Program) -> None:
+    assert program("--version").out == f"perfana-support {__version__}\n"
+
+
+@pytest.mark.parametrize("command", main.COMMANDS)
+def test_help_of_a_command_has_examples(command: str, program: Program) -> None:
+    outcome = program(command, "--help")
+    assert outcome.out.startswith(f"usage: perfana-support {command} [-h]")
+    assert "examples:\n" in outcome.out
+
+
+def test_help_lists_every_command(program: Program) -> None:
+    outcome = program("--help")
+    for command, summary in main.COMMANDS.items():
+        assert f"{command} " in outcome.out
+        assert summary in outcome.out
+
+
+def test_no_command_prints_the_help_as_an_error(program: Program) -> None:
+    outcome = program()
+    assert (outcome.out, outcome.err) == ("", program("--help").out)
+
+
+def _examples(prompt: str = "perfana-support check") -> list[str]:
+    return [line.strip() for line in check.EXAMPLES.splitlines() if prompt in line]
+
+
+@pytest.mark.parametrize("example", _examples())
+def test_example_works_when_pasted(example: str, tmp_path: Path, program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    rendered = Path(CHART).read_text()
+    for name in ("perfana.yaml", "manifests/perfana.yaml"):
+        write(tmp_path, rendered, name)
+    write(tmp_path, POLICY, "our-policy.yaml")
+    words = shlex.split(example.rpartition("| ")[2])
+    assert words[0] == "perfana-support"
+    assert program(*words[1:], stdin=rendered.encode()).code == 0
+
+
+def test_days_of_the_examples_are_days() -> None:
+    days = [word for line in _examples() for word in shlex.split(line) if word[:2] == "20"]
+    assert days
+    assert all(map(parse_day, days))

@@ -1,0 +1,194 @@
+"""Exit codes: one table, frozen. Pipelines decide by them, so a line is never changed."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from perfana_support.cli import check
+from perfana_support.cli.exit_codes import ExitCode, exit_code
+from tests.unit.builders import judge
+from tests.unit.cli.program import CHARTS, Outcome, Program, start
+from tests.unit.sources.manifests import text, write
+
+AT = ("--as-of", "2026-11-24")
+SUPPORTED, OLD = str(CHARTS / "perfana-4.0.3.yaml"), str(CHARTS / "perfana-3.1.2.yaml")
+POLICY = "apiVersion: support.perfana.io/v1alpha1\nkind: SupportPolicy\nmetadata: {name: a}\n"
+FILES = {
+    "unknown.yaml": text(image="perfana/perfana-web:latest"),
+    "other.yaml": text(image="nginx:1.29"),
+    "none.yaml": "kind: ConfigMap\n",
+    "broken.yaml": "a: [",
+    "values.yaml": "replicaCount: 1\n",
+    "empty.yaml": "",
+    "alias.yaml": "&x [*x]\n",
+    "good-policy.yaml": POLICY + "spec: {lines: [{name: '3.1', endOfLifeOn: 2030-01-01}]}\n",
+    "bad-policy.yaml": POLICY + "spec: {publishedOn: soon}\n",
+    "no-policy.yaml": "a: [",
+}
+
+# Exit code and arguments. `{}` stands for the folder that holds the files above.
+GOLDEN: list[tuple[int, list[str]]] = [
+    (0, ["check", "-f", SUPPORTED, *AT]),
+    (0, ["check", "-f", SUPPORTED, *AT, "-o", "json"]),
+    (0, ["check", "-f", SUPPORTED, *AT, "-o", "table"]),
+    (0, ["check", "--filename", SUPPORTED, "-f", SUPPORTED, *AT]),
+    (0, ["check", "-f", OLD, *AT, "--policy", "{}/good-policy.yaml"]),
+    (0, ["check", "-f", OLD, "--as-of", "2026-07-12"]),
+    (0, ["check", "-f", SUPPORTED, *AT, "--kubernetes-version", "1.35"]),
+    (0, ["--help"]),
+    (0, ["check", "--help"]),
+    (0, ["operator", "--help"]),
+    (0, ["--version"]),
+    (2, []),
+    (2, ["chekc"]),
+    (2, ["check"]),
+    (2, ["check", "-f"]),
+    (2, ["check", "-f", SUPPORTED, "--unknown"]),
+    (2, ["check", "-f", SUPPORTED, "-o", "xml"]),
+    (2, ["check", "-f", SUPPORTED, "--as-of", "2026-13-01"]),
+    (2, ["check", "-f", SUPPORTED, "--as-of", "20261124"]),
+    (2, ["check", "-f", SUPPORTED, "--as-of", ""]),
+    (2, ["check", "-f", SUPPORTED, "extra"]),
+    (2, ["check", "-f", "{}/absent.yaml", *AT]),
+    (2, ["check", "-f", "{}/broken.yaml", *AT]),
+    (2, ["check", "-f", "{}/values.yaml", *AT]),
+    (2, ["check", "-f", "{}/empty.yaml", *AT]),
+    (2, ["check", "-f", "{}/alias.yaml", *AT]),
+    (2, ["check", "-f", SUPPORTED, "-f", "{}/broken.yaml", *AT]),
+    (2, ["check", "-f", OLD, "-f", "{}/broken.yaml", *AT]),
+    (2, ["check", "-f", "{}", *AT]),
+    (2, ["check", "-f", "-", *AT]),
+    (2, ["check", "-f", SUPPORTED, *AT, "--policy", "{}/bad-policy.yaml"]),
+    (2, ["check", "-f", SUPPORTED, *AT, "--policy", "{}/no-policy.yaml"]),
+    (2, ["check", "-f", SUPPORTED, *AT, "--policy", "{}/absent.yaml"]),
+    (3, ["check", "-f", OLD, *AT]),
+    (3, ["check", "-f", OLD, *AT, "-o", "json"]),
+    (3, ["check", "-f", SUPPORTED, "-f", OLD, *AT]),
+    (3, ["check", "-f", OLD, "-f", "{}/unknown.yaml", *AT]),
+    (5, ["check", "-f", "{}/unknown.yaml", *AT]),
+    (5, ["check", "-f", "{}/unknown.yaml", *AT, "-o", "json"]),
+    (5, ["check", "-f", SUPPORTED, "-f", "{}/unknown.yaml", *AT]),
+    (5, ["check", "-f", "{}/other.yaml", *AT]),
+    (5, ["check", "-f", "{}/none.yaml", *AT]),
+]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Write all files of the table."""
+    for name, content in FILES.items():
+        write(tmp_path, content, name)
+    return tmp_path
+
+
+def _filled(arguments: list[str], folder: Path) -> list[str]:
+    return [argument.replace("{}", str(folder)) for argument in arguments]
+
+
+@pytest.mark.parametrize(("code", "arguments"), GOLDEN, ids=lambda part: " ".join(part) if isinstance(part, list) else None)
+def test_exit_code(code: int, arguments: list[str], folder: Path, program: Program) -> None:
+    outcome = program(*_filled(arguments, folder))
+    assert outcome.code == code, outcome.err
+    if code == 2:
+        assert outcome.out == ""
+        assert outcome.err
+    elif arguments[-1] not in ("--help", "--version"):
+        assert outcome.err == ""
+        assert outcome.out
+
+
+def test_codes_are_frozen() -> None:
+    assert {code.name: code.value for code in ExitCode} == {
+        "SUPPORTED": 0,
+        "INTERNAL_ERROR": 1,
+        "BAD_INPUT": 2,
+        "NOT_SUPPORTED": 3,
+        "AT_RISK": 4,
+        "UNDETERMINED": 5,
+    }
+
+
+def test_help_names_the_codes(program: Program) -> None:
+    assert (
+        "0 supported   1 internal error   2 usage, unreadable input or policy   3 not supported   5 undetermined"
+        in program("check", "--help").out
+    )
+
+
+def test_worst_of_several_verdicts_decides() -> None:
+    good, unknown, bad = judge("perfana/perfana-web:0.2.96.22"), judge(), judge("perfana/perfana-web:develop")
+    assert exit_code([good, good]) == 0
+    assert exit_code([good, unknown]) == 5
+    assert exit_code([bad, unknown, good]) == 3
+    assert exit_code([]) == 5
+
+
+def _crash(*_: object, **__: object) -> None:
+    raise KeyError("nobody foresaw this")
+
+
+def test_internal_error_is_one_line_and_never_a_verdict(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(check, "evaluate", _crash)
+    assert program("check", "-f", SUPPORTED, *AT) == Outcome(
+        1, "", "internal error: KeyError: 'nobody foresaw this' (--debug shows the traceback)\n"
+    )
+
+
+def test_internal_error_while_printing_is_no_verdict(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(check, "_render", _crash)
+    assert program("check", "-f", SUPPORTED, *AT).code == 1
+
+
+def test_debug_shows_the_traceback(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(check, "evaluate", _crash)
+    with pytest.raises(KeyError):
+        program("check", "-f", SUPPORTED, *AT, "--debug")
+
+
+def test_interruption_is_no_verdict(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(check, "evaluate", interrupt)
+    assert program("check", "-f", SUPPORTED, *AT).code == 130
+
+
+@pytest.mark.parametrize(("code", "file"), [(0, SUPPORTED), (3, OLD), (2, "absent.yaml")])
+def test_exit_code_of_a_process(code: int, file: str) -> None:
+    assert start("check", "-f", file, *AT).code == code
+
+
+def test_installed_program_is_the_module() -> None:
+    program = Path(sys.executable).parent / "perfana-support"
+    done = subprocess.run([program, "check", "-f", OLD, *AT], capture_output=True, check=False)
+    assert (done.returncode, done.stdout.decode()) == start("check", "-f", OLD, *AT)[:2]
+
+
+def test_terminal_that_knows_ascii_alone_gets_the_same_verdict(tmp_path: Path) -> None:
+    file = write(tmp_path, text(image="perfana/perfana-web:4.0.0-SNAPSHOT"))
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    for form in ("table", "json"):
+        assert start("check", "-f", file, *AT, "-o", form, environment=environment).code == 3
+
+
+@pytest.mark.parametrize("letter", ["\u00e9", "\u0436", "\U0001f40b"])
+def test_terminal_that_knows_ascii_alone_gets_json_that_can_be_read(letter: str, tmp_path: Path) -> None:
+    file = write(tmp_path, text(image="{{ " + letter))
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    outcome = start("check", "-f", file, *AT, "-o", "json", environment=environment)
+    assert outcome.code == 5
+    assert json.loads(outcome.out)["findings"][0]["subject"]["image"] == "{{ " + letter
+
+
+def test_reader_that_goes_away_gets_no_verdict() -> None:
+    command = [sys.executable, "-m", "perfana_support", "check", "-f", SUPPORTED, *AT]
+    read, write_end = os.pipe()
+    os.close(read)
+    done = subprocess.run(command, stdout=write_end, stderr=subprocess.PIPE, check=False)
+    os.close(write_end)
+    assert done.returncode not in {int(ExitCode.NOT_SUPPORTED), int(ExitCode.UNDETERMINED), int(ExitCode.BAD_INPUT)}
+    assert b"Traceback" not in done.stderr

@@ -1,0 +1,152 @@
+"""A SupportCheck's spec as a value."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from perfana_support.model.check import Check, Enforcement, Operator, Requirement, Waiver, read_check
+from perfana_support.model.code import Code
+from perfana_support.model.document import DocumentError
+from perfana_support.model.installation import Subject
+from tests.unit.builders import waiver
+
+WAIVER = {"code": "EndOfLife", "reason": "migration in March", "agreedBy": "the vendor", "expiresOn": "2027-03-31"}
+SUBJECT = Subject("Deployment", "perfana", "perfana-web", "web", "perfana/perfana-web:1.0.0")
+
+
+def _problems(spec: object) -> list[str]:
+    with pytest.raises(DocumentError) as caught:
+        read_check(spec)
+    return [str(problem) for problem in caught.value.problems]
+
+
+@pytest.mark.parametrize("spec", [None, {}, {"policyRef": None, "waivers": None, "workloadSelector": None, "target": None}])
+def test_nothing_stated_judges_everything_by_the_builtin_policy(spec: dict[str, Any] | None) -> None:
+    assert read_check(spec) == Check(policy=None, selector=(), enforcement=Enforcement.REPORT, waivers=(), has_target=False)
+
+
+def test_everything_stated() -> None:
+    spec = {
+        "policyRef": {"name": "acme"},
+        "enforcement": "Gate",
+        "waivers": [WAIVER | {"subject": {"kind": "Deployment", "name": "perfana-web", "container": "web"}}],
+        "workloadSelector": {"matchLabels": {"app": "perfana"}, "matchExpressions": [{"key": "tier", "operator": "Exists"}]},
+        "target": {"release": "0.2.96.22"},
+    }
+    assert read_check(spec) == Check(
+        policy="acme",
+        selector=(Requirement("app", Operator.IN, ("perfana",)), Requirement("tier", Operator.EXISTS)),
+        enforcement=Enforcement.GATE,
+        waivers=(
+            Waiver("EndOfLife", "Deployment", "perfana-web", "web", "migration in March", "the vendor", date(2027, 3, 31)),
+        ),
+        has_target=True,
+    )
+
+
+def test_waiver_without_subject_is_for_all() -> None:
+    (read,) = read_check({"waivers": [WAIVER]}).waivers
+    assert (read.kind, read.name, read.container) == ("", "", "")
+
+
+def test_same_code_may_be_waived_twice() -> None:
+    assert len(read_check({"waivers": [WAIVER, WAIVER]}).waivers) == 2
+
+
+@pytest.mark.parametrize("spec", ["text", [], 1])
+def test_spec_that_is_no_mapping(spec: object) -> None:
+    assert _problems(spec) == ["spec: must be a mapping"]
+
+
+def test_problems_are_named_by_path_and_all_at_once() -> None:
+    spec = {
+        "enforcement": "Deny",
+        "policyRef": {"name": 7},
+        "waivers": [{"code": "EndOfLife", "expiresOn": "2027-02-30"}, "all"],
+        "workloadSelector": {"matchExpressions": [{"key": "a", "operator": "Like"}]},
+    }
+    assert _problems(spec) == [
+        "spec.policyRef.name: must be a text, is 7",
+        "spec.enforcement: must be one of Report, Gate, is 'Deny'",
+        "spec.waivers[1]: must be a mapping, is 'all'",
+        "spec.waivers[0].reason: is missing, must be a text",
+        "spec.waivers[0].agreedBy: is missing, must be a text",
+        "spec.waivers[0].expiresOn: must be a date as YYYY-MM-DD, is '2027-02-30'",
+        "spec.workloadSelector.matchExpressions[0].operator: must be one of In, NotIn, Exists, DoesNotExist, is 'Like'",
+    ]
+
+
+def test_reference_to_a_policy_needs_its_name() -> None:
+    assert _problems({"policyRef": {}}) == ["spec.policyRef.name: is missing, must be a text"]
+
+
+@pytest.mark.parametrize("field", ["code", "reason", "agreedBy", "expiresOn"])
+def test_waiver_must_say_what_why_who_and_until_when(field: str) -> None:
+    (problem,) = _problems({"waivers": [{name: value for name, value in WAIVER.items() if name != field}]})
+    assert problem.startswith(f"spec.waivers[0].{field}: is missing")
+
+
+@pytest.mark.parametrize(
+    ("subject", "covers"),
+    [
+        ({}, True),
+        ({"kind": "Deployment"}, True),
+        ({"kind": "Deployment", "name": "perfana-web", "container": "web"}, True),
+        ({"kind": "deployment"}, False),
+        ({"kind": "StatefulSet", "name": "perfana-web"}, False),
+        ({"name": "perfana-api"}, False),
+        ({"container": "init"}, False),
+    ],
+)
+def test_waiver_covers_the_subject_that_it_names(subject: dict[str, str], *, covers: bool) -> None:
+    assert waiver("EndOfLife", date.max, **subject).covers(Code.END_OF_LIFE, SUBJECT) is covers
+
+
+def test_waiver_covers_its_own_code_alone() -> None:
+    covered = [code for code in Code if waiver("EndOfLife", date.max).covers(code, SUBJECT)]
+    assert covered == [Code.END_OF_LIFE]
+
+
+@pytest.mark.parametrize(
+    ("requirement", "met"),
+    [
+        (Requirement("a", Operator.IN, ("x", "y")), [True, True, False, False]),
+        (Requirement("a", Operator.NOT_IN, ("x", "y")), [False, False, True, True]),
+        (Requirement("a", Operator.EXISTS), [True, True, True, False]),
+        (Requirement("a", Operator.DOES_NOT_EXIST), [False, False, False, True]),
+    ],
+)
+def test_requirement_of_a_label_selector(requirement: Requirement, met: list[bool]) -> None:
+    labels: list[dict[str, str]] = [{"a": "x"}, {"a": "y", "b": "x"}, {"a": "z"}, {"b": "x"}]
+    assert [requirement.is_met(one) for one in labels] == met
+
+
+def test_selector_needs_all_its_requirements() -> None:
+    check = read_check({"workloadSelector": {"matchLabels": {"app": "perfana", "tier": "web"}}})
+    assert check.selects((("app", "perfana"), ("tier", "web"), ("x", "y")))
+    assert not check.selects((("app", "perfana"),))
+    assert not check.selects(())
+
+
+def test_no_selector_selects_everything() -> None:
+    assert Check().selects(())
+    assert read_check({"workloadSelector": {}}).selects((("a", "b"),))
+
+
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=6),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["name", "key", "code", "subject"]), inner),
+    max_leaves=6,
+)
+FIELDS = ["policyRef", "enforcement", "waivers", "workloadSelector", "target"]
+
+
+@given(st.dictionaries(st.sampled_from(FIELDS), PLAIN))
+def test_any_spec_is_a_check_or_a_document_error(spec: dict[str, Any]) -> None:
+    try:
+        read_check(spec)
+    except DocumentError as error:
+        assert error.problems  # noqa: PT017 - either outcome is right, another error is not

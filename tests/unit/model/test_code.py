@@ -1,0 +1,94 @@
+"""The published vocabulary: what each code does, and that a test shows it."""
+
+from pathlib import Path
+
+import pytest
+
+from perfana_support.model.code import CODE_ORDER, EFFECT_ORDER, Clause, Code, ConditionType, Effect
+
+TESTS = Path(__file__).parents[2]
+V, B = "VersionSupported", "BuildSupported"
+
+# Codes are published API: name, effect, conditions, and how the clause begins. Lines are added here, never changed.
+PUBLISHED: dict[str, tuple[str, list[str], str]] = {
+    "EndOfLife": ("Unsupported", [V], "End of Life Policy: "),
+    "SnapshotBuild": ("Unsupported", [B], "Beta and Development Releases: "),
+    "BetaBuild": ("Unsupported", [B], "Support Does Not Include: "),
+    "ReleaseCandidateBuild": ("Unsupported", [B], "Support Does Not Include: "),
+    "MilestoneBuild": ("Unsupported", [B], "Support Does Not Include: "),
+    "DevelopmentBuild": ("Unsupported", [B], "Support Does Not Include: "),
+    "TestRepository": ("Unsupported", [B], "Support Does Not Include: "),
+    "WorkloadsUnreadable": ("Undetermined", [V, B], "End of Life Policy: "),
+    "VersionUndetermined": ("Undetermined", [V, B], "End of Life Policy: "),
+    "UnknownRelease": ("Undetermined", [V], "End of Life Policy: "),
+    "NewerThanPolicy": ("Undetermined", [V], "End of Life Policy: "),
+    "CommitBuild": ("Undetermined", [B], "Support Does Not Include: "),
+    "UnrecognisedBuild": ("Undetermined", [B], "Support Does Not Include: "),
+    "ApproachingEndOfLife": ("AtRisk", [V], "End of Life Policy: "),
+    "KnownDefect": ("AtRisk", [V], "End of Life Policy: "),
+    "SecurityFixMissing": ("AtRisk", [V], "Addressing Security Issues; "),
+    "MixedReleases": ("AtRisk", [V], "Databases and Application Servers: "),
+    "RetiredComponent": ("AtRisk", [V], "Databases and Application Servers: "),
+    "PolicyStale": ("AtRisk", [V], "SupportPolicy: "),
+    "FloatingTag": ("Info", [V], "End of Life Policy: "),
+    "UnlistedPatch": ("Info", [V], "End of Life Policy: "),
+    "UpgradeAvailable": ("Info", [V], "End of Life Policy: "),
+}
+CONDITIONS = [
+    "Supported",
+    "VersionSupported",
+    "BuildSupported",
+    "ImagesUnmodified",
+    "ConfigurationUnmodified",
+    "PlatformSupported",
+    "DependenciesSupported",
+    "MaintenanceActive",
+    "TicketEligible",
+    "UpgradeSupported",
+]
+
+
+@pytest.mark.parametrize("code", Code)
+def test_code_has_its_published_effect_conditions_and_clause(code: Code) -> None:
+    effect, conditions, clause = PUBLISHED[code]
+    assert str(code.effect) == effect
+    assert [str(condition) for condition in code.conditions] == conditions
+    assert code.clause.startswith(clause)
+
+
+def test_no_published_code_is_missing() -> None:
+    assert [str(code) for code in Code] == list(PUBLISHED)
+
+
+def test_condition_types_are_published_in_their_order() -> None:
+    assert [str(condition) for condition in ConditionType] == CONDITIONS
+
+
+def test_effects_are_the_four_words_the_worst_first() -> None:
+    assert [str(effect) for effect in Effect] == ["Unsupported", "Undetermined", "AtRisk", "Info"]
+    assert sorted(Effect, key=EFFECT_ORDER.__getitem__) == list(Effect)
+
+
+def test_codes_stand_in_the_order_of_their_effects() -> None:
+    places = [EFFECT_ORDER[code.effect] for code in sorted(Code, key=CODE_ORDER.__getitem__)]
+    assert places == sorted(places)
+
+
+def test_no_code_speaks_of_the_summary() -> None:
+    assert not any(ConditionType.SUPPORTED in code.conditions for code in Code)
+
+
+@pytest.mark.parametrize("clause", Clause)
+def test_clause_is_in_use_and_names_a_heading(clause: Clause) -> None:
+    assert any(code.clause is clause for code in Code)
+    heading, colon, sentence = clause.partition(": ")
+    assert heading
+    assert colon
+    assert sentence
+
+
+@pytest.mark.parametrize("code", Code)
+def test_code_occurs_in_a_test_by_name(code: Code) -> None:
+    own = Path(__file__).resolve()
+    files = [file for suffix in ("*.py", "*.yaml") for file in TESTS.rglob(suffix) if file.resolve() != own]
+    assert any(f'"{code}"' in text or f"[{code}," in text or f"[{code}]" in text for text in map(Path.read_text, files))

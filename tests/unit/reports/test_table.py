@@ -1,0 +1,102 @@
+"""A verdict for a terminal."""
+
+from datetime import date
+
+from perfana_support.model.installation import Location
+from perfana_support.model.verdict import Verdict
+from perfana_support.reports.table import columns, table
+from tests.unit.builders import judge, policy, waiver
+
+NEWEST = "perfana/perfana-web:0.2.96.22"
+OLD = "perfana/perfana-fe:perfana-3.1.0"
+
+
+def _table(*verdicts: Verdict) -> str:
+    return table(verdicts, policy())
+
+
+def _lines(verdict: Verdict) -> list[str]:
+    return _table(verdict).splitlines()
+
+
+def test_columns_line_up_with_three_spaces_and_nothing_behind() -> None:
+    assert list(columns([("A", "BB", "C"), ("aaa", "b", "")])) == ["A     BB   C", "aaa   b"]
+
+
+def test_verdict_stands_first() -> None:
+    assert _lines(judge(OLD))[:2] == [
+        "NAMESPACE   VERSION   SUPPORTED   REASON      UNTIL",
+        "perfana     3.1.0     False       EndOfLife   2026-07-12",
+    ]
+
+
+def test_what_is_not_known_is_none() -> None:
+    assert _lines(judge()._replace(namespace=""))[1].split() == ["<none>", "<none>", "Unknown", "NoComponents", "<none>"]
+
+
+def test_every_condition_has_a_row() -> None:
+    verdict = judge(NEWEST)
+    rows = [line.split() for line in _lines(verdict)]
+    for condition in verdict.conditions:
+        assert [str(condition.type), str(condition.status), condition.reason] in rows
+
+
+def test_finding_has_a_row_and_is_told_in_full() -> None:
+    verdict = judge(OLD)
+    output = _table(verdict)
+    finding = verdict.findings[0]
+    assert f"Unsupported   EndOfLife   Deployment/w0   {OLD}\n" in output
+    assert f"EndOfLife: {finding.code.clause}\n  {finding.message}\n    -> {finding.remediation}\n" in output
+
+
+def test_place_of_a_finding_stands_before_it() -> None:
+    verdict = judge(OLD)
+    placed = verdict._replace(findings=(verdict.findings[0]._replace(location=Location("f.yaml", 12)),))
+    assert f"  f.yaml:12: {verdict.findings[0].message}\n" in _table(placed)
+
+
+def test_information_is_counted() -> None:
+    output = _table(judge("perfana/perfana-web:0.2", "perfana/perfana-api:0.1.0", "perfana/perfana-worker:0.1.0"))
+    assert "For information: FloatingTag (1), UpgradeAvailable (2); -o json has the details.\n" in output
+    assert "-> set image" not in output
+
+
+def test_nothing_to_tell_leaves_out_the_table_of_findings() -> None:
+    output = _table(judge(NEWEST))
+    assert "EFFECT" not in output
+    assert "For information" not in output
+
+
+def test_waived_finding_is_shown_without_advice() -> None:
+    verdict = judge(OLD, waivers=(waiver("EndOfLife", date(2027, 3, 31)),))
+    output = _table(verdict)
+    assert "waived until 2027-03-31   EndOfLife" in output
+    assert "EndOfLife: End of Life Policy" not in output
+
+
+def test_subject_without_name_is_its_kind() -> None:
+    assert "AtRisk   MixedReleases   Installation   <none>" in _table(judge(NEWEST, "perfana/perfana-api:0.2.96.21"))
+
+
+def test_next_transition_is_told() -> None:
+    assert "Next change by time alone: 2027-05-24, VersionSupported is True (PolicyStale).\n" in _table(judge(NEWEST))
+    assert "Next change" not in _table(judge(OLD))
+
+
+def test_day_and_policy_stand_last() -> None:
+    assert _lines(judge(NEWEST))[-1] == "As of 2026-11-24 (UTC), policy default of 2026-11-24."
+
+
+def test_several_verdicts_stand_one_below_the_other() -> None:
+    output = _table(judge(NEWEST), judge(OLD)._replace(namespace="legacy"))
+    assert output.count("NAMESPACE") == 2
+    assert output.count("As of") == 1
+    assert output.index("perfana  ") < output.index("legacy  ")
+    assert output.endswith("\n")
+    assert not output.endswith("\n\n")
+
+
+def test_control_characters_of_manifests_do_not_reach_the_terminal() -> None:
+    output = _table(judge("perfana/perfana-web:\x1b[2J\x07\r\n4.0.0"))
+    assert {character for character in output if not character.isprintable()} == {"\n"}
+    assert "\n4.0.0" not in output
