@@ -152,9 +152,7 @@ def test_condition_of_ours_that_somebody_overwrote_is_restored(site: Site) -> No
         {**condition, "status": "True", "reason": "AllRulesMet"} if condition["type"] == "Supported" else condition
         for condition in judged["status"]["conditions"]
     ]
-    site.api.patch(
-        API_VERSION, CHECK, "perfana", {"status": {"conditions": forged}}, site.namespace, subresource="status"
-    )
+    site.api.patch(API_VERSION, CHECK, "perfana", {"status": {"conditions": forged}}, site.namespace, subresource="status")
     site.wait_for_verdict("False", "SnapshotBuild")
     assert len(conditions(site.get())) == len(forged)
 

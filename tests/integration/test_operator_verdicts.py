@@ -37,16 +37,14 @@ if TYPE_CHECKING:
     from tests.cluster.server import Cluster
     from tests.integration.support_objects import Site
 
+NOT_EVALUATED = ("Unknown", "NotEvaluated")
 WITHOUT_RULES = {
-    kind: ("Unknown", "NotEvaluated")
-    for kind in (
-        "ImagesUnmodified",
-        "ConfigurationUnmodified",
-        "PlatformSupported",
-        "DependenciesSupported",
-        "MaintenanceActive",
-        "TicketEligible",
-    )
+    "ImagesUnmodified": NOT_EVALUATED,
+    "ConfigurationUnmodified": NOT_EVALUATED,
+    "PlatformSupported": NOT_EVALUATED,
+    "DependenciesSupported": NOT_EVALUATED,
+    "MaintenanceActive": NOT_EVALUATED,
+    "TicketEligible": NOT_EVALUATED,
 }
 EVALUATED = {
     "Ready": ("True", "Evaluated"),
@@ -97,7 +95,7 @@ def test_kubectl_prints_the_verdict_in_columns(site: Site, cluster: Cluster) -> 
     site.wait(conditions_are_there, "conditions")
     printed = cluster.kubectl("get", "supchk", "--namespace", site.namespace, "--output", "wide").stdout.splitlines()
     header, row = printed
-    assert header.split() == "NAME VERSION SUPPORTED REASON UNTIL AGE TICKET POLICY MESSAGE".split()
+    assert header.split() == ["NAME", "VERSION", "SUPPORTED", "REASON", "UNTIL", "AGE", "TICKET", "POLICY", "MESSAGE"]
     cells = row.split()
     assert cells[:5] == ["perfana", "3.1.0", "False", "EndOfLife", "2026-07-12"]
     assert cells[6:8] == ["Unknown", "default"]
@@ -285,7 +283,7 @@ def test_relabelled_workload_leaves_the_selection(site: Site) -> None:
         ("Gate", "perfana/perfana-web:latest", ("Unknown", "VersionUndetermined"), ("False", "Evaluated"), "InProgress"),
     ],
 )
-def test_ready_and_stalled_follow_the_enforcement(  # noqa: PLR0917
+def test_ready_and_stalled_follow_the_enforcement(  # noqa: PLR0913 - a table's columns
     site: Site, enforcement: str, image: str, ready: tuple[str, str], stalled: tuple[str, str], seen_as: str
 ) -> None:
     site.create(deployment(image), check(enforcement=enforcement))

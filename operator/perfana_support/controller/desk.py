@@ -35,6 +35,8 @@ CHECKS, POLICIES = "supportchecks", "supportpolicies"
 _API = f"/apis/{GROUP}/{VERSION}"
 # Verdicts change at 00:00 UTC; looking twice a minute notices a day, a suspended machine and a clock set right alike.
 CALENDAR_SECONDS = 30.0
+# How long a policy that was deleted behind a broken watch stays in force. A handful of objects cost the server nothing.
+POLICY_SECONDS = 15.0
 _NOT_FOUND = 404
 
 Json = Mapping[str, Any]
@@ -79,8 +81,11 @@ class Desk:
     # What comes in.
 
     async def load_policies(self) -> None:
-        """Read all policies once, so that no check is judged before the policy that it refers to is known."""
+        """Read all policies, so that no check is judged before the policy that it refers to is known, or after it is gone."""
         listing = await self._api.get(f"{_API}/{POLICIES}")
+        there = {body["metadata"]["name"] for body in listing["items"]}
+        for name in [name for name in self._bodies if name.plural == POLICIES and name.name not in there]:
+            self.forget(POLICIES, self._bodies[name])
         for body in listing["items"]:
             self.see(POLICIES, body)
 
@@ -135,6 +140,15 @@ class Desk:
                 self._fail(name, error)
             else:
                 self._queue.done(name)
+
+    async def watch_policies(self) -> None:
+        """Read the policies again now and then: a watch that broke says nothing of what was deleted meanwhile."""
+        while True:
+            await asyncio.sleep(POLICY_SECONDS)
+            try:
+                await self.load_policies()
+            except ApiError as error:
+                log.warning("the policies cannot be read, the last ones stay in force: %s", error)
 
     async def watch_calendar(self) -> None:
         """Judge everything again on a new day."""

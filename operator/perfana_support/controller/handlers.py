@@ -20,14 +20,6 @@ def registry(office: Office) -> kopf.OperatorRegistry:
     async def login(**_: Any) -> kopf.ConnectionInfo:  # noqa: ANN401 - Kopf's own interface
         return await office.connection()
 
-    @kopf.on.startup(id="open", registry=handlers)
-    async def startup(**_: Any) -> None:  # noqa: ANN401
-        await office.open()
-
-    @kopf.on.cleanup(id="close", registry=handlers)
-    async def cleanup(**_: Any) -> None:  # noqa: ANN401
-        await office.close()
-
     @kopf.on.probe(id="healthy", registry=handlers)
     async def healthy(**_: Any) -> bool:  # noqa: ANN401
         return office.is_working()

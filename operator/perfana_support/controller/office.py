@@ -2,26 +2,33 @@
 
 import asyncio
 import logging
+import signal
 from collections.abc import Callable, Coroutine
 from datetime import datetime
 from typing import Any
 
 import kopf
 
-from perfana_support.controller.desk import GROUP, VERSION, Desk
+from perfana_support.controller.desk import Desk
 from perfana_support.controller.settings import Settings
 from perfana_support.sources.clock import now as clock_now
 from perfana_support.sources.cluster.api import ApiError, ClusterApi
-from perfana_support.sources.cluster.reflector import FIRST_WAIT_SECONDS, LAST_WAIT_SECONDS, WORKLOADS, Reflector
+from perfana_support.sources.cluster.reflector import (
+    FIRST_WAIT_SECONDS,
+    LAST_WAIT_SECONDS,
+    REFUSALS_BELIEVED,
+    WORKLOADS,
+    Reflector,
+)
 from perfana_support.sources.errors import Fault, SourceError
 
 log = logging.getLogger(__name__)
 
-_NOT_FOUND = 404
+_FORBIDDEN, _NOT_FOUND = 403, 404
 
 
 class Office:
-    """One operator's parts. `failure` is what ended a part that must not end; `stop` is set with it."""
+    """One operator's parts. `failure` is what ended a part that must not end."""
 
     def __init__(self, settings: Settings, now: Callable[[], datetime] = clock_now) -> None:
         self._settings = settings
@@ -29,7 +36,6 @@ class Office:
         self._api = ClusterApi(settings.kubeconfig, settings.context)
         self._desk: Desk | None = None
         self._tasks: list[asyncio.Task[None]] = []
-        self.stop = asyncio.Event()
         self.failure: BaseException | None = None
 
     async def connection(self) -> kopf.ConnectionInfo:
@@ -47,26 +53,22 @@ class Office:
             proxy_url=configuration.proxy,
         )
 
-    async def connect(self) -> None:
-        """Find the cluster and the credentials. Raises `SourceError`."""
-        await self._api.__aenter__()
-
     async def open(self) -> None:
-        """Read the policies, and start to follow the workloads and to write verdicts."""
+        """Connect, read the policies, and start to follow the workloads and to write verdicts.
+
+        Raises `SourceError` for what waiting does not mend: no credentials, no CRDs, a right that is missing.
+        """
+        await self._api.__aenter__()
         namespaces: tuple[str | None, ...] = self._settings.namespaces or (None,)
         places = [(resource, namespace) for resource in WORKLOADS for namespace in namespaces]
         names = tuple(f"{namespace}/{resource.plural}" if namespace else resource.plural for resource, namespace in places)
         self._desk = desk = Desk(self._api, names, self._now)
-        try:
-            await self._patiently(self._require_crds)
-            await self._patiently(desk.load_policies)
-        except (SourceError, ApiError) as error:
-            self.failure = error
-            raise kopf.PermanentError(str(error)) from error
+        await self._read_policies(desk)
         for resource, namespace in places:
             self._start(Reflector(self._api, resource, namespace, desk.store).run())
         for _ in range(self._settings.workers):
             self._start(desk.work())
+        self._start(desk.watch_policies())
         self._start(desk.watch_calendar())
         log.info("watching %s", ", ".join(self._settings.namespaces) or "all namespaces")
 
@@ -90,27 +92,23 @@ class Office:
         else:
             self._desk.see(plural, event["object"])
 
-    async def _require_crds(self) -> None:
-        try:
-            await self._api.get(f"/apis/{GROUP}/{VERSION}")
-        except ApiError as error:
-            if error.status != _NOT_FOUND:
-                raise
-            problem = "the CustomResourceDefinitions are not installed; run: kubectl apply -f crds/"
-            raise SourceError([Fault(f"cluster {self._api.configuration.host}", 0, 0, problem)]) from error
-
-    async def _patiently(self, read: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Read, waiting out a server that is not ready; what waiting cannot mend is raised."""
-        wait = FIRST_WAIT_SECONDS
+    async def _read_policies(self, desk: Desk) -> None:
+        """Read the policies, waiting out a server that is not ready."""
+        waits = 0
         while True:
             try:
-                return await read()
+                return await desk.load_policies()
             except ApiError as error:
-                if not error.is_passing:
-                    raise
-                log.warning("the API server is not ready, trying again: %s", error)
+                # A server that has just started refuses what its roles, not yet read, will allow.
+                if not error.is_passing and not (error.status == _FORBIDDEN and waits < REFUSALS_BELIEVED):
+                    problem = str(error)
+                    if error.status == _NOT_FOUND:
+                        problem = "the CustomResourceDefinitions are not installed; run: kubectl apply -f crds/"
+                    raise SourceError([Fault(f"cluster {self._api.configuration.host}", 0, 0, problem)]) from error
+                wait = min(FIRST_WAIT_SECONDS * 2**waits, LAST_WAIT_SECONDS)
+                waits = min(waits + 1, 8)
+                log.info("the API server is not ready, trying again: %s", error)
                 await asyncio.sleep(error.retry_after_seconds or wait)
-                wait = min(wait * 2, LAST_WAIT_SECONDS)
 
     def _start(self, part: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(part)
@@ -122,4 +120,5 @@ class Office:
         if not task.cancelled() and task.exception() is not None:
             self.failure = task.exception()
             log.critical("stopping: %s", task, exc_info=self.failure)
-            self.stop.set()
+            # Kopf leaves in its own order on a signal; its stop flag would hold it up for five seconds, always.
+            signal.raise_signal(signal.SIGTERM)

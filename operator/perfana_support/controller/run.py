@@ -26,8 +26,8 @@ def run(settings: Settings) -> None:
 
 async def _run(settings: Settings) -> None:
     office = Office(settings)
-    await office.connect()
     try:
+        await office.open()
         await kopf.operator(
             registry=registry(office),
             settings=_kopf_settings(),
@@ -35,12 +35,7 @@ async def _run(settings: Settings) -> None:
             clusterwide=not settings.namespaces,
             namespaces=settings.namespaces,
             liveness_endpoint=f"http://{settings.health_host}:{settings.health_port}/healthz" if settings.health_port else None,
-            stop_flag=office.stop,
         )
-    except Exception:
-        # What Kopf raises when the start fails only says that it failed.
-        if office.failure is None:
-            raise
     finally:
         await office.close()
     if office.failure is not None:
@@ -51,6 +46,8 @@ def _kopf_settings() -> kopf.OperatorSettings:
     settings = kopf.OperatorSettings()
     settings.posting.enabled = False
     settings.scanning.disabled = True
+    # Kopf's workers for objects wait this long for another event, and SIGTERM waits for them.
+    settings.queueing.idle_timeout = 0.5
     settings.persistence.finalizer = f"{_PREFIX}/finalizer"
     settings.persistence.progress_storage = kopf.AnnotationsProgressStorage(prefix=_PREFIX)
     settings.persistence.diffbase_storage = kopf.AnnotationsDiffBaseStorage(prefix=_PREFIX)

@@ -23,6 +23,9 @@ SILENCE_SECONDS = 130.0
 # Waits between attempts double from the first to the last, give or take half, so that restarts do not meet.
 FIRST_WAIT_SECONDS = 0.25
 LAST_WAIT_SECONDS = 30.0
+# A server that has just started refuses what its roles, not yet read, will allow: for less than the second that passes
+# before the third refusal. Believing the first would turn every verdict to Unknown and back.
+REFUSALS_BELIEVED = 4
 _GONE = 410
 _FORBIDDEN = 403
 
@@ -62,11 +65,11 @@ class Reflector:
 
     async def run(self) -> None:
         """Follow the resource until cancelled. Errors of the server are waited out; the last state stays meanwhile."""
-        wait = FIRST_WAIT_SECONDS
+        wait, refusals = FIRST_WAIT_SECONDS, 0
         while True:
             try:
                 version = await self._list()
-                wait = FIRST_WAIT_SECONDS
+                wait, refusals = FIRST_WAIT_SECONDS, 0
                 while True:
                     version = await self._watch(version)
                     # A server that ends every watch at once must not be asked in a tight loop.
@@ -75,9 +78,11 @@ class Reflector:
                 if error.status == _GONE:
                     log.info("%s: starting over: %s", self.name, error)
                 elif error.status == _FORBIDDEN:
+                    refusals += 1
                     log.warning("%s: %s", self.name, error)
-                    self._store.mark_unreadable(self.name, f"{self.name} cannot be listed and watched: {error}")
-                    wait = LAST_WAIT_SECONDS
+                    if refusals >= REFUSALS_BELIEVED:
+                        self._store.mark_unreadable(self.name, f"{self.name} cannot be listed and watched: {error}")
+                        wait = LAST_WAIT_SECONDS
                 else:
                     log.warning("%s: trying again: %s", self.name, error)
                 await asyncio.sleep(error.retry_after_seconds or wait * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
