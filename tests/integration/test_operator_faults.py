@@ -259,6 +259,22 @@ def test_server_that_is_not_ready_is_waited_for(site: Site, cluster: Cluster) ->
     site.wait_for_verdict("True", seconds=RECONNECTED_WITHIN_SECONDS)
 
 
+def test_sigterm_ends_it_while_it_waits_for_the_server(site: Site, cluster: Cluster) -> None:
+    """In a container it is process 1, on which a signal that it does not handle has no effect at all."""
+    site.operator.kill()
+    written = len(site.operator.log)
+    cluster.kill()
+    try:
+        site.operator.start()
+        wait_for(lambda: "trying again" in site.operator.log[written:], 30, "a line that says what it waits for")
+        exit_code = site.operator.terminate()
+    finally:
+        cluster.start()
+        wait_until_served(site)
+        site.operator.start()
+    assert exit_code == 0
+
+
 # What began at the top of this module and takes a while
 
 

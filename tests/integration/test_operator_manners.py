@@ -188,8 +188,8 @@ def test_nothing_but_statuses_of_its_own_resources_is_written(site: Site) -> Non
             if entry["manager"] == FIELD_MANAGER
         }
         assert written == ({("Apply", "status")} if item.get("apiVersion") == API_VERSION else set())
-    assert site.api.list("v1", "Event", name)["items"] == []
-    assert site.api.list("events.k8s.io/v1", "Event", name)["items"] == []
+    events = site.api.list("v1", "Event", name)["items"]  # the server itself writes some about Services
+    assert not [event for event in events if event["involvedObject"]["kind"] in {CHECK, "Deployment", "Pod"}]
 
 
 def test_rights_that_ship_are_the_rights_that_are_used(site: Site, cluster: Cluster, identity: Identity) -> None:

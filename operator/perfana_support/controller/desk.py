@@ -84,8 +84,11 @@ class Desk:
         """Read all policies, so that no check is judged before the policy that it refers to is known, or after it is gone."""
         listing = await self._api.get(f"{_API}/{POLICIES}")
         there = {body["metadata"]["name"] for body in listing["items"]}
-        for name in [name for name in self._bodies if name.plural == POLICIES and name.name not in there]:
-            self.forget(POLICIES, self._bodies[name])
+        for name, body in list(self._bodies.items()):
+            # What Kopf told of after the list was made is not on it.
+            is_older = _version(body) <= _version(listing)
+            if name.plural == POLICIES and name.name not in there and is_older:
+                self.forget(POLICIES, body)
         for body in listing["items"]:
             self.see(POLICIES, body)
 
@@ -170,6 +173,8 @@ class Desk:
         if error.status == _NOT_FOUND:
             log.info("%s/%s is gone", name.namespace, name.name)
             self._queue.done(name)
+            if name in self._bodies:
+                self.forget(name.plural, self._bodies[name])
             return
         log.warning("%s/%s: status not written, trying again: %s", name.namespace, name.name, error)
         self._queue.retry(name, error.retry_after_seconds)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import signal
 
 import kopf
 
@@ -27,7 +28,8 @@ def run(settings: Settings) -> None:
 async def _run(settings: Settings) -> None:
     office = Office(settings)
     try:
-        await office.open()
+        if not await _opened(office):
+            return
         await kopf.operator(
             registry=registry(office),
             settings=_kopf_settings(),
@@ -40,6 +42,21 @@ async def _run(settings: Settings) -> None:
         await office.close()
     if office.failure is not None:
         raise office.failure
+
+
+async def _opened(office: Office) -> bool:
+    """Open the office, however long the server takes; False when a signal ended that.
+
+    Kopf minds signals once it runs. Until then nobody would, and process 1 of a container ignores what it does not handle.
+    """
+    opening = asyncio.ensure_future(office.open())
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, opening.cancel)
+    try:
+        await opening
+    except asyncio.CancelledError:
+        return False
+    return True
 
 
 def _kopf_settings() -> kopf.OperatorSettings:
