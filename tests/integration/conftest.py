@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.cluster.crds import apply_crds
 from tests.cluster.server import LOOPBACK, free_ports
-from tests.integration.operator_process import OperatorProcess, shipped_identity
+from tests.integration.operator_process import ROOT, OperatorProcess, shipped_identity
 from tests.integration.support_objects import Site
 
 if TYPE_CHECKING:
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
 
     from tests.cluster.client import ApiClient
     from tests.cluster.identity import Identity
-    from tests.cluster.server import Cluster
+from tests.cluster.server import Cluster
+
+# Kinds of others that the operator reads where a cluster knows them.
+FOREIGN_CRDS = ROOT / "tests" / "data" / "crds"
 
 
 @pytest.fixture(scope="session")
@@ -32,9 +36,12 @@ def health_url() -> str:
 
 
 @pytest.fixture(scope="module")
-def operator(cluster: Cluster, install_crds: list[str], identity: Identity, health_url: str) -> Iterator[OperatorProcess]:
+def operator(
+    cluster: Cluster, api: ApiClient, install_crds: list[str], identity: Identity, health_url: str
+) -> Iterator[OperatorProcess]:
     """Run the module's operator for all namespaces; a test that ends it starts it again."""
     assert install_crds
+    apply_crds(api, FOREIGN_CRDS)
     port = health_url.rpartition(":")[2].partition("/")[0]
     with OperatorProcess(cluster, identity.kubeconfig, "--health-port", port) as process:
         process.start()

@@ -249,7 +249,7 @@ def findings(item: Object, code: str) -> list[Object]:
 
 def images(found: Sequence[Object]) -> list[str]:
     """Return the images that findings are about, sorted."""
-    return sorted(finding["subject"]["image"] for finding in found)
+    return sorted(finding["subject"]["image"] for finding in found if "image" in finding["subject"])
 
 
 def kstatus(item: Object) -> str:

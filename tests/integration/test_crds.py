@@ -14,7 +14,12 @@ import pytest
 import yaml
 
 from perfana_support.model.calendar import parse_day
+from perfana_support.model.configuration_policy import read_configuration
+from perfana_support.model.dependency_policy import read_dependencies
+from perfana_support.model.document import Node
 from perfana_support.model.image import parse_image
+from perfana_support.model.kubernetes import parse_kubernetes_version
+from perfana_support.model.platform_policy import read_platform
 from perfana_support.model.release import parse_release
 from tests.cluster.client import MERGE_PATCH, ApiError
 
@@ -78,7 +83,6 @@ GOOD_STATUS: Object = {
         },
     ],
     "observedGeneration": 1,
-    "evaluatedOn": "2026-11-24",
     "release": "3.1.0",
     "supportEndsOn": "2026-07-12",
     "nextTransition": {
@@ -264,6 +268,23 @@ def test_a_policy_may_have_as_many_lines_as_the_schema_allows(api: ApiClient) ->
         assert not is_accepted(api, "SupportPolicy", {"lines": disordered})
 
 
+def test_a_policy_may_have_as_many_ranges_as_the_schema_allows(api: ApiClient) -> None:
+    """The costliest rule by far, on the longest list of it."""
+    versions = [f">=1.{number},<123456789.123456789.12345678" for number in range(20)]
+    deployed = [{"product": f"product-{number}", "versions": versions} for number in range(20)]
+    deployments = [{"name": f"line-{number}", "deployedProducts": deployed} for number in range(20)]
+    assert is_accepted(api, "SupportPolicy", {"dependencies": {"deployments": deployments}})
+
+
+def test_a_policy_may_have_as_many_distributions_as_the_schema_allows(api: ApiClient) -> None:
+    """The rules without a base go through all their lines at once."""
+    whole = next(pair.good for pair in PAIRS if pair.name == "base-none-without-day")
+    lines = [{"name": f"1.{number}", "endOfLifeOn": "2027-06-28", "extendedUntil": "2027-06-28"} for number in range(60)]
+    own = {"extendedSupport": "Optional", "lines": lines}
+    distributions = [{"name": f"distribution-{number}", **own} for number in range(60)]
+    assert is_accepted(api, "SupportPolicy", {**whole, "platform": {"distributions": distributions}})
+
+
 # --- objects that are refused
 
 
@@ -281,7 +302,7 @@ def test_bad_object_is_refused_by_field_and_form_and_its_neighbour_is_not(api: A
 def test_pairs_have_names_of_their_own_and_are_enough() -> None:
     names = [(pair.kind, pair.name) for pair in PAIRS]
     assert len(names) == len(set(names))
-    assert len(names) >= 45
+    assert len(names) >= 150
 
 
 def rules_for_specs() -> Iterator[tuple[str, str, str]]:
@@ -335,6 +356,41 @@ VERSIONS = """
 """
 
 
+KUBERNETES_VERSIONS = f"""
+1.33 v1.33.4 1.33+ v1.33+ 1.33- 1.33.4+ 1.33.4-gke.100 v1.30.4+k3s1 v1.28.2-eks-1_2 1.33.4.5 133 1 1.033 01.33 v1.33.
+1.0 1.1234567890 V1.33 1.33.4-{"a" * 120} 1.33.4-{"a" * 121} 1.33.4-a/b 1.33.4_a
+"""
+
+KUBERNETES_LINES = """
+1.30 0.0 10.10 1 1.30.1 01.30 1.03 v1.30 1.30+ 1.x 123456789.1 1234567890.1 1.1234567890 \uff11.30
+"""
+
+SUFFIXES = """
+-a +a a -gke.<any> -gke.<any>x -gke.<any>-x -<any> <any> -eks-<n>-<n>-<n> +rke2r<n>-build<n> +<n>.el<n> -r<n>x -<n><n>
++<commit> -<hex>.<n> -<date> -< -> --- ---vmware.<any> -<n>. -a/b -<any><any> -\u00e9 -<n>-<any>.<n>
+"""
+
+PATHS = """
+/app / // //app /app/ /app//a /app/. /app/./a /app/.. /app/../a /.. /... /.a /..a /a.. /app/a.b app ./app ../app /\u00e9 /a:b
+"""
+
+OPTIONS = r"""
+-Xmx<n>m -Xmx<n> <n> <n>% -XX:A=<n>.<n> <n><n> <n>0 <n>a<n>1 <x> < > a>b a<b a"b a'b a\b -Da=b,c default 0 -Xmx<N>m
+"""
+
+RANGES = """
+16 16.4 1.2.3.4.5 * ** 16.* ==16.* !=16.* >=16.* >=16 <=16 >16 <16 ~=16 ~=16.1 ~=16.1.2 ==16 !=16 ===16 =16 >=16,<17
+>=16,<17,!=16.2 >=16, ,<17 >=16,,<17 16,17 16,>=15 ^16 v16 16.x .16 16. >=.1 123456789 1234567890 ==1.*.* ~=1.*
+<>16 => \uff11 16-rc1 >=1.*,*
+"""
+
+CARRIERS = """
+postgres percona/percona-server-mongodb a/b/c /a a/ a//b A a/B a_b a:b a/b:c -a .a a- a. a/-b a/.b
+postgresql-<version> postgresql-<version>-c9s <version> <version>-a a<version>/b a/b<version> -<version> a-<version>-<version>
+a<version>:b a<n>
+"""
+
+
 def maintenance_until(day: str) -> tuple[str, Object]:
     return "SupportCheck", {"maintenance": {"plan": "Team", "expiresOn": day}}
 
@@ -343,9 +399,57 @@ def target_of(image: str) -> tuple[str, Object]:
     return "SupportCheck", {"target": {"images": [image]}}
 
 
+def running_on(version: str) -> tuple[str, Object]:
+    return "SupportCheck", {"platform": {"kubernetesVersion": version}}
+
+
 def release_with(version: str) -> tuple[str, Object]:
     components = [{"repository": "perfana/perfana-ds", "version": version}]
     return "SupportPolicy", {"releases": [{"version": "3.3.0", "components": components}]}
+
+
+def line_of(name: str) -> tuple[str, Object]:
+    return "SupportPolicy", {"platform": {"kubernetesLines": [{"name": name}]}}
+
+
+def suffixed(pattern: str) -> tuple[str, Object]:
+    return "SupportPolicy", {"platform": {"distributions": [{"name": "acme", "versionSuffixes": [pattern]}]}}
+
+
+def code_in(path: str) -> tuple[str, Object]:
+    return "SupportPolicy", {"configuration": {"codePaths": [path]}}
+
+
+def harmless(option: str) -> tuple[str, Object]:
+    return "SupportPolicy", {"configuration": {"injectedVariables": [{"name": "JAVA_OPTS", "harmless": [option]}]}}
+
+
+def deployed_with(versions: str) -> tuple[str, Object]:
+    deployed = [{"product": "redis", "versions": [versions]}]
+    return "SupportPolicy", {"dependencies": {"deployments": [{"name": "all", "deployedProducts": deployed}]}}
+
+
+def carrier_of(name: str) -> tuple[str, Object]:
+    return "SupportPolicy", {"dependencies": {"carriers": [{"name": name}]}}
+
+
+def read_by(section: str, read: Callable[[Node], object], wrap: Callable[[str], tuple[str, Object]]) -> Callable[[str], object]:
+    """Return a parser that answers None where the reader of a policy's section finds fault with the wrapped text."""
+
+    def parse(text: str) -> object:
+        node = Node(wrap(text)[1][section], section, [])
+        read(node)
+        return None if node.problems else text
+
+    return parse
+
+
+def read_part_of_platform(node: Node) -> object:
+    return read_platform(node, is_whole=False)
+
+
+def read_part_of_dependencies(node: Node) -> object:
+    return read_dependencies(node, is_whole=False)
 
 
 @pytest.mark.parametrize(
@@ -354,8 +458,26 @@ def release_with(version: str) -> tuple[str, Object]:
         (DAYS, parse_day, maintenance_until),
         (IMAGES, parse_image, target_of),
         (VERSIONS, parse_release, release_with),
+        (KUBERNETES_VERSIONS, parse_kubernetes_version, running_on),
+        (KUBERNETES_LINES, read_by("platform", read_part_of_platform, line_of), line_of),
+        (SUFFIXES, read_by("platform", read_part_of_platform, suffixed), suffixed),
+        (PATHS, read_by("configuration", read_configuration, code_in), code_in),
+        (OPTIONS, read_by("configuration", read_configuration, harmless), harmless),
+        (RANGES, read_by("dependencies", read_part_of_dependencies, deployed_with), deployed_with),
+        (CARRIERS, read_by("dependencies", read_part_of_dependencies, carrier_of), carrier_of),
     ],
-    ids=["days", "images", "versions"],
+    ids=[
+        "days",
+        "images",
+        "versions",
+        "kubernetes-versions",
+        "kubernetes-lines",
+        "suffixes",
+        "paths",
+        "options",
+        "ranges",
+        "carriers",
+    ],
 )
 def test_the_server_accepts_what_the_program_can_read(
     api: ApiClient, texts: str, parse: Callable[[str], object], wrap: Callable[[str], tuple[str, Object]]

@@ -123,7 +123,9 @@ def test_missing_right_makes_the_verdict_unknown_and_names_the_right(bare: Clust
     assert 'cannot list resource "jobs" in API group "batch"' in finding["message"]
     assert unknown["status"]["release"] == "4.0.0"
     assert not any(
-        condition["status"] == "True" for kind, condition in conditions(unknown).items() if kind.endswith("Supported")
+        condition["status"] == "True"
+        for kind, condition in conditions(unknown).items()
+        if kind.endswith(("Supported", "Unmodified")) and kind != "PlatformSupported"
     )
     restricted.create(job(SNAPSHOT))
     grant(bare.client(), ACCOUNT, restricted.namespace, ours(), cluster=False)
@@ -179,7 +181,11 @@ def test_killed_operator_catches_up_with_what_it_missed(site: Site) -> None:
     site.create(check("other", enforcement="Gate"), check("third"))
     site.operator.start()
     flipped = conditions(site.wait_for_verdict("False", "SnapshotBuild"))
-    assert {kind for kind in flipped if flipped[kind]["lastTransitionTime"] != LONG_AGO} == {"Supported", "BuildSupported"}
+    assert {kind for kind in flipped if flipped[kind]["lastTransitionTime"] != LONG_AGO} == {
+        "Supported",
+        "BuildSupported",
+        "TicketEligible",
+    }
     assert conditions(site.wait_for_verdict("False", name="other"))["Stalled"]["status"] == "True"
     site.wait_for_verdict("False", name="third")
 
@@ -222,7 +228,7 @@ def test_server_that_restarts_costs_no_verdict_and_loses_no_change(site: Site, c
         site.set_image(SNAPSHOT)
         flipped = conditions(site.wait_for_verdict("False", "SnapshotBuild", seconds=RECONNECTED_WITHIN_SECONDS))
         changed = {kind for kind in flipped if flipped[kind]["lastTransitionTime"] != LONG_AGO}
-        assert changed == {"Supported", "BuildSupported"}
+        assert changed == {"Supported", "BuildSupported", "TicketEligible"}
         site.change_spec(site.namespace, POLICY, lines=[{"name": "0.2", "endOfLifeOn": "2026-01-01"}])
         site.wait_for_condition("VersionSupported", "False", "EndOfLife", seconds=RECONNECTED_WITHIN_SECONDS)
     finally:

@@ -37,21 +37,23 @@ if TYPE_CHECKING:
     from tests.cluster.server import Cluster
     from tests.integration.support_objects import Site
 
-NOT_EVALUATED = ("Unknown", "NotEvaluated")
-WITHOUT_RULES = {
-    "ImagesUnmodified": NOT_EVALUATED,
-    "ConfigurationUnmodified": NOT_EVALUATED,
-    "PlatformSupported": NOT_EVALUATED,
-    "DependenciesSupported": NOT_EVALUATED,
-    "MaintenanceActive": NOT_EVALUATED,
-    "TicketEligible": NOT_EVALUATED,
+ALL_MET = ("True", "AllRulesMet")
+# The charts bring no database, and the checks of these tests declare none.
+UNDECLARED = ("True", "DependencyUndeclared")
+NOT_DECLARED = ("Unknown", "NotDeclared")
+THE_REST = {
+    "ImagesUnmodified": ALL_MET,
+    "ConfigurationUnmodified": ALL_MET,
+    "PlatformSupported": ALL_MET,
+    "DependenciesSupported": UNDECLARED,
+    "MaintenanceActive": NOT_DECLARED,
+    "TicketEligible": NOT_DECLARED,
 }
 EVALUATED = {
     "Ready": ("True", "Evaluated"),
     "Reconciling": ("False", "Evaluated"),
     "Stalled": ("False", "Evaluated"),
 }
-ALL_MET = ("True", "AllRulesMet")
 ENDED = ("False", "EndOfLife")
 SNAPSHOT_FOUND = ("False", "SnapshotBuild")
 
@@ -67,7 +69,7 @@ def said(item: Object) -> dict[str, tuple[str, str]]:
 @pytest.mark.parametrize(
     ("chart", "verdict", "release", "ends_on"),
     [
-        (NEW_CHART, {"Supported": ALL_MET, "VersionSupported": ALL_MET, "BuildSupported": ALL_MET}, "4.0.0", "2028-03-23"),
+        (NEW_CHART, {"Supported": UNDECLARED, "VersionSupported": ALL_MET, "BuildSupported": ALL_MET}, "4.0.0", "2028-03-23"),
         (OLD_CHART, {"Supported": ENDED, "VersionSupported": ENDED, "BuildSupported": ALL_MET}, "3.1.0", "2026-07-12"),
     ],
 )
@@ -77,7 +79,7 @@ def test_first_visit_writes_every_condition(
     site.apply_chart(chart)
     site.create(check())
     judged = site.wait(conditions_are_there, "conditions")
-    assert said(judged) == verdict | WITHOUT_RULES | EVALUATED
+    assert said(judged) == verdict | THE_REST | EVALUATED
     assert {condition["observedGeneration"] for condition in judged["status"]["conditions"]} == {1}
     assert judged["status"]["observedGeneration"] == 1
     assert (judged["status"]["release"], judged["status"]["supportEndsOn"]) == (release, ends_on)
@@ -133,7 +135,7 @@ def test_snapshot_image_flips_supported_and_the_release_flips_it_back(site: Site
     site.set_image(SNAPSHOT)
     flipped = conditions(site.wait_for_verdict(*SNAPSHOT_FOUND))
     changed = {kind for kind, condition in flipped.items() if condition["status"] != before[kind]["status"]}
-    assert changed == {"Supported", "BuildSupported"}
+    assert changed == {"Supported", "BuildSupported", "TicketEligible"}
     assert {kind for kind, condition in flipped.items() if condition["lastTransitionTime"] != LONG_AGO} == changed
     site.set_image(RELEASED)
     back = conditions(site.wait_for_verdict("True"))
@@ -278,7 +280,7 @@ def test_relabelled_workload_leaves_the_selection(site: Site) -> None:
     [
         ("Report", RELEASED, ("True", "Evaluated"), ("False", "Evaluated"), "Current"),
         ("Report", SNAPSHOT, ("True", "Evaluated"), ("False", "Evaluated"), "Current"),
-        ("Gate", RELEASED, ALL_MET, ("False", "Evaluated"), "Current"),
+        ("Gate", RELEASED, UNDECLARED, ("False", "Evaluated"), "Current"),
         ("Gate", SNAPSHOT, SNAPSHOT_FOUND, ("True", "NotSupported"), "Failed"),
         ("Gate", "perfana/perfana-web:latest", ("Unknown", "VersionUndetermined"), ("False", "Evaluated"), "InProgress"),
     ],

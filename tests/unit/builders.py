@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import date
+from functools import cache
 from typing import Any
 
 from perfana_support.evaluate.verdict import evaluate
-from perfana_support.model.check import Waiver
+from perfana_support.model.check import Check, Waiver
 from perfana_support.model.code import ConditionType, Status
+from perfana_support.model.dependency_rules import DependencyRules
 from perfana_support.model.installation import Container, Installation, Workload
 from perfana_support.model.policy import Policy
 from perfana_support.model.verdict import Verdict
@@ -53,8 +55,14 @@ def waiver(code: str, expires_on: date, **subject: str) -> Waiver:
 def judge(
     *images: str, as_of: date = TODAY, spec: Mapping[str, Any] | None = None, waivers: tuple[Waiver, ...] = ()
 ) -> Verdict:
-    """Judge images, each in a Deployment of its own."""
-    return evaluate(installation(*images), policy(spec), as_of, waivers)
+    """Judge images, each in a Deployment of its own, by all rules except those of dependencies, of which they show none."""
+    return evaluate(installation(*images), without_dependencies(policy(spec)), as_of, Check(waivers=waivers))
+
+
+@cache
+def without_dependencies(full: Policy) -> Policy:
+    """Take a policy's rules of dependencies away: nothing is needed, and nothing is a dependency."""
+    return Policy(full.fields._replace(dependencies=DependencyRules()))
 
 
 def supported(verdict: Verdict) -> Status:

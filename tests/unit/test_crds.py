@@ -58,10 +58,13 @@ STANDARD_FIELDS = frozenset({"apiVersion", "kind", "metadata"})
 SCALARS = frozenset({"string", "integer", "boolean"})
 UNTYPED = frozenset({"x-kubernetes-preserve-unknown-fields", "x-kubernetes-embedded-resource"})
 COMBINED = frozenset({"allOf", "anyOf", "oneOf", "not", "$ref"})
+# What may be a text or a mapping has no type in a structural schema: these alone, and only with the bounds of both.
+UNION_PATHS = frozenset({".spec.dependencies.carriers[].carries[]"})
+UNION_BOUNDS = {"x-kubernetes-preserve-unknown-fields", "maxLength", "pattern", "maxProperties", "required"}
 CAMEL_CASE = re.compile(r"[A-Z][A-Za-z0-9]*")
 FIELD_NAME = re.compile(r"[a-z][A-Za-z0-9]*")
-# A calendar's years are no duration in seconds or days; every other unit in a field's name is one too many.
-FOREIGN_UNIT = re.compile(r".*(Minutes|Hours|Weeks|Months|Millis|Duration|Timeout|Interval|Timestamp)$")
+# A calendar's years are no duration in seconds, hours or days; every other unit in a field's name is one too many.
+FOREIGN_UNIT = re.compile(r".*(Minutes|Weeks|Months|Millis|Duration|Timeout|Interval|Timestamp)$")
 
 
 class Node(NamedTuple):
@@ -98,6 +101,10 @@ def walk(schema: Json, path: str = "", field: str = "") -> Iterator[Node]:
 def is_structural(node: Node) -> Iterator[str]:
     schema = node.schema
     kind = schema.get("type")
+    if node.path in UNION_PATHS:
+        if schema.keys() != UNION_BOUNDS:
+            yield f"text or mapping must have {sorted(UNION_BOUNDS)} and nothing else"
+        return
     if kind not in SCALARS | {"array", "object"}:
         yield f"type is {kind!r}"
     if kind == "array" and "items" not in schema:
@@ -165,8 +172,8 @@ def has_telling_name(node: Node) -> Iterator[str]:
     if is_instant != (field == "time" or field.endswith("Time")):
         yield "instants, and they alone, are named …Time"
     if FOREIGN_UNIT.fullmatch(field):
-        yield "durations are named …Days or …Seconds"
-    if field.endswith(("Days", "Seconds")) and schema.get("type") != "integer":
+        yield "durations are named …Days, …Hours or …Seconds"
+    if field.endswith(("Days", "Hours", "Seconds")) and schema.get("type") != "integer":
         yield "a duration is an integer"
     is_reference = field.endswith("Reference") or schema.get("properties", {}).keys() == {"name"}
     if is_reference and not field.endswith("Ref"):
@@ -186,9 +193,9 @@ def has_plain_type(node: Node) -> Iterator[str]:
 def has_honest_required(node: Node) -> Iterator[str]:
     properties = node.schema.get("properties", {})
     for name in node.schema.get("required", ()):
-        if name not in properties:
+        if name not in properties and node.path not in UNION_PATHS:
             yield f"required {name} does not exist"
-        elif "default" in properties[name]:
+        elif "default" in properties.get(name, {}):
             yield f"{name} is required and has a default"
 
 
@@ -210,11 +217,16 @@ def has_spoken_validations(node: Node) -> Iterator[str]:
             yield f"rule without a sentence that says what must be: {message!r}"
 
 
+def is_day(node: Node) -> bool:
+    """Whether the field is named as a day is; an object may say what something is running on."""
+    return node.field.endswith(("On", "Until")) and node.schema.get("type") != "object"
+
+
 def has_day_rule(node: Node) -> Iterator[str]:
     schema = node.schema
     if schema.get("format") == "date":
         yield "format date hides the rule's sentence behind `must be of type date`"
-    if not node.field.endswith(("On", "Until")):
+    if not is_day(node):
         return
     rules = schema.get("x-kubernetes-validations", ())
     if [rule.get("message") for rule in rules] != [DAY_MESSAGE]:
@@ -331,7 +343,7 @@ def test_definition_keeps_to_every_rule(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", sorted(COLUMNS))
 def test_every_part_of_the_tree_is_visited(kind: str) -> None:
-    """The number of schemas with a type, counted another way than `walk` does."""
+    """The number of schemas with a type or with the mark of what has none, counted another way than `walk` does."""
     root = schema_of(definitions()[kind])
     assert sum(1 for _ in walk(root)) == typed_nodes(root) - len(STANDARD_FIELDS)
 
@@ -341,7 +353,8 @@ def typed_nodes(value: object) -> int:
         return sum(map(typed_nodes, value))
     if not isinstance(value, dict):
         return 0
-    return (isinstance(value.get("type"), str)) + sum(map(typed_nodes, value.values()))
+    is_schema = isinstance(value.get("type"), str) or value.get("x-kubernetes-preserve-unknown-fields") is True
+    return is_schema + sum(map(typed_nodes, value.values()))
 
 
 def test_all_days_have_the_same_rule() -> None:
@@ -349,7 +362,7 @@ def test_all_days_have_the_same_rule() -> None:
         str(node.schema["x-kubernetes-validations"])
         for crd in definitions().values()
         for node in walk(schema_of(crd))
-        if node.field.endswith(("On", "Until"))
+        if is_day(node)
     }
     assert len(rules) == 1
 
@@ -360,7 +373,7 @@ def test_every_message_with_an_example_is_met_by_its_example() -> None:
     for crd in definitions().values():
         for node in walk(schema_of(crd)):
             for rule in node.schema.get("x-kubernetes-validations", ()):
-                pattern = re.match(r"self\.matches\('([^']+)'\)", rule["rule"])
+                pattern = re.match(r"self\.matches\(r?'([^']+)'\)", rule["rule"])
                 _, has_example, example = rule["message"].partition("for example ")
                 if pattern and has_example:
                     first = example.split(" or ")[0]
@@ -480,7 +493,8 @@ DAMAGED_SCHEMAS: tuple[tuple[str, str, object, str], ...] = (
 BAD_FIELDS: tuple[tuple[str, Json, str], ...] = (
     ("some_field", FLAG, "name is not in camelCase"),
     ("startTime", FLAG, "instants, and they alone, are named …Time"),
-    ("pollInterval", {"type": "integer"}, "durations are named …Days or …Seconds"),
+    ("pollInterval", {"type": "integer"}, "durations are named …Days, …Hours or …Seconds"),
+    ("cacheHours", FLAG, "a duration is an integer"),
     ("graceSeconds", FLAG, "a duration is an integer"),
     ("policyReference", FLAG, "references are named …Ref"),
     ("policy", {"type": "object", "properties": {"name": FLAG}}, "references are named …Ref"),
@@ -526,6 +540,14 @@ def test_damaged_schema_is_noticed(path: str, key: str, value: object, expected:
     change(schema, key, value)
     rule, _, what = expected.partition(": ")
     assert [found for found in lint(crd) if found.startswith(f"{rule}: ") and what in found], lint(crd)
+
+
+@pytest.mark.parametrize("key", sorted(UNION_BOUNDS))
+def test_text_or_mapping_without_a_bound_is_noticed(key: str) -> None:
+    crd = copy.deepcopy(definitions()["SupportPolicy"])
+    [union] = [node.schema for node in walk(schema_of(crd)) if node.path in UNION_PATHS]
+    change(union, key, REMOVED)
+    assert any(found.startswith("is_structural: ") and "text or mapping must have" in found for found in lint(crd))
 
 
 @pytest.mark.parametrize(("name", "schema", "expected"), BAD_FIELDS)

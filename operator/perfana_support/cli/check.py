@@ -8,7 +8,8 @@ from typing import Any
 from perfana_support.cli.exit_codes import ExitCode, exit_code
 from perfana_support.evaluate.verdict import evaluate
 from perfana_support.model.calendar import parse_day
-from perfana_support.model.installation import Installation
+from perfana_support.model.check import Check, Target
+from perfana_support.model.installation import Installation, Platform
 from perfana_support.model.policy import Policy
 from perfana_support.model.verdict import Verdict
 from perfana_support.sources.clock import today
@@ -21,6 +22,7 @@ examples:
   helm template perfana perfana/perfana | perfana-support check -f -
   perfana-support check -f perfana.yaml --as-of 2027-06-30 -o json
   perfana-support check -f perfana.yaml --policy our-policy.yaml
+  perfana-support check -f perfana.yaml --target 0.2.96.22 --kubernetes-version v1.36.3
 
 exit codes:
   0 supported   1 internal error   2 usage, unreadable input or policy   3 not supported   5 undetermined
@@ -42,11 +44,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--as-of", type=_day, metavar="DATE", help="judge as of this day, YYYY-MM-DD in UTC (default: today)")
     parser.add_argument(
+        "--check",
+        metavar="FILE",
+        help="a SupportCheck document: its waivers, maintenance, dependencies, platform and target hold",
+    )
+    parser.add_argument(
+        "--target", metavar="RELEASE", help="judge as well what the installation would be after an upgrade to this"
+    )
+    parser.add_argument(
         "--kubernetes-version",
         metavar="V",
-        help="the version of the cluster that the manifests are for, which they cannot show; "
-        "recorded in the report, no rule reads it yet",
+        help="the version of the cluster that the manifests are for, which they cannot show",
     )
+    parser.add_argument("--distribution", metavar="NAME", help="its distribution, for example eks, gke, aks, openshift")
     parser.add_argument("-o", "--output", choices=("table", "json"), default="table", help="format (default: table)")
 
 
@@ -55,10 +65,27 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     policy = read_policy(arguments.policy) if arguments.policy else builtin_policy()
     manifests = read_manifests(arguments.filename)
     as_of = arguments.as_of or today()
+    check = _check(arguments)
     installations = manifests.installations or (Installation("", ()),)
-    verdicts = _worth_reporting([evaluate(installation, policy, as_of) for installation in installations])
+    verdicts = _worth_reporting([evaluate(installation, policy, as_of, check) for installation in installations])
     sys.stdout.write(_render(arguments, verdicts, policy, manifests))
     return exit_code(verdicts)
+
+
+def _check(arguments: argparse.Namespace) -> Check:
+    """What the user states, in a SupportCheck document and by options, which win."""
+    check = Check()
+    if arguments.check:
+        from perfana_support.sources.check import read_check_file  # noqa: PLC0415 - only who uses it pays for it
+
+        check = read_check_file(arguments.check)
+    if arguments.target:
+        check = check._replace(target=Target(release=arguments.target))
+    if arguments.kubernetes_version or arguments.distribution:
+        stated = check.platform or Platform()
+        version = arguments.kubernetes_version or stated.server_version
+        check = check._replace(platform=Platform(version, arguments.distribution or stated.distribution))
+    return check
 
 
 def _worth_reporting(verdicts: list[Verdict]) -> list[Verdict]:
@@ -66,7 +93,12 @@ def _worth_reporting(verdicts: list[Verdict]) -> list[Verdict]:
 
     Manifests often bring along namespaces of other software, about which there is nothing to say.
     """
-    return [verdict for verdict in verdicts if verdict.components or verdict.findings] or verdicts[:1]
+    return [verdict for verdict in verdicts if verdict.components or _tells(verdict)] or verdicts[:1]
+
+
+def _tells(verdict: Verdict) -> bool:
+    """Whether something is found about what runs; policy and contract are spoken of with every installation."""
+    return any(finding.subject.kind not in ("SupportPolicy", "Maintenance", "Declaration") for finding in verdict.findings)
 
 
 def _render(arguments: argparse.Namespace, verdicts: list[Verdict], policy: Policy, manifests: Manifests) -> str:

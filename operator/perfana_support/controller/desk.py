@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from perfana_support.controller.workqueue import WorkQueue
+from perfana_support.evaluate.inventory import select
 from perfana_support.evaluate.verdict import evaluate
 from perfana_support.model.check import Check, read_check
 from perfana_support.model.code import ConditionType
@@ -27,7 +28,7 @@ from perfana_support.reports.status import (
     unjudged_status,
 )
 from perfana_support.sources.cluster.api import ApiError, ClusterApi
-from perfana_support.sources.cluster.store import WorkloadStore
+from perfana_support.sources.cluster.store import ClusterStore
 from perfana_support.sources.policy import builtin_document, builtin_policy, policy_of
 
 GROUP, VERSION = "support.perfana.io", "v1alpha1"
@@ -76,7 +77,7 @@ class Desk:
         self._bodies: dict[Name, Json] = {}
         self._checks_in: dict[str, set[Name]] = {}
         self._policies: dict[str, PolicyState] = {}
-        self.store = WorkloadStore(store_resources, self.facts_changed)
+        self.store = ClusterStore(store_resources, self.facts_changed)
 
     # What comes in.
 
@@ -214,11 +215,8 @@ class Desk:
         if found.policy is None:
             message = f"SupportPolicy {check.policy} is not valid: {found.problems[0]}"
             return unjudged_status("PolicyInvalid", message, body, self._now(), is_stalled=True)
-        installation = self.store.installation(name.namespace)
-        installation = installation._replace(
-            workloads=tuple(workload for workload in installation.workloads if check.selects(workload.labels))
-        )
-        verdict = evaluate(installation, found.policy, self._day, check.waivers, has_target=check.has_target)
+        installation = select(self.store.installation(name.namespace), check, found.policy)
+        verdict = evaluate(installation, found.policy, self._day, check)
         return check_status(verdict, found.policy, found.digest, check.enforcement, body, self._now())
 
     def _judge_policy(self, name: Name, body: Json) -> dict[str, Any]:

@@ -16,15 +16,19 @@ from perfana_support.sources.cluster.api import ApiError, ClusterApi
 from perfana_support.sources.cluster.reflector import (
     FIRST_WAIT_SECONDS,
     LAST_WAIT_SECONDS,
+    NODES,
     REFUSALS_BELIEVED,
     WORKLOADS,
     Reflector,
 )
+from perfana_support.sources.cluster.store import SERVER_VERSION, ClusterStore
 from perfana_support.sources.errors import Fault, SourceError
 
 log = logging.getLogger(__name__)
 
 _FORBIDDEN, _NOT_FOUND = 403, 404
+# An upgrade of a control plane takes longer than this.
+_SERVER_VERSION_SECONDS = 300.0
 
 
 class Office:
@@ -61,13 +65,17 @@ class Office:
         await self._api.__aenter__()
         namespaces: tuple[str | None, ...] = self._settings.namespaces or (None,)
         places = [(resource, namespace) for resource in WORKLOADS for namespace in namespaces]
-        names = tuple(f"{namespace}/{resource.plural}" if namespace else resource.plural for resource, namespace in places)
-        self._desk = desk = Desk(self._api, names, self._now)
+        if not self._settings.namespaces:
+            # Nodes are outside of what an operator of some namespaces is told to look at, and no Role gives them.
+            places.append((NODES, None))
+        names = [f"{namespace}/{resource.plural}" if namespace else resource.plural for resource, namespace in places]
+        self._desk = desk = Desk(self._api, (*names, SERVER_VERSION), self._now)
         await self._read_policies(desk)
         for resource, namespace in places:
             self._start(Reflector(self._api, resource, namespace, desk.store).run())
         for _ in range(self._settings.workers):
             self._start(desk.work())
+        self._start(self._watch_server_version(desk.store))
         self._start(desk.watch_policies())
         self._start(desk.watch_calendar())
         log.info("watching %s", ", ".join(self._settings.namespaces) or "all namespaces")
@@ -91,6 +99,16 @@ class Office:
             self._desk.forget(plural, event["object"])
         else:
             self._desk.see(plural, event["object"])
+
+    async def _watch_server_version(self, store: ClusterStore) -> None:
+        """Ask the server for its version now and then: an upgrade changes it under a running operator."""
+        while True:
+            try:
+                store.set_server_version(str((await self._api.get("/version")).get("gitVersion", "")))
+            except ApiError as error:
+                log.warning("the server's version cannot be read: %s", error)
+                store.settle(SERVER_VERSION)
+            await asyncio.sleep(_SERVER_VERSION_SECONDS)
 
     async def _read_policies(self, desk: Desk) -> None:
         """Read the policies, waiting out a server that is not ready."""

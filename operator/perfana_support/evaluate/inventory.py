@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from perfana_support.evaluate.containers import visible_containers
+from perfana_support.model.check import Check
 from perfana_support.model.image import ImageReference, parse_image
 from perfana_support.model.installation import Container, Installation, Location, Subject, Workload
 from perfana_support.model.policy import Build, CatalogueRelease, Line, Numbering, Policy
@@ -17,7 +19,8 @@ class Component(NamedTuple):
 
     `repository` is the policy's name for it, whatever registry it comes from. `release` is None when the tag names none
     or names a component version that no release lists; `line_name` is "" in the same cases, but set for a tag that names
-    only a line. `line` is None for a line that the policy does not list.
+    only a line. `line` is None for a line that the policy does not list. `image_ids` is what runtimes report for its running
+    containers, for a template those of all its pods, in order and each once.
     """
 
     subject: Subject
@@ -30,6 +33,7 @@ class Component(NamedTuple):
     listed: CatalogueRelease | None
     line_name: str
     line: Line | None
+    image_ids: tuple[str, ...] = ()
 
     @property
     def short_name(self) -> str:
@@ -61,32 +65,34 @@ class Inventory(NamedTuple):
 
 
 def take_inventory(installation: Installation, policy: Policy) -> Inventory:
-    """Sort the containers of an installation by their image.
-
-    A pod adds only what its owner's template does not show: another image of the same container (an unfinished rollout, a
-    patched pod) or a container of its own (an ephemeral one).
-    """
-    templates = {
-        (workload.kind, workload.name, container.name, container.image)
-        for workload in installation.workloads
-        if workload.owner is None
-        for container in workload.containers
-    }
+    """Sort the containers of an installation by their image."""
     components: list[Component] = []
     unreadable: list[Unreadable] = []
-    for workload in installation.workloads:
-        for container in workload.containers:
-            if workload.owner and (*workload.owner, container.name, container.image) in templates:
-                continue
-            subject = _subject(workload, container)
-            reference = parse_image(container.image)
-            if reference is None:
-                unreadable.append(Unreadable(subject, container.location))
-                continue
-            identity = identify(reference, policy)
-            if identity is not None:
-                components.append(_resolve(subject, container.location, reference, identity, policy))
+    image_ids = _image_ids(installation)
+    for workload, container in visible_containers(installation):
+        subject = _subject(workload, container)
+        reference = parse_image(container.image)
+        if reference is None:
+            unreadable.append(Unreadable(subject, container.location))
+            continue
+        identity = identify(reference, policy)
+        if identity is not None:
+            component = _resolve(subject, container.location, reference, identity, policy)
+            in_pods = image_ids.get((workload.kind, workload.name, container.name, container.image), ())
+            running = {container.image_id, *in_pods} - {""}
+            components.append(component._replace(image_ids=tuple(sorted(running))))
     return Inventory(installation.namespace, tuple(components), tuple(unreadable), installation.gaps)
+
+
+def _image_ids(installation: Installation) -> dict[tuple[str, str, str, str], set[str]]:
+    """What runtimes report for the pods of each controller, by its kind and name and the container's name and image."""
+    found: dict[tuple[str, str, str, str], set[str]] = {}
+    for workload in installation.workloads:
+        if workload.owner:
+            for container in workload.containers:
+                if container.image_id:
+                    found.setdefault((*workload.owner, container.name, container.image), set()).add(container.image_id)
+    return found
 
 
 def identify(reference: ImageReference, policy: Policy) -> tuple[str, bool] | None:
@@ -112,6 +118,20 @@ def short_repository(repository: str) -> str:
     return repository.removeprefix("docker.io/")
 
 
+def select(installation: Installation, check: Check, policy: Policy) -> Installation:
+    """The part of a namespace that a check's selector means: of the components those with its labels.
+
+    What runs no component (a database, a proxy) rarely carries an installation's labels, and belongs to all of them.
+    """
+
+    def is_meant(workload: Workload) -> bool:
+        references = map(parse_image, (container.image for container in workload.containers))
+        is_component = any(reference is None or identify(reference, policy) for reference in references)
+        return not is_component or check.selects(workload.labels)
+
+    return installation._replace(workloads=tuple(filter(is_meant, installation.workloads)))
+
+
 def _subject(workload: Workload, container: Container) -> Subject:
     return Subject(workload.kind, workload.namespace, workload.name, container.name, container.image)
 
@@ -126,12 +146,22 @@ def _resolve(
     repository, is_test = identity
     # Without a tag a runtime takes `latest`; beside a digest the tag is only what someone wrote, yet all there is to go by.
     tag = read_tag(reference.tag, policy.tags) if reference.tag else _NO_TAG
+    if tag.number is None and reference.digest:
+        tag = _read_digest(reference.digest, repository, policy) or tag
     release, listed = _release_of(repository, tag, policy)
     line_name = release.line if release else ""
     if tag.is_line and tag.number and is_numbered_by_release(repository, tag, policy):
         line_name = tag.number.line
     line = policy.lines.get(line_name)
     return Component(subject, location, reference, repository, is_test, tag, release, listed, line_name, line)
+
+
+def _read_digest(digest: str, repository: str, policy: Policy) -> TagReading | None:
+    """What a pinned digest is listed as, where the tag says nothing; None when it is not listed, or for several releases."""
+    listed = [entry for entry in policy.catalogue.of(digest.lower()) if entry.repository == repository]
+    if len({entry.number for entry in listed}) != 1:
+        return None
+    return TagReading(listed[0].release, listed[0].number, is_line=False, is_release=True, build=Build.RELEASED)
 
 
 def _release_of(repository: str, tag: TagReading, policy: Policy) -> tuple[Release | None, CatalogueRelease | None]:

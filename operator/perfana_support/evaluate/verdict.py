@@ -1,127 +1,220 @@
 """The verdict: what the rules found, as conditions, with what time will change next."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
+from typing import NamedTuple
 
-from perfana_support.evaluate import build, version, waiver
+from perfana_support.evaluate import (
+    build,
+    configuration,
+    dependency,
+    image,
+    maintenance,
+    platform,
+    target,
+    ticket,
+    version,
+    waiver,
+)
 from perfana_support.evaluate.inventory import Component, Inventory, take_inventory
-from perfana_support.model.check import Waiver
+from perfana_support.model.check import Check, Target
 from perfana_support.model.code import ConditionType, Effect, Status
 from perfana_support.model.finding import Finding, severity
-from perfana_support.model.installation import Installation
+from perfana_support.model.installation import Installation, Platform
 from perfana_support.model.policy import Policy
 from perfana_support.model.release import Release
 from perfana_support.model.verdict import (
     ALL_RULES_MET,
     NO_COMPONENTS,
-    NOT_EVALUATED,
+    NOT_DECLARED,
+    NOT_OBSERVABLE,
+    TARGET_UNKNOWN,
     ComponentSummary,
     Condition,
     Transition,
     Verdict,
 )
 
-# The conditions whose rules exist, with the sentence that is true when all of them are met.
-EVALUATED = {
+# What `Supported` sums up, with the sentence that is true when all rules of a condition are met.
+SUMMED_UP = {
     ConditionType.VERSION_SUPPORTED: "every component is on a release line within its support window",
     ConditionType.BUILD_SUPPORTED: "every component is a released build",
+    ConditionType.IMAGES_UNMODIFIED: "every component runs the vendor's own image",
+    ConditionType.CONFIGURATION_UNMODIFIED: "nothing replaces or injects product code",
+    ConditionType.PLATFORM_SUPPORTED: "Kubernetes and the nodes are in the policy",
+    ConditionType.DEPENDENCIES_SUPPORTED: "the dependencies are of supported products and versions",
 }
-# What `Supported` sums up: is this deployment supportable?
-SUMMED_UP = (
-    ConditionType.VERSION_SUPPORTED,
-    ConditionType.BUILD_SUPPORTED,
-    ConditionType.IMAGES_UNMODIFIED,
-    ConditionType.CONFIGURATION_UNMODIFIED,
-    ConditionType.PLATFORM_SUPPORTED,
-    ConditionType.DEPENDENCIES_SUPPORTED,
-)
 _STATUS = {Effect.UNSUPPORTED: Status.FALSE, Effect.UNDETERMINED: Status.UNKNOWN}
 _WORST_FIRST = (Status.FALSE, Status.UNKNOWN, Status.TRUE)
+_NO_CHECK = Check()
 
 
-def evaluate(
-    installation: Installation,
-    policy: Policy,
-    as_of: date,
-    waivers: tuple[Waiver, ...] = (),
-    *,
-    has_target: bool = False,
-) -> Verdict:
+class _Case(NamedTuple):
+    """All that a judgement depends on beside the day."""
+
+    installation: Installation
+    inventory: Inventory
+    lines: tuple[str, ...]
+    policy: Policy
+    check: Check
+
+
+class _Judgement(NamedTuple):
+    findings: tuple[Finding, ...]
+    conditions: tuple[Condition, ...]
+
+
+def evaluate(installation: Installation, policy: Policy, as_of: date, check: Check = _NO_CHECK) -> Verdict:
     """Judge an installation as of a day (UTC), which is an argument so that any day can be asked about."""
-    inventory = take_inventory(installation, policy)
-    findings, conditions = _judge(inventory, policy, as_of, waivers, has_target=has_target)
-    bound = _first_to_end(inventory.components)
+    case = _case(_with_declarations(installation, check), policy, check)
+    judgement = _judge(case, as_of)
+    bound = _first_to_end(case.inventory.components)
+    conditions = judgement.conditions
+    if check.target is not None:
+        conditions = (*conditions, _upgrade_condition(check.target, case, as_of))
     return Verdict(
         namespace=installation.namespace,
         as_of=as_of,
         conditions=conditions,
-        findings=findings,
-        components=_summaries(inventory.components),
+        findings=judgement.findings,
+        components=_summaries(case.inventory.components),
         release=(bound.release_text or None) if bound else None,
         support_ends_on=bound.line.end_of_life_on if bound and bound.line else None,
-        next_transition=_next_transition(inventory, policy, as_of, waivers, conditions),
+        next_transition=_next_transition(case, as_of, judgement.conditions),
     )
 
 
 def summarise(conditions: Iterable[Condition]) -> Condition:
-    """`Supported` from the conditions it sums up: False beats Unknown beats True; those without rules take no part."""
+    """`Supported` from the conditions it sums up: False beats Unknown beats True.
+
+    What a source cannot show takes no part, and the message says so.
+    """
     parts = [condition for condition in conditions if condition.type in SUMMED_UP]
-    judged = [condition for condition in parts if condition.reason != NOT_EVALUATED]
-    missing = [str(condition.type) for condition in parts if condition.reason == NOT_EVALUATED]
+    judged = [condition for condition in parts if condition.reason != NOT_OBSERVABLE]
+    missing = [str(condition.type) for condition in parts if condition.reason == NOT_OBSERVABLE]
     worst = min(judged, key=lambda condition: _WORST_FIRST.index(condition.status))
     if worst.status is Status.TRUE:
-        names = " and ".join(str(condition.type) for condition in judged)
-        message = f"{names} are True"
         attention = [condition for condition in judged if condition.reason != ALL_RULES_MET]
         worst = attention[0] if attention else worst
+        message = worst.message if attention else "all conditions that could be observed are met"
     else:
         message = worst.message
     if missing:
-        message += f". No rules yet for {', '.join(missing)}"
+        message += f". Not observable here and left out: {', '.join(missing)}"
     return Condition(ConditionType.SUPPORTED, worst.status, worst.reason, message)
 
 
-def _judge(
-    inventory: Inventory, policy: Policy, as_of: date, waivers: tuple[Waiver, ...], *, has_target: bool = False
-) -> tuple[tuple[Finding, ...], tuple[Condition, ...]]:
-    found = {*version.judge(inventory, policy, as_of), *build.judge(inventory, policy, as_of)}
-    findings = tuple(sorted(waiver.waive(found, waivers, as_of), key=severity))
-    conditions = [
-        _condition(wanted, inventory, findings)
-        for wanted in ConditionType
-        if wanted is not ConditionType.SUPPORTED and (has_target or wanted is not ConditionType.UPGRADE_SUPPORTED)
-    ]
-    return findings, (summarise(conditions), *conditions)
+def _case(installation: Installation, policy: Policy, check: Check) -> _Case:
+    inventory = take_inventory(installation, policy)
+    return _Case(installation, inventory, dependency.judged_lines(inventory, policy), policy, check)
 
 
-def _condition(wanted: ConditionType, inventory: Inventory, findings: tuple[Finding, ...]) -> Condition:
-    if wanted not in EVALUATED:
-        return Condition(wanted, Status.UNKNOWN, NOT_EVALUATED, f"this version has no rules for {wanted} yet")
-    own = [finding for finding in findings if finding.counts and wanted in finding.code.conditions]
-    status = _STATUS.get(own[0].effect, Status.TRUE) if own else Status.TRUE
-    if status is Status.TRUE and not inventory.components:
+def _with_declarations(installation: Installation, check: Check) -> Installation:
+    """The facts with what the user states: dependencies elsewhere, and of the platform what the source does not show."""
+    stated, seen = check.platform, installation.platform
+    if stated is not None:
+        seen = seen or Platform()
+        seen = seen._replace(server_version=seen.server_version or stated.server_version, distribution=stated.distribution)
+    return installation._replace(platform=seen, declared=installation.declared + check.declared)
+
+
+def _find(case: _Case, as_of: date) -> Iterator[Finding]:
+    """Everything that the rules find, waivers aside."""
+    installation, inventory, policy = case.installation, case.inventory, case.policy
+    rules = policy.fields
+    yield from version.judge(inventory, policy, as_of)
+    yield from maintenance.judge(case.check.maintenance, installation.namespace, rules.support, as_of)
+    if not inventory.components:
+        return
+    yield from build.judge(inventory, policy, as_of)
+    yield from image.judge(inventory, policy, rules.images, policy.catalogue)
+    yield from configuration.judge(installation, policy, rules.configuration)
+    releases = dependency.judged_releases(inventory)
+    yield from dependency.judge(installation, case.lines, rules.dependencies, policy, as_of, releases)
+    if installation.platform is not None:
+        yield from platform.judge(installation.platform, installation.namespace, rules.platform, as_of)
+
+
+def _days(case: _Case) -> Iterator[date]:
+    """The days on which time alone may change what `_find` finds."""
+    rules = case.policy.fields
+    yield from version.dates(case.inventory, case.policy)
+    yield from maintenance.dates(case.check.maintenance, rules.support)
+    yield from dependency.dates(case.installation, case.lines, rules.dependencies, case.policy)
+    yield from waiver.dates(case.check.waivers)
+    if case.installation.platform is not None:
+        yield from platform.dates(case.installation.platform, rules.platform)
+
+
+def _judge(case: _Case, as_of: date) -> _Judgement:
+    findings = tuple(sorted(waiver.waive(set(_find(case, as_of)), case.check.waivers, as_of), key=severity))
+    parts = [_condition(wanted, sentence, case, findings) for wanted, sentence in SUMMED_UP.items()]
+    contract = _maintenance_condition(case, findings)
+    supported = summarise(parts)
+    eligible = ticket.judge(supported, contract, findings)
+    return _Judgement(findings, (supported, *parts, contract, eligible))
+
+
+def _condition(wanted: ConditionType, sentence: str, case: _Case, findings: tuple[Finding, ...]) -> Condition:
+    if wanted is ConditionType.PLATFORM_SUPPORTED and case.installation.platform is None:
+        message = "manifests show neither the server nor the nodes; state what they are for to have it judged"
+        return Condition(wanted, Status.UNKNOWN, NOT_OBSERVABLE, message)
+    condition = _from_findings(wanted, sentence, findings)
+    if condition.status is Status.TRUE and not case.inventory.components:
         return Condition(wanted, Status.UNKNOWN, NO_COMPONENTS, "no container runs an image of a Perfana component")
+    return condition
+
+
+def _maintenance_condition(case: _Case, findings: tuple[Finding, ...]) -> Condition:
+    wanted, contract = ConditionType.MAINTENANCE_ACTIVE, case.check.maintenance
+    if contract is None:
+        message = "no maintenance contract is declared; set spec.maintenance of the SupportCheck"
+        return Condition(wanted, Status.UNKNOWN, NOT_DECLARED, message)
+    condition = _from_findings(wanted, "the declared plan has an active maintenance period", findings)
+    if contract.plan not in case.policy.fields.support.plans:
+        message = f"plan {contract.plan} is declared, which policy {case.policy.name} does not list"
+        return Condition(wanted, Status.UNKNOWN, NOT_DECLARED, message)
+    if condition.status is Status.TRUE and contract.expires_on is None:
+        message = f"plan {contract.plan} is declared without the end of its maintenance period"
+        return Condition(wanted, Status.UNKNOWN, NOT_DECLARED, message)
+    return condition
+
+
+def _from_findings(wanted: ConditionType, sentence: str, findings: tuple[Finding, ...]) -> Condition:
+    """A condition by its worst finding that counts; without any, the sentence is true."""
+    own = [finding for finding in findings if finding.counts and wanted in finding.code.conditions]
     if not own or own[0].effect is Effect.INFO:
-        return Condition(wanted, Status.TRUE, ALL_RULES_MET, EVALUATED[wanted])
+        return Condition(wanted, Status.TRUE, ALL_RULES_MET, sentence)
     same = sum(finding.effect is own[0].effect for finding in own) - 1
     more = f" (and {same} more)" if same else ""
-    return Condition(wanted, status, own[0].code, own[0].message + more)
+    return Condition(wanted, _STATUS.get(own[0].effect, Status.TRUE), own[0].code, own[0].message + more)
 
 
-def _next_transition(
-    inventory: Inventory, policy: Policy, as_of: date, waivers: tuple[Waiver, ...], now: tuple[Condition, ...]
-) -> Transition | None:
+def _upgrade_condition(wanted: Target, case: _Case, as_of: date) -> Condition:
+    """Would the installation be supported after the upgrade? What goes, what comes and what decides."""
+    kind = ConditionType.UPGRADE_SUPPORTED
+    if not case.inventory.components:
+        return Condition(kind, Status.UNKNOWN, NO_COMPONENTS, "there is no Perfana component to upgrade")
+    upgrade = target.upgrade_to(wanted, case.installation, case.inventory, case.policy)
+    if upgrade.problem:
+        return Condition(kind, Status.UNKNOWN, TARGET_UNKNOWN, upgrade.problem)
+    after = summarise(_judge(_case(upgrade.installation, case.policy, case.check), as_of).conditions)
+    changes = [
+        f"{word} {', '.join(names)}" for word, names in (("retires", upgrade.retires), ("brings", upgrade.brings)) if names
+    ]
+    message = f"the upgrade {' and '.join(changes)}; {after.message}" if changes else after.message
+    return Condition(kind, after.status, after.reason, message)
+
+
+def _next_transition(case: _Case, as_of: date, now: tuple[Condition, ...]) -> Transition | None:
     """The first later day on which a condition's status or reason differs from today's.
 
     Only the days that the rules name can change anything, so each is judged in turn, as if that day had come.
     """
-    if not inventory.components:
-        return None
-    days = {*version.dates(inventory, policy), *waiver.dates(waivers)}
-    for day in sorted(day for day in days if day > as_of):
-        _, then = _judge(inventory, policy, day, waivers)
-        for before, after in zip(now[1:], then[1:], strict=False):
-            if (before.status, before.reason) != (after.status, after.reason):
+    for day in sorted({day for day in _days(case) if day > as_of}):
+        for before, after in zip(now, _judge(case, day).conditions, strict=True):
+            is_part = before.type is not ConditionType.SUPPORTED
+            if is_part and (before.status, before.reason) != (after.status, after.reason):
                 return Transition(day, after.type, after.status, after.reason)
     return None
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from perfana_support.model.code import Code
 from perfana_support.model.document import DocumentError, Node, Problem
-from perfana_support.model.installation import Subject
+from perfana_support.model.installation import Declared, Platform, Subject
 
 
 class Enforcement(StrEnum):
@@ -67,14 +67,34 @@ class Requirement(NamedTuple):
         return (value in self.values) is (self.operator is Operator.IN)
 
 
+class Maintenance(NamedTuple):
+    """A maintenance contract as the user declares it; `expires_on` is its last day, None for a plan that has none."""
+
+    plan: str
+    expires_on: date | None = None
+
+
+class Target(NamedTuple):
+    """What an installation is to become: a release, or images; the other is empty."""
+
+    release: str = ""
+    images: tuple[str, ...] = ()
+
+
 class Check(NamedTuple):
-    """A SupportCheck's spec. `policy` is None for the built-in one; no requirements select everything."""
+    """A SupportCheck's spec. `policy` is None for the built-in one; no requirements select everything.
+
+    `declared` are dependencies that live elsewhere; `platform` states what a source cannot show.
+    """
 
     policy: str | None = None
     selector: tuple[Requirement, ...] = ()
     enforcement: Enforcement = Enforcement.REPORT
     waivers: tuple[Waiver, ...] = ()
-    has_target: bool = False
+    target: Target | None = None
+    maintenance: Maintenance | None = None
+    declared: tuple[Declared, ...] = ()
+    platform: Platform | None = None
 
     def selects(self, labels: tuple[tuple[str, str], ...]) -> bool:
         """Whether a workload with these labels belongs to the installation."""
@@ -97,6 +117,13 @@ def read_check(spec: object) -> Check:
     enforcement = node.choice("enforcement", Enforcement)
     waivers = [_read_waiver(waiver) for waiver in _entries(node, "waivers")]
     selector = _read_selector(node.node("workloadSelector"))
+    declared = tuple(
+        Declared(product, entry.text("version") or "")
+        for entry in node.nodes("dependencies", "product")
+        if (product := entry.text("product", required=True))
+    )
+    platform = _read_platform(node)
+    target, maintenance = _read_target(node), _read_maintenance(node)
     if problems:
         raise DocumentError(problems)
     return Check(
@@ -104,7 +131,10 @@ def read_check(spec: object) -> Check:
         selector=selector,
         enforcement=enforcement or Enforcement.REPORT,
         waivers=tuple(waiver for waiver in waivers if waiver is not None),
-        has_target=node.data.get("target") is not None,
+        target=target,
+        maintenance=maintenance,
+        declared=declared,
+        platform=platform,
     )
 
 
@@ -130,6 +160,28 @@ def _read_waiver(node: Node) -> Waiver | None:
         return None
     kind, name, container = (subject.text(part) or "" for part in ("kind", "name", "container"))
     return Waiver(code, kind, name, container, reason, agreed_by, expires_on)
+
+
+def _read_target(node: Node) -> Target | None:
+    if node.data.get("target") is None:
+        return None
+    target = node.node("target")
+    return Target(target.text("release") or "", target.texts("images"))
+
+
+def _read_maintenance(node: Node) -> Maintenance | None:
+    if node.data.get("maintenance") is None:
+        return None
+    maintenance = node.node("maintenance")
+    plan = maintenance.text("plan", required=True)
+    return Maintenance(plan or "", maintenance.day("expiresOn"))
+
+
+def _read_platform(node: Node) -> Platform | None:
+    if node.data.get("platform") is None:
+        return None
+    platform = node.node("platform")
+    return Platform(platform.text("kubernetesVersion") or "", platform.text("distribution") or "")
 
 
 def _entries(node: Node, field: str) -> list[Node]:

@@ -59,6 +59,21 @@ class Clause(StrEnum):
     DIFFERING_CONFIGURATION = (
         'Databases and Application Servers: "we do not support configurations that differ from the procedures described"'
     )
+    CUSTOMISED = (
+        'Support Does Not Include: "Customized versions of Perfana products (customized = original product code has been '
+        'modified)"'
+    )
+    TEMPLATES = (
+        'Third-Party Cloud Environments: "If such templates are altered and used differently to those Perfana has provided, '
+        'Perfana Support may not be able to provide support for these alterations"'
+    )
+    PLATFORMS = 'Supported Platforms: "Perfana will not provide assistance with configuration in unsupported environments"'
+    THIRD_PARTY = 'Third-Party Product Integration: "does not provide support for 3rd party applications"'
+    MAINTENANCE = (
+        'Eligibility and Software Maintenance: "After the active maintenance period expires … you will no longer be able to '
+        'access support"'
+    )
+    FREE_PLAN = 'Eligibility and Software Maintenance: "free licenses include community support only"'
     OWN_POLICY = "SupportPolicy: maxPolicyAgeDays"
 
 
@@ -70,6 +85,19 @@ class _Facts(NamedTuple):
 
 _VERSION = (ConditionType.VERSION_SUPPORTED,)
 _BUILD = (ConditionType.BUILD_SUPPORTED,)
+_IMAGES = (ConditionType.IMAGES_UNMODIFIED,)
+_CONFIGURATION = (ConditionType.CONFIGURATION_UNMODIFIED,)
+_PLATFORM = (ConditionType.PLATFORM_SUPPORTED,)
+_DEPENDENCIES = (ConditionType.DEPENDENCIES_SUPPORTED,)
+_MAINTENANCE = (ConditionType.MAINTENANCE_ACTIVE,)
+# All that is judged by what runs.
+_WORKLOADS = (
+    *_VERSION,
+    *_BUILD,
+    *_IMAGES,
+    *_CONFIGURATION,
+    ConditionType.DEPENDENCIES_SUPPORTED,
+)
 
 
 class Code(StrEnum):
@@ -82,18 +110,47 @@ class Code(StrEnum):
     MILESTONE_BUILD = "MilestoneBuild"
     DEVELOPMENT_BUILD = "DevelopmentBuild"
     TEST_REPOSITORY = "TestRepository"
+    TAG_DIGEST_MISMATCH = "TagDigestMismatch"
+    IMAGE_MODIFIED = "ImageModified"
+    DERIVED_IMAGE = "DerivedImage"
+    IMAGE_RECONFIGURED = "ImageReconfigured"
+    CODE_MOUNTED = "CodeMounted"
+    KUBERNETES_END_OF_LIFE = "KubernetesEndOfLife"
+    ARCHITECTURE_UNSUPPORTED = "ArchitectureUnsupported"
+    OPERATING_SYSTEM_UNSUPPORTED = "OperatingSystemUnsupported"
+    DISTRIBUTION_UNSUPPORTED = "DistributionUnsupported"
+    DEPENDENCY_UNSUPPORTED = "DependencyUnsupported"
+    MAINTENANCE_EXPIRED = "MaintenanceExpired"
+    COMMUNITY_PLAN = "CommunityPlan"
     WORKLOADS_UNREADABLE = "WorkloadsUnreadable"
     VERSION_UNDETERMINED = "VersionUndetermined"
     UNKNOWN_RELEASE = "UnknownRelease"
     NEWER_THAN_POLICY = "NewerThanPolicy"
     COMMIT_BUILD = "CommitBuild"
     UNRECOGNISED_BUILD = "UnrecognisedBuild"
+    UNOFFICIAL_REPOSITORY = "UnofficialRepository"
+    REPACKAGED_IMAGE = "RepackagedImage"
+    DIGEST_UNVERIFIED = "DigestUnverified"
+    KUBERNETES_UNLISTED = "KubernetesUnlisted"
+    PLATFORM_UNREADABLE = "PlatformUnreadable"
+    DEPENDENCY_UNLISTED = "DependencyUnlisted"
+    DEPENDENCY_IMPOSTOR = "DependencyImpostor"
     APPROACHING_END_OF_LIFE = "ApproachingEndOfLife"
     KNOWN_DEFECT = "KnownDefect"
     SECURITY_FIX_MISSING = "SecurityFixMissing"
     MIXED_RELEASES = "MixedReleases"
     RETIRED_COMPONENT = "RetiredComponent"
+    MIXED_DIGESTS = "MixedDigests"
+    COMMAND_OVERRIDDEN = "CommandOverridden"
+    RUNTIME_INJECTED = "RuntimeInjected"
+    KUBERNETES_UNTESTED = "KubernetesUntested"
+    DEPENDENCY_UPSTREAM_END_OF_LIFE = "DependencyUpstreamEndOfLife"
+    DEPENDENCY_UNDECLARED = "DependencyUndeclared"
+    MAINTENANCE_EXPIRING = "MaintenanceExpiring"
     POLICY_STALE = "PolicyStale"
+    EXEC_HOOK = "ExecHook"
+    DEBUG_CONTAINER = "DebugContainer"
+    FOREIGN_SIDECAR = "ForeignSidecar"
     FLOATING_TAG = "FloatingTag"
     UNLISTED_PATCH = "UnlistedPatch"
     UPGRADE_AVAILABLE = "UpgradeAvailable"
@@ -122,7 +179,7 @@ _FACTS = {
     Code.MILESTONE_BUILD: _Facts(Effect.UNSUPPORTED, _BUILD, Clause.NON_PRODUCTION),
     Code.DEVELOPMENT_BUILD: _Facts(Effect.UNSUPPORTED, _BUILD, Clause.NON_PRODUCTION),
     Code.TEST_REPOSITORY: _Facts(Effect.UNSUPPORTED, _BUILD, Clause.NON_PRODUCTION),
-    Code.WORKLOADS_UNREADABLE: _Facts(Effect.UNDETERMINED, _VERSION + _BUILD, Clause.END_OF_LIFE),
+    Code.WORKLOADS_UNREADABLE: _Facts(Effect.UNDETERMINED, _WORKLOADS, Clause.END_OF_LIFE),
     # Without a release number nothing tells a released build from another either.
     Code.VERSION_UNDETERMINED: _Facts(Effect.UNDETERMINED, _VERSION + _BUILD, Clause.END_OF_LIFE),
     Code.UNKNOWN_RELEASE: _Facts(Effect.UNDETERMINED, _VERSION, Clause.END_OF_LIFE),
@@ -138,6 +195,35 @@ _FACTS = {
     Code.FLOATING_TAG: _Facts(Effect.INFO, _VERSION, Clause.END_OF_LIFE),
     Code.UNLISTED_PATCH: _Facts(Effect.INFO, _VERSION, Clause.END_OF_LIFE),
     Code.UPGRADE_AVAILABLE: _Facts(Effect.INFO, _VERSION, Clause.BUG_FIXING),
+    Code.TAG_DIGEST_MISMATCH: _Facts(Effect.UNSUPPORTED, _IMAGES, Clause.CUSTOMISED),
+    Code.IMAGE_MODIFIED: _Facts(Effect.UNSUPPORTED, _IMAGES, Clause.CUSTOMISED),
+    Code.DERIVED_IMAGE: _Facts(Effect.UNSUPPORTED, _IMAGES, Clause.CUSTOMISED),
+    Code.IMAGE_RECONFIGURED: _Facts(Effect.UNSUPPORTED, _IMAGES, Clause.CUSTOMISED),
+    Code.CODE_MOUNTED: _Facts(Effect.UNSUPPORTED, _CONFIGURATION, Clause.CUSTOMISED),
+    Code.KUBERNETES_END_OF_LIFE: _Facts(Effect.UNSUPPORTED, _PLATFORM, Clause.PLATFORMS),
+    Code.ARCHITECTURE_UNSUPPORTED: _Facts(Effect.UNSUPPORTED, _PLATFORM, Clause.PLATFORMS),
+    Code.OPERATING_SYSTEM_UNSUPPORTED: _Facts(Effect.UNSUPPORTED, _PLATFORM, Clause.PLATFORMS),
+    Code.DISTRIBUTION_UNSUPPORTED: _Facts(Effect.UNSUPPORTED, _PLATFORM, Clause.PLATFORMS),
+    Code.DEPENDENCY_UNSUPPORTED: _Facts(Effect.UNSUPPORTED, _DEPENDENCIES, Clause.DIFFERING_CONFIGURATION),
+    Code.MAINTENANCE_EXPIRED: _Facts(Effect.UNSUPPORTED, _MAINTENANCE, Clause.MAINTENANCE),
+    Code.COMMUNITY_PLAN: _Facts(Effect.UNSUPPORTED, _MAINTENANCE, Clause.FREE_PLAN),
+    Code.UNOFFICIAL_REPOSITORY: _Facts(Effect.UNDETERMINED, _IMAGES, Clause.CUSTOMISED),
+    Code.REPACKAGED_IMAGE: _Facts(Effect.UNDETERMINED, _IMAGES, Clause.CUSTOMISED),
+    Code.DIGEST_UNVERIFIED: _Facts(Effect.UNDETERMINED, _IMAGES, Clause.CUSTOMISED),
+    Code.KUBERNETES_UNLISTED: _Facts(Effect.UNDETERMINED, _PLATFORM, Clause.PLATFORMS),
+    Code.PLATFORM_UNREADABLE: _Facts(Effect.UNDETERMINED, _PLATFORM, Clause.PLATFORMS),
+    Code.DEPENDENCY_UNLISTED: _Facts(Effect.UNDETERMINED, _DEPENDENCIES, Clause.DIFFERING_CONFIGURATION),
+    Code.DEPENDENCY_IMPOSTOR: _Facts(Effect.UNDETERMINED, _DEPENDENCIES, Clause.DIFFERING_CONFIGURATION),
+    Code.MIXED_DIGESTS: _Facts(Effect.AT_RISK, _IMAGES, Clause.CUSTOMISED),
+    Code.COMMAND_OVERRIDDEN: _Facts(Effect.AT_RISK, _CONFIGURATION, Clause.TEMPLATES),
+    Code.RUNTIME_INJECTED: _Facts(Effect.AT_RISK, _CONFIGURATION, Clause.TEMPLATES),
+    Code.KUBERNETES_UNTESTED: _Facts(Effect.AT_RISK, _PLATFORM, Clause.PLATFORMS),
+    Code.DEPENDENCY_UPSTREAM_END_OF_LIFE: _Facts(Effect.AT_RISK, _DEPENDENCIES, Clause.DIFFERING_CONFIGURATION),
+    Code.DEPENDENCY_UNDECLARED: _Facts(Effect.AT_RISK, _DEPENDENCIES, Clause.DIFFERING_CONFIGURATION),
+    Code.MAINTENANCE_EXPIRING: _Facts(Effect.AT_RISK, _MAINTENANCE, Clause.MAINTENANCE),
+    Code.EXEC_HOOK: _Facts(Effect.INFO, _CONFIGURATION, Clause.TEMPLATES),
+    Code.DEBUG_CONTAINER: _Facts(Effect.INFO, _CONFIGURATION, Clause.TEMPLATES),
+    Code.FOREIGN_SIDECAR: _Facts(Effect.INFO, _CONFIGURATION, Clause.THIRD_PARTY),
 }
 
 EFFECT_ORDER = {effect: place for place, effect in enumerate(Effect)}

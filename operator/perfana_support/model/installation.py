@@ -32,13 +32,44 @@ class ContainerRole(StrEnum):
     EPHEMERAL = "Ephemeral"
 
 
+class Setting(NamedTuple):
+    """One thing that a pod spec sets on a container: a variable, a mount's path, a command line, a hook."""
+
+    name: str
+    value: str = ""
+    location: Location | None = None
+
+
+class ContainerSettings(NamedTuple):
+    """What a pod spec says about a container beside its image, as far as rules read it.
+
+    `command` and `args` hold one value a word, in order, with an empty name. `variables` are those that can inject code into a
+    runtime; one whose value comes from elsewhere has the value "". `mounts` have the path as name and the volume's source as
+    value ("configMap settings", "emptyDir"). `hooks` are named postStart or preStop and hold the exec command.
+    """
+
+    command: tuple[Setting, ...] = ()
+    args: tuple[Setting, ...] = ()
+    variables: tuple[Setting, ...] = ()
+    mounts: tuple[Setting, ...] = ()
+    hooks: tuple[Setting, ...] = ()
+
+
+PLAIN = ContainerSettings()
+
+
 class Container(NamedTuple):
-    """One container of a pod template or of a running pod; `image` is the reference as written, "" when there is none."""
+    """One container of a pod template or of a running pod; `image` is the reference as written, "" when there is none.
+
+    `image_id` is what the runtime reports for a running container, "" elsewhere.
+    """
 
     name: str
     image: str
     role: ContainerRole = ContainerRole.MAIN
     location: Location | None = None
+    settings: ContainerSettings = PLAIN
+    image_id: str = ""
 
 
 class Workload(NamedTuple):
@@ -54,14 +85,47 @@ class Workload(NamedTuple):
     containers: tuple[Container, ...]
     labels: tuple[tuple[str, str], ...] = ()
     owner: tuple[str, str] | None = None
+    node: str = ""
+
+
+class Node(NamedTuple):
+    """A node, as far as rules read it. Architecture and operating system as Kubernetes names them: amd64, linux."""
+
+    name: str
+    kubelet_version: str
+    architecture: str
+    operating_system: str
+
+
+class Platform(NamedTuple):
+    """What the installation runs on. Empty texts are unknown; `distribution` is declared by the user, else "".
+
+    `nodes` are those that run the installation's pods. `gaps` say what should have been readable and was not.
+    """
+
+    server_version: str = ""
+    distribution: str = ""
+    nodes: tuple[Node, ...] = ()
+    gaps: tuple[str, ...] = ()
+
+
+class Declared(NamedTuple):
+    """A dependency outside the namespace that the check's spec declares."""
+
+    product: str
+    version: str = ""
 
 
 class Installation(NamedTuple):
     """All workloads of one namespace: what one check judges.
 
     `gaps` are sentences about what the source could have shown and did not, such as a right that is missing.
+    `platform` is None for a source that has none (manifests) while the user states nothing. `declared` are dependencies
+    that live elsewhere.
     """
 
     namespace: str
     workloads: tuple[Workload, ...]
     gaps: tuple[str, ...] = ()
+    platform: Platform | None = None
+    declared: tuple[Declared, ...] = ()

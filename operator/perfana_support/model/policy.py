@@ -8,8 +8,13 @@ from functools import cached_property
 from typing import NamedTuple
 
 from perfana_support.model.calendar import add_days, add_years
+from perfana_support.model.configuration_policy import ConfigurationRules
+from perfana_support.model.dependency_rules import DependencyRules
 from perfana_support.model.image import ImageReference
+from perfana_support.model.image_policy import Catalogue, ImageRules, build_catalogue
+from perfana_support.model.platform_policy import PlatformRules
 from perfana_support.model.release import Release
+from perfana_support.model.support_policy import SupportRules
 
 
 class ClockStart(StrEnum):
@@ -146,6 +151,11 @@ class PolicyFields(NamedTuple):
     tools: frozenset[str]
     tags: TagRules
     mirrors: tuple[MirrorRule, ...]
+    images: ImageRules
+    configuration: ConfigurationRules
+    platform: PlatformRules
+    dependencies: DependencyRules
+    support: SupportRules
 
 
 class Policy:
@@ -161,6 +171,11 @@ class Policy:
 
     def __setattr__(self, field: str, value: object) -> None:
         raise AttributeError(f"a policy is immutable, {field} cannot be set")
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """The digests that the policy lists."""
+        return build_catalogue(self.fields.images.digests)
 
     @cached_property
     def lines(self) -> dict[str, Line]:

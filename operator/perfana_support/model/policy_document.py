@@ -7,6 +7,13 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeGuard, TypeVar
 
+from perfana_support.model import (
+    configuration_policy,
+    dependency_policy,
+    image_policy,
+    platform_policy,
+    support_policy,
+)
 from perfana_support.model.document import DocumentError, Node, Problem
 from perfana_support.model.image import normalise_repository
 from perfana_support.model.policy import (
@@ -32,7 +39,7 @@ API_VERSION = "support.perfana.io/v1alpha1"
 KIND = "SupportPolicy"
 
 # The lists that merge entry by entry, and the field that tells their entries apart.
-_KEYED_LISTS = {
+KEYED_LISTS: Mapping[str, str] = {
     "lines": "name",
     "releases": "version",
     "defects": "name",
@@ -41,6 +48,11 @@ _KEYED_LISTS = {
     "qualifiers": "name",
     "wholeTags": "name",
     "mirrors": "from",
+    **image_policy.KEYED_LISTS,
+    **configuration_policy.KEYED_LISTS,
+    **platform_policy.KEYED_LISTS,
+    **dependency_policy.KEYED_LISTS,
+    **support_policy.KEYED_LISTS,
 }
 _LINE_NAME = re.compile(r"(?:0|[1-9]\d{0,8})\.(?:0|[1-9]\d{0,8})", re.ASCII)
 _REPOSITORY = re.compile(r"[a-z0-9][a-z0-9._:-]*(?:/[a-z0-9._-]+)+", re.ASCII)
@@ -113,8 +125,8 @@ def merge_specs(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str
         below = merged.get(field)
         if isinstance(value, Mapping) and isinstance(below, Mapping):
             merged[field] = merge_specs(below, value)
-        elif field in _KEYED_LISTS and _are_entries(value) and _are_entries(below):
-            key = _KEYED_LISTS[field]
+        elif field in KEYED_LISTS and _are_entries(value) and _are_entries(below):
+            key = KEYED_LISTS[field]
             entries = {entry[key]: entry for entry in below}
             for entry in value:
                 entries[entry[key]] = merge_specs(entries.get(entry[key], {}), entry)
@@ -138,7 +150,11 @@ def _read_spec(name: str, spec: Node, *, is_whole: bool) -> PolicyFields | None:
     tags = _read_tags(spec.node("tags"))
     images = spec.node("images")
     mirrors = [_read_mirror(node, is_whole=is_whole) for node in images.nodes("mirrors", "from")]
-    images.finish()
+    image_rules = image_policy.read_images(images)
+    configuration = configuration_policy.read_configuration(spec.node("configuration"))
+    platform = platform_policy.read_platform(spec.node("platform"), is_whole=is_whole)
+    dependencies = dependency_policy.read_dependencies(spec.node("dependencies"), is_whole=is_whole)
+    support = support_policy.read_support(spec.node("support"))
     spec.finish()
     if not is_whole:
         return None
@@ -148,6 +164,8 @@ def _read_spec(name: str, spec: Node, *, is_whole: bool) -> PolicyFields | None:
         spec.fail("productLines", "must list at least one product line, else no image is a component")
     dated = date_lines(lines, rule) if rule else ()
     _check_whole(spec, dated, _all(releases), _all(product_lines))
+    known = frozenset(line.name for line in dated)
+    dependency_policy.check_dependencies("spec.dependencies", dependencies, known, spec.problems)
     if spec.problems or published_on is None or rule is None:
         return None
     return PolicyFields(
@@ -162,6 +180,11 @@ def _read_spec(name: str, spec: Node, *, is_whole: bool) -> PolicyFields | None:
         tools=tools,
         tags=tags,
         mirrors=_all(mirrors),
+        images=image_rules,
+        configuration=configuration,
+        platform=platform,
+        dependencies=dependencies,
+        support=support,
     )
 
 

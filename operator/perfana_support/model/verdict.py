@@ -10,6 +10,10 @@ from perfana_support.model.finding import Finding
 ALL_RULES_MET = "AllRulesMet"
 NO_COMPONENTS = "NoComponents"
 NOT_EVALUATED = "NotEvaluated"
+NOT_OBSERVABLE = "NotObservable"
+NOT_DECLARED = "NotDeclared"
+UPGRADE_ASSISTANCE_ONLY = "UpgradeAssistanceOnly"
+TARGET_UNKNOWN = "TargetUnknown"
 
 
 class Condition(NamedTuple):

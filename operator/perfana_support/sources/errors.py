@@ -24,3 +24,12 @@ class SourceError(Exception):
     def __init__(self, faults: list[Fault]) -> None:
         super().__init__("\n".join(map(str, faults)))
         self.faults = faults
+
+
+class ShapeError(Exception):
+    """An object that is not what its kind promises; `path` is the field, `form` what was expected there."""
+
+    def __init__(self, path: str, form: str) -> None:
+        super().__init__(f"{path}: {form}")
+        self.path = path
+        self.form = form

@@ -8,8 +8,8 @@ from typing import BinaryIO, NamedTuple, cast
 import yaml
 
 from perfana_support.model.installation import Installation, Location, Workload
-from perfana_support.sources.errors import Fault, SourceError
-from perfana_support.sources.workload import Json, ShapeError, project
+from perfana_support.sources.errors import Fault, ShapeError, SourceError
+from perfana_support.sources.workload import Json, project
 from perfana_support.sources.yaml_view import MappingView, NodeError, SequenceView, to_plain
 
 STANDARD_INPUT = "-"

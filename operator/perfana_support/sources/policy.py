@@ -4,15 +4,13 @@ import json
 import os
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
-
-import yaml
+from typing import Any, cast
 
 from perfana_support.model.document import DocumentError
 from perfana_support.model.policy import Policy
-from perfana_support.model.policy_document import Base, build_policy
+from perfana_support.model.policy_document import Base, BasePolicy, build_policy, merge_specs
 from perfana_support.sources.errors import Fault, SourceError
-from perfana_support.sources.yaml_document import load_document
+from perfana_support.sources.yaml_document import load_file
 
 
 @cache
@@ -38,18 +36,28 @@ def policy_of(document: object) -> Policy:
     return build_policy(document, Base(builtin_document()["spec"]))
 
 
+def merged_document(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A valid policy's document with all that it takes over from the built-in one written out."""
+    spec = document["spec"]
+    if spec.get("basePolicy") != BasePolicy.NONE:
+        spec = merge_specs(builtin_document()["spec"], spec)
+    return {**document, "spec": spec}
+
+
 def read_policy(file: str) -> Policy:
-    """The policy in a YAML or JSON file, which must hold that one document. Raises `SourceError`."""
+    """The policy in a YAML or JSON file. Raises `SourceError` with every problem."""
+    return _read(file)[1]
+
+
+def read_policy_document(file: str) -> Mapping[str, Any]:
+    """The one document of a policy's file, known to be valid. Raises `SourceError` with every problem."""
+    return _read(file)[0]
+
+
+def _read(file: str) -> tuple[Mapping[str, Any], Policy]:
+    document = load_file(file)
     try:
-        with open(file, "rb") as stream:
-            return policy_of(load_document(stream))
-    except OSError as error:
-        raise SourceError([Fault(file, 0, 0, error.strerror or str(error))]) from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark else 0
-        problem = getattr(error, "problem", None) or str(error)
-        raise SourceError([Fault(file, 0, line, f"is not one YAML document: {problem}")]) from error
+        policy = policy_of(document)
     except DocumentError as error:
-        faults = [Fault(file, 0, 0, str(problem)) for problem in error.problems]
-        raise SourceError(faults) from error
+        raise SourceError([Fault(file, 0, 0, str(problem)) for problem in error.problems]) from error
+    return cast("Mapping[str, Any]", document), policy

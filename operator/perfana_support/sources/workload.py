@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from perfana_support.model.installation import Container, ContainerRole, Location, Workload
+from perfana_support.sources.container_settings import read_settings
+from perfana_support.sources.errors import ShapeError
 
 # Where a pod's spec stands, by the fields on the way. Shape decides and not the kind, so that custom workloads (Argo
 # Rollouts, OpenKruise, Knative, OpenShift's DeploymentConfig) are judged like the built-in ones.
@@ -34,6 +36,9 @@ _MADE_FROM_TEMPLATES = frozenset(
         ("ReplicaSet", "Rollout"),
         ("Job", "CronJob"),
         ("ReplicationController", "DeploymentConfig"),
+        ("Deployment", "Revision"),
+        ("Revision", "Configuration"),
+        ("Configuration", "Service"),
     }
 )
 _ROLES = (
@@ -41,19 +46,13 @@ _ROLES = (
     ("initContainers", ContainerRole.INIT),
     ("ephemeralContainers", ContainerRole.EPHEMERAL),
 )
+_DATABASE = ("postgresql.cnpg.io", "Cluster")
+# What CloudNativePG deploys by itself; which version that is depends on the version of the operator.
+_DATABASE_IMAGE = "ghcr.io/cloudnative-pg/postgresql"
 _HASH_LABEL = "pod-template-hash"
 
 Json = Mapping[str, Any]
 Locate = Callable[[Json, str], Location | None]
-
-
-class ShapeError(Exception):
-    """An object that is not what its kind promises; `path` is the field, `form` what was expected there."""
-
-    def __init__(self, path: str, form: str) -> None:
-        super().__init__(f"{path}: {form}")
-        self.path = path
-        self.form = form
 
 
 def project(entity: Json, kind: str, locate: Locate = lambda _mapping, _field: None, api_version: str = "") -> Workload | None:
@@ -64,6 +63,8 @@ def project(entity: Json, kind: str, locate: Locate = lambda _mapping, _field: N
     """
     api_version = entity.get("apiVersion") or api_version
     group = api_version.rpartition("/")[0] if isinstance(api_version, str) else ""
+    if (group, kind) == _DATABASE:
+        return _project_database(entity, locate)
     pod_spec = _find_pod_spec(entity)
     if pod_spec is None:
         if (group, kind) in _MUST_HAVE_CONTAINERS:
@@ -75,8 +76,9 @@ def project(entity: Json, kind: str, locate: Locate = lambda _mapping, _field: N
     is_pod = kind == "Pod"
     if (owner is not None and (kind, owner[0]) in _MADE_FROM_TEMPLATES) or _is_over(kind, entity.get("status")):
         return None
+    image_ids = _image_ids(entity.get("status")) if is_pod else {}
     containers = tuple(
-        _container(entry, f"{field}[{index}]", role, locate)
+        _container(entry, f"{field}[{index}]", role, locate, pod_spec, image_ids)
         for field, role in _ROLES
         for index, entry in enumerate(_sequence(pod_spec.get(field), field))
     )
@@ -88,6 +90,23 @@ def project(entity: Json, kind: str, locate: Locate = lambda _mapping, _field: N
         containers=containers,
         labels=tuple((key, str(labels.get(key))) for key in labels),
         owner=owner if is_pod else None,
+        node=_text(pod_spec, "nodeName") if is_pod else "",
+    )
+
+
+def _project_database(entity: Json, locate: Locate) -> Workload:
+    """A CloudNativePG Cluster: its image stands in a field of its own, and is the operator's choice where it is absent."""
+    metadata = _mapping(entity.get("metadata"), "metadata")
+    spec = _mapping(entity.get("spec"), "spec")
+    labels = _mapping(metadata.get("labels"), "metadata.labels")
+    major = _mapping(spec.get("imageCatalogRef"), "spec.imageCatalogRef").get("major")
+    image = _text(spec, "imageName") or (f"{_DATABASE_IMAGE}:{major}" if major else _DATABASE_IMAGE)
+    return Workload(
+        kind="Cluster",
+        namespace=_text(metadata, "namespace"),
+        name=_text(metadata, "name"),
+        containers=(Container("postgres", image, location=locate(spec, "imageName")),),
+        labels=tuple((key, str(labels.get(key))) for key in labels),
     )
 
 
@@ -101,12 +120,28 @@ def _find_pod_spec(entity: Json) -> Json | None:
     return None
 
 
-def _container(entry: object, path: str, role: ContainerRole, locate: Locate) -> Container:
+def _container(  # noqa: PLR0913 - one container, and what the pod says about it elsewhere
+    entry: object, path: str, role: ContainerRole, locate: Locate, pod_spec: Json, image_ids: Mapping[str, str]
+) -> Container:
     container = _mapping(entry, path)
     image = container.get("image")
     if image is not None and not isinstance(image, str):
         raise ShapeError(f"{path}.image", "must be a text")
-    return Container(_text(container, "name"), image or "", role, locate(container, "image"))
+    name = _text(container, "name")
+    settings = read_settings(container, pod_spec, locate)
+    return Container(name, image or "", role, locate(container, "image"), settings, image_ids.get(name, ""))
+
+
+def _image_ids(status: object) -> dict[str, str]:
+    """What the runtime reports for each container of a pod, by the container's name."""
+    if not isinstance(status, Mapping):
+        return {}
+    found: dict[str, str] = {}
+    for field in ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"):
+        for entry in _sequence(status.get(field), f"status.{field}"):
+            if isinstance(entry, Mapping) and isinstance(entry.get("imageID"), str):
+                found[_text(entry, "name")] = entry["imageID"]
+    return found
 
 
 def _owner(metadata: Json) -> tuple[str, str] | None:

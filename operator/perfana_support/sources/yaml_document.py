@@ -4,6 +4,8 @@ from typing import Any, BinaryIO
 
 import yaml
 
+from perfana_support.sources.errors import Fault, SourceError
+
 _SafeLoader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
 
@@ -26,6 +28,19 @@ class _PlainLoader(_SafeLoader):  # type: ignore[misc, valid-type] # the C loade
                 raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
             seen.add(key.value)
         return super().construct_mapping(node, deep)  # type: ignore[no-any-return]
+
+
+def load_file(file: str) -> object:
+    """The one document of a file. Raises `SourceError` that names the line."""
+    try:
+        with open(file, "rb") as stream:
+            return load_document(stream)
+    except OSError as error:
+        raise SourceError([Fault(file, 0, 0, error.strerror or str(error))]) from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or str(error)
+        raise SourceError([Fault(file, 0, mark.line + 1 if mark else 0, f"is not one YAML document: {problem}")]) from error
 
 
 def load_document(stream: BinaryIO) -> object:

@@ -10,8 +10,9 @@ from typing import Any, cast, overload
 import yaml
 
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
-# Aliases can nest a merge in itself; no honest document merges this deep.
+# Aliases can nest a merge in itself and multiply it; no honest document merges this deep or this much.
 _MAX_MERGES = 16
+_MAX_MERGED_MAPPINGS = 1000
 
 
 class NodeError(Exception):
@@ -77,7 +78,7 @@ def to_plain(node: yaml.Node) -> Any:  # noqa: ANN401 - a document holds anythin
     return MappingView(node) if isinstance(node, yaml.MappingNode) else SequenceView(cast("yaml.SequenceNode", node))
 
 
-def _fields(node: yaml.MappingNode, merges: int = 0) -> dict[str, yaml.Node]:
+def _fields(node: yaml.MappingNode, merges: int = 0, left: list[None] | None = None) -> dict[str, yaml.Node]:
     """The node's fields. A field that stands twice is refused: readers differ in which one they take."""
     fields: dict[str, yaml.Node] = {}
     merged: dict[str, yaml.Node] = {}
@@ -86,7 +87,8 @@ def _fields(node: yaml.MappingNode, merges: int = 0) -> dict[str, yaml.Node]:
             raise NodeError(key.start_mark.line + 1, "a field's name must be a text")
         name = key.value
         if name == "<<" and not key.style:
-            for part in _merged(value, merges):
+            left = [None] * _MAX_MERGED_MAPPINGS if left is None else left
+            for part in _merged(value, merges, left):
                 merged = {**part, **merged}
         elif name in fields:
             first = fields[name].start_mark.line + 1
@@ -96,11 +98,14 @@ def _fields(node: yaml.MappingNode, merges: int = 0) -> dict[str, yaml.Node]:
     return {**merged, **fields} if merged else fields
 
 
-def _merged(value: yaml.Node, merges: int) -> Iterator[dict[str, yaml.Node]]:
+def _merged(value: yaml.Node, merges: int, left: list[None]) -> Iterator[dict[str, yaml.Node]]:
     if merges == _MAX_MERGES:
         raise NodeError(value.start_mark.line + 1, f"merge keys are nested more than {_MAX_MERGES} deep")
     parts = value.value if isinstance(value, yaml.SequenceNode) else [value]
     for part in parts:
         if not isinstance(part, yaml.MappingNode):
             raise NodeError(value.start_mark.line + 1, "a merge key (<<) must name mappings")
-        yield _fields(part, merges + 1)
+        if not left:
+            raise NodeError(value.start_mark.line + 1, f"merge keys name more than {_MAX_MERGED_MAPPINGS} mappings")
+        left.pop()
+        yield _fields(part, merges + 1, left)

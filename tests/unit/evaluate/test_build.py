@@ -57,11 +57,18 @@ def test_test_repository_and_snapshot_are_two_findings() -> None:
     assert codes(judge("perfana/perfana-web-test:0.2.96.22-SNAPSHOT")) == ["SnapshotBuild", "TestRepository"]
 
 
-@pytest.mark.parametrize("tag", ["0.2.96.22", "0.2.96.22-alpine", "0.2.96.22-ubi9", "v0.2.96.22", "perfana-0.2.96.22"])
+@pytest.mark.parametrize("tag", ["0.2.96.22", "0.2.96.22-alpine", "v0.2.96.22", "perfana-0.2.96.22"])
 def test_released_build_has_no_finding(tag: str) -> None:
     verdict = judge(f"perfana/perfana-web:{tag}")
     assert codes(verdict) == []
     assert verdict.condition(ConditionType.BUILD_SUPPORTED).status is Status.TRUE
+
+
+def test_repackaged_build_is_released_and_proves_nothing_about_the_image() -> None:
+    verdict = judge("perfana/perfana-web:0.2.96.22-ubi9")
+    assert codes(verdict) == ["RepackagedImage"]
+    assert verdict.condition(ConditionType.BUILD_SUPPORTED).status is Status.TRUE
+    assert supported(verdict) is Status.UNKNOWN
 
 
 def test_tag_that_says_nothing_leaves_the_build_unknown() -> None:

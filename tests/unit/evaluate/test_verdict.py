@@ -4,11 +4,23 @@ from datetime import date
 
 import pytest
 
-from perfana_support.evaluate.verdict import EVALUATED, SUMMED_UP, evaluate, summarise
+from perfana_support.evaluate.verdict import SUMMED_UP, evaluate, summarise
+from perfana_support.model.check import Check, Target
 from perfana_support.model.code import ConditionType, Status
-from perfana_support.model.installation import Container, Installation, Workload
+from perfana_support.model.installation import Container, Declared, Installation, Node, Platform, Workload
 from perfana_support.model.verdict import ComponentSummary, Condition, Verdict
-from tests.unit.builders import NAMESPACE, TODAY, codes, installation, judge, policy, supported, waiver, workload
+from tests.unit.builders import (
+    NAMESPACE,
+    TODAY,
+    codes,
+    installation,
+    judge,
+    policy,
+    supported,
+    waiver,
+    without_dependencies,
+    workload,
+)
 
 NEWEST = "perfana/perfana-web:0.2.96.22"
 OLD = "perfana/perfana-fe:perfana-3.1.0"
@@ -16,7 +28,6 @@ SNAPSHOT = "perfana/perfana-web:0.2.96.22-SNAPSHOT"
 UNKNOWN = "perfana/perfana-web:latest"
 # The worst last: each beats all before it.
 BY_STATUS = [(NEWEST, Status.TRUE), (UNKNOWN, Status.UNKNOWN), (SNAPSHOT, Status.FALSE)]
-NOT_EVALUATED = [wanted for wanted in ConditionType if wanted not in EVALUATED and wanted is not ConditionType.SUPPORTED]
 
 Change = tuple[str, str, str, str]
 
@@ -43,30 +54,95 @@ def test_all_conditions_are_there_in_their_order() -> None:
 
 
 def test_upgrade_supported_is_there_with_a_target_alone() -> None:
-    verdict = evaluate(installation(NEWEST), policy(), TODAY, has_target=True)
+    verdict = evaluate(installation(NEWEST), without_dependencies(policy()), TODAY, Check(target=Target("0.2.96.22")))
     assert [condition.type for condition in verdict.conditions] == list(ConditionType)
     assert _change(verdict) == _change(judge(NEWEST))
 
 
-@pytest.mark.parametrize("wanted", NOT_EVALUATED)
-def test_condition_without_rules_is_unknown_and_says_so(wanted: ConditionType) -> None:
-    verdict = evaluate(installation(NEWEST), policy(), TODAY, has_target=True)
-    condition = verdict.condition(wanted)
-    assert (condition.status, condition.reason) == (Status.UNKNOWN, "NotEvaluated")
-    assert condition.message == f"this version has no rules for {wanted} yet"
-    assert supported(verdict) is Status.TRUE
+@pytest.mark.parametrize("wanted", [kind for kind in SUMMED_UP if kind is not ConditionType.PLATFORM_SUPPORTED])
+def test_condition_whose_rules_are_all_met_says_what_is_true(wanted: ConditionType) -> None:
+    condition = judge(NEWEST).condition(wanted)
+    assert condition == Condition(wanted, Status.TRUE, "AllRulesMet", SUMMED_UP[wanted])
 
 
-def test_summary_names_what_has_no_rules() -> None:
-    assert _summary(judge(NEWEST)).message == (
-        "VersionSupported and BuildSupported are True. No rules yet for ImagesUnmodified, ConfigurationUnmodified, "
-        "PlatformSupported, DependenciesSupported"
+def test_platform_that_manifests_cannot_show_is_not_observable_and_takes_no_part() -> None:
+    verdict = judge(NEWEST)
+    condition = verdict.condition(ConditionType.PLATFORM_SUPPORTED)
+    assert (condition.status, condition.reason) == (Status.UNKNOWN, "NotObservable")
+    assert _summary(verdict) == Condition(
+        ConditionType.SUPPORTED,
+        Status.TRUE,
+        "AllRulesMet",
+        "all conditions that could be observed are met. Not observable here and left out: PlatformSupported",
     )
 
 
-def test_summary_of_conditions_that_all_have_rules() -> None:
-    conditions = [Condition(kind, Status.TRUE, "AllRulesMet", "fine") for kind in SUMMED_UP]
-    assert summarise(conditions).message == " and ".join(SUMMED_UP) + " are True"
+@pytest.mark.parametrize("image", [SNAPSHOT, UNKNOWN])
+def test_summary_that_is_not_true_names_what_is_left_out_as_well(image: str) -> None:
+    assert _summary(judge(image)).message.endswith(". Not observable here and left out: PlatformSupported")
+
+
+@pytest.mark.parametrize(
+    ("stated", "status", "reason"),
+    [
+        (Platform("v1.36.3"), Status.TRUE, "AllRulesMet"),
+        (Platform("v1.36.3", "eks"), Status.TRUE, "AllRulesMet"),
+        (Platform("v1.20.1"), Status.FALSE, "KubernetesEndOfLife"),
+        (Platform("v1.99.0"), Status.TRUE, "KubernetesUntested"),
+        (Platform("v1.36.3", "acme"), Status.UNKNOWN, "KubernetesUnlisted"),
+        (Platform("", "eks"), Status.UNKNOWN, "KubernetesUnlisted"),
+        (Platform(), Status.UNKNOWN, "KubernetesUnlisted"),
+    ],
+)
+def test_platform_that_the_user_states_takes_part(stated: Platform, status: Status, reason: str) -> None:
+    verdict = evaluate(installation(NEWEST), without_dependencies(policy()), TODAY, Check(platform=stated))
+    condition = verdict.condition(ConditionType.PLATFORM_SUPPORTED)
+    assert (condition.status, condition.reason) == (status, reason)
+    assert (_summary(verdict).status, _summary(verdict).reason) == (status, reason)
+    assert "Not observable" not in _summary(verdict).message
+
+
+def test_what_the_source_shows_of_the_platform_is_not_overruled() -> None:
+    seen = installation(NEWEST)._replace(platform=Platform("v1.20.1", nodes=(Node("n", "v1.20.1", "mips", "linux"),)))
+    verdict = evaluate(seen, without_dependencies(policy()), TODAY, Check(platform=Platform("v1.36.3")))
+    assert _summary(verdict).status is Status.FALSE
+    assert {"KubernetesEndOfLife", "ArchitectureUnsupported"} <= set(codes(verdict))
+
+
+def test_platform_that_could_have_been_shown_and_was_not_takes_part() -> None:
+    seen = installation(NEWEST)._replace(platform=Platform("v1.36.3", gaps=("nodes: forbidden",)))
+    verdict = evaluate(seen, without_dependencies(policy()), TODAY)
+    assert (_summary(verdict).status, _summary(verdict).reason) == (Status.UNKNOWN, "PlatformUnreadable")
+
+
+def test_condition_without_components_is_unknown_for_that_reason() -> None:
+    bare = judge("nginx:1.29")
+    for kind in SUMMED_UP:
+        expected = "NotObservable" if kind is ConditionType.PLATFORM_SUPPORTED else "NoComponents"
+        assert (bare.condition(kind).status, bare.condition(kind).reason) == (Status.UNKNOWN, expected)
+    seen = installation("nginx:1.29")._replace(platform=Platform("v1.20.1"))
+    assert evaluate(seen, policy(), TODAY).condition(ConditionType.PLATFORM_SUPPORTED).reason == "NoComponents"
+
+
+def test_maintenance_that_nobody_declared_is_unknown_and_no_finding() -> None:
+    verdict = judge(NEWEST)
+    for kind in (ConditionType.MAINTENANCE_ACTIVE, ConditionType.TICKET_ELIGIBLE):
+        assert (verdict.condition(kind).status, verdict.condition(kind).reason) == (Status.UNKNOWN, "NotDeclared")
+    assert _summary(verdict).status is Status.TRUE
+    assert verdict.findings == ()
+
+
+def test_dependencies_take_part() -> None:
+    verdict = evaluate(installation(NEWEST, "timescale/timescaledb:2.28.0-pg16-oss"), policy(), TODAY)
+    assert (_summary(verdict).status, _summary(verdict).reason) == (Status.FALSE, "DependencyUnsupported")
+
+
+def test_declared_dependencies_are_taken_for_seen() -> None:
+    declared = (Declared("postgresql", "18.4"), Declared("timescaledb", "2.30.2"), Declared("redis", "7.2.4"))
+    verdict = evaluate(installation(NEWEST), policy(), TODAY, Check(declared=(*declared, Declared("keycloak", "26.0.1"))))
+    assert "DependencyUndeclared" not in codes(verdict)
+    assert codes(evaluate(installation(NEWEST), policy(), TODAY)).count("DependencyUndeclared") == 4
+    assert (_summary(verdict).status, _summary(verdict).reason) == (Status.UNKNOWN, "DependencyUnlisted")
 
 
 def test_summary_leaves_out_what_speaks_of_no_deployment() -> None:
@@ -130,7 +206,7 @@ def test_findings_stand_worst_first() -> None:
 
 def test_containers_that_are_alike_give_one_finding() -> None:
     twins = Workload("Deployment", NAMESPACE, "a", (Container("c", SNAPSHOT), Container("c", SNAPSHOT)))
-    assert codes(evaluate(Installation(NAMESPACE, (twins,)), policy(), TODAY)) == ["SnapshotBuild"]
+    assert codes(evaluate(Installation(NAMESPACE, (twins,)), without_dependencies(policy()), TODAY)) == ["SnapshotBuild"]
 
 
 def test_release_is_the_one_whose_support_ends_first() -> None:

@@ -10,7 +10,7 @@ from perfana_support.evaluate.version import judge as judge_version
 from perfana_support.model.code import ConditionType, Status
 from perfana_support.model.installation import Installation, Location
 from perfana_support.model.verdict import Verdict
-from tests.unit.builders import NAMESPACE, TODAY, codes, judge, line_of, policy, supported, workload
+from tests.unit.builders import NAMESPACE, TODAY, codes, judge, line_of, policy, supported, without_dependencies, workload
 
 OWN_RELEASE = {"endOfLife": {"clockStartsAt": "OwnRelease"}}
 DAY = timedelta(days=1)
@@ -165,7 +165,7 @@ def test_message_says_why_no_version_is_known(image: str, words: str) -> None:
 def test_what_the_source_could_not_show_is_undetermined() -> None:
     gaps = ("pods cannot be listed: forbidden",)
     installation = Installation(NAMESPACE, (workload("perfana/perfana-web:0.2.96.22"),), gaps)
-    verdict = evaluate(installation, policy(), TODAY)
+    verdict = evaluate(installation, without_dependencies(policy()), TODAY)
     assert codes(verdict) == ["WorkloadsUnreadable"]
     assert supported(verdict) is Status.UNKNOWN
     assert gaps[0] in verdict.findings[0].message

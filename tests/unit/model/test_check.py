@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfana_support.model.check import Check, Enforcement, Operator, Requirement, Waiver, read_check
+from perfana_support.model.check import Check, Enforcement, Maintenance, Operator, Requirement, Target, Waiver, read_check
 from perfana_support.model.code import Code
 from perfana_support.model.document import DocumentError
-from perfana_support.model.installation import Subject
+from perfana_support.model.installation import Declared, Platform, Subject
 from tests.unit.builders import waiver
 
 WAIVER = {"code": "EndOfLife", "reason": "migration in March", "agreedBy": "the vendor", "expiresOn": "2027-03-31"}
@@ -25,7 +25,7 @@ def _problems(spec: object) -> list[str]:
 
 @pytest.mark.parametrize("spec", [None, {}, {"policyRef": None, "waivers": None, "workloadSelector": None, "target": None}])
 def test_nothing_stated_judges_everything_by_the_builtin_policy(spec: dict[str, Any] | None) -> None:
-    assert read_check(spec) == Check(policy=None, selector=(), enforcement=Enforcement.REPORT, waivers=(), has_target=False)
+    assert read_check(spec) == Check(policy=None, selector=(), enforcement=Enforcement.REPORT, waivers=(), target=None)
 
 
 def test_everything_stated() -> None:
@@ -34,7 +34,10 @@ def test_everything_stated() -> None:
         "enforcement": "Gate",
         "waivers": [WAIVER | {"subject": {"kind": "Deployment", "name": "perfana-web", "container": "web"}}],
         "workloadSelector": {"matchLabels": {"app": "perfana"}, "matchExpressions": [{"key": "tier", "operator": "Exists"}]},
-        "target": {"release": "0.2.96.22"},
+        "target": {"release": "0.2.96.22", "images": ["perfana/perfana-web:0.2.96.22"]},
+        "maintenance": {"plan": "Team", "expiresOn": "2027-12-31"},
+        "dependencies": [{"product": "postgresql", "version": "18.4"}, {"product": "redis"}],
+        "platform": {"kubernetesVersion": "v1.36.3", "distribution": "eks"},
     }
     assert read_check(spec) == Check(
         policy="acme",
@@ -43,7 +46,10 @@ def test_everything_stated() -> None:
         waivers=(
             Waiver("EndOfLife", "Deployment", "perfana-web", "web", "migration in March", "the vendor", date(2027, 3, 31)),
         ),
-        has_target=True,
+        target=Target("0.2.96.22", ("perfana/perfana-web:0.2.96.22",)),
+        maintenance=Maintenance("Team", date(2027, 12, 31)),
+        declared=(Declared("postgresql", "18.4"), Declared("redis")),
+        platform=Platform("v1.36.3", "eks"),
     )
 
 
@@ -141,7 +147,7 @@ PLAIN = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["name", "key", "code", "subject"]), inner),
     max_leaves=6,
 )
-FIELDS = ["policyRef", "enforcement", "waivers", "workloadSelector", "target"]
+FIELDS = ["policyRef", "enforcement", "waivers", "workloadSelector", "target", "maintenance", "dependencies", "platform"]
 
 
 @given(st.dictionaries(st.sampled_from(FIELDS), PLAIN))

@@ -65,9 +65,16 @@ def test_policy_without_a_name(metadata: object) -> None:
     assert _problems(document) == ["metadata.name: is missing, must be the policy's name"]
 
 
+def _plain(read: Policy, **changes: Any) -> tuple[object, ...]:  # noqa: ANN401 - plain data
+    """Take a policy's fields, those of its dependencies unpacked: their rules are an object that is equal to itself alone."""
+    fields = read.fields._replace(**changes)
+    others = {name: value for name, value in fields._asdict().items() if name != "dependencies"}
+    return others, fields.dependencies.fields
+
+
 def test_nothing_stated_is_the_builtin_policy_under_another_name() -> None:
     stated = policy_of(policy_document())
-    assert stated.fields == policy().fields._replace(name="acme")
+    assert _plain(stated) == _plain(policy(), name="acme")
 
 
 def test_default_base_may_be_named() -> None:
@@ -171,7 +178,7 @@ def test_mirror_must_have_a_source() -> None:
 
 def test_policy_stated_in_full_equals_the_policy_merged() -> None:
     spec: dict[str, Any] = {"lines": [{"name": "0.3", "firstReleasedOn": "2027-01-01"}]}
-    assert policy(spec).fields == policy(spec | {"basePolicy": "Default"}).fields
+    assert _plain(policy(spec)) == _plain(policy(spec | {"basePolicy": "Default"}))
 
 
 KEYS = ["name", "version", "repository", "from", "to", "lines", "components", "build", "x"]

@@ -28,11 +28,11 @@ SHAPE: dict[str, Any] = {
         {
             "code": str,
             "effect": str,
-            "subject": {"kind": str, "name": str, "container": str, "image": str},
+            "subject": ({"kind": str, "name": str, "container": str, "image": str}, {"kind": str, "name": str}),
             "message": str,
             "remediation": str,
             "clause": str,
-            "location": {"file": str, "line": int},
+            "location": ({"file": str, "line": int}, None),
         }
     ],
     "components": [{"repository": str, "tag": str, "release": str, "line": str, "workloads": int}],

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from perfana_support.evaluate.verdict import evaluate
-from perfana_support.model.check import Enforcement
+from perfana_support.model.check import Check, Enforcement, Target
 from perfana_support.model.code import ConditionType
 from perfana_support.model.document import Problem
 from perfana_support.model.installation import Container, Installation, Workload
@@ -98,7 +98,7 @@ def test_all_conditions_are_written_on_the_first_visit() -> None:
 
 
 def test_upgrade_supported_is_written_with_a_target_alone() -> None:
-    verdict = evaluate(Installation("perfana", ()), policy(), TODAY, has_target=True)
+    verdict = evaluate(Installation("perfana", ()), policy(), TODAY, Check(target=Target("0.2.96.22")))
     assert "UpgradeSupported" in _by_type(_status(verdict))
 
 
@@ -138,7 +138,7 @@ def test_transition_time_changes_for_what_flips_alone() -> None:
     flipped = [
         kind for kind, condition in _by_type(second).items() if condition["lastTransitionTime"] == "2026-11-25T08:00:00Z"
     ]
-    assert flipped == ["Supported", "BuildSupported", "Ready", "Stalled"]
+    assert flipped == ["Supported", "BuildSupported", "TicketEligible", "Ready", "Stalled"]
 
 
 def test_condition_without_time_gets_one() -> None:

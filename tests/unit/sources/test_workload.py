@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from perfana_support.model.installation import Container, ContainerRole, Workload
-from perfana_support.sources.workload import ShapeError, project
+from perfana_support.sources.errors import ShapeError
+from perfana_support.sources.workload import project
 
 POD = {"containers": [{"name": "web", "image": "perfana/perfana-web:4.0.0"}]}
 TEMPLATED = {"template": {"spec": POD}}

@@ -9,10 +9,11 @@ import logging
 import random
 from typing import NamedTuple
 
-from perfana_support.model.installation import Workload
 from perfana_support.sources.cluster.api import ApiError, ClusterApi, Json
-from perfana_support.sources.cluster.store import Key, WorkloadStore
-from perfana_support.sources.workload import ShapeError, project
+from perfana_support.sources.cluster.store import ClusterStore, Entry, Place
+from perfana_support.sources.errors import ShapeError
+from perfana_support.sources.node import project_node
+from perfana_support.sources.workload import project
 
 # kubectl's and client-go's page size: small enough for a busy server, large enough that pages cost little.
 PAGE_SIZE = 500
@@ -28,16 +29,22 @@ LAST_WAIT_SECONDS = 30.0
 REFUSALS_BELIEVED = 4
 _GONE = 410
 _FORBIDDEN = 403
+_NOT_FOUND = 404
 
 log = logging.getLogger(__name__)
 
 
 class Resource(NamedTuple):
-    """A kind to follow: its API path up to the version, its plural and its kind."""
+    """A kind to follow: its API path up to the version, its plural and its kind.
+
+    `is_namespaced` False: it is followed for the whole cluster. `is_optional`: a cluster need not know the kind.
+    """
 
     api: str
     plural: str
     kind: str
+    is_namespaced: bool = True
+    is_optional: bool = False
 
 
 # ReplicaSets and ReplicationControllers are seen by their pods.
@@ -48,13 +55,16 @@ WORKLOADS = (
     Resource("/apis/batch/v1", "cronjobs", "CronJob"),
     Resource("/apis/batch/v1", "jobs", "Job"),
     Resource("/api/v1", "pods", "Pod"),
+    # CloudNativePG's databases: their pods have no workload above them.
+    Resource("/apis/postgresql.cnpg.io/v1", "clusters", "Cluster", is_optional=True),
 )
+NODES = Resource("/api/v1", "nodes", "Node", is_namespaced=False)
 
 
 class Reflector:
     """Keeps a store in step with one resource, in one namespace or in all."""
 
-    def __init__(self, api: ClusterApi, resource: Resource, namespace: str | None, store: WorkloadStore) -> None:
+    def __init__(self, api: ClusterApi, resource: Resource, namespace: str | None, store: ClusterStore) -> None:
         self._api = api
         self._resource = resource
         self._store = store
@@ -77,6 +87,9 @@ class Reflector:
             except ApiError as error:
                 if error.status == _GONE:
                     log.info("%s: starting over: %s", self.name, error)
+                elif error.status == _NOT_FOUND and self._resource.is_optional:
+                    self._store.replace(self.name, self._resource.kind, {}, self._namespace)
+                    wait = LAST_WAIT_SECONDS
                 elif error.status == _FORBIDDEN:
                     refusals += 1
                     log.warning("%s: %s", self.name, error)
@@ -90,14 +103,14 @@ class Reflector:
 
     async def _list(self) -> str:
         """Read all objects, page by page, and return the version to watch from."""
-        seen: dict[tuple[str, Key], Workload] = {}
+        seen: dict[Place, Entry] = {}
         query = {"limit": str(PAGE_SIZE)}
         while True:
             page = await self._api.get(self._path, query)
             for entity in page.get("items") or ():
-                workload = self._project(entity)
-                if workload is not None:
-                    seen[workload.namespace, (workload.kind, workload.name)] = workload
+                entry = self._project(entity)
+                if entry is not None:
+                    seen[_place(entity)] = entry
             metadata = page["metadata"]
             if not metadata.get("continue"):
                 break
@@ -119,18 +132,22 @@ class Reflector:
             version = str(entity["metadata"]["resourceVersion"])
             if event["type"] == "BOOKMARK":
                 continue
-            workload = None if event["type"] == "DELETED" else self._project(entity)
-            if workload is not None:
-                self._store.put(workload)
+            entry = None if event["type"] == "DELETED" else self._project(entity)
+            if entry is not None:
+                self._store.put(self._resource.kind, _place(entity), entry)
             else:
-                metadata = entity["metadata"]
-                self._store.remove(metadata["namespace"], (self._resource.kind, metadata["name"]))
+                self._store.remove(self._resource.kind, _place(entity))
         return version
 
-    def _project(self, entity: Json) -> Workload | None:
+    def _project(self, entity: Json) -> Entry | None:
         try:
-            return project(entity, self._resource.kind)
+            return project_node(entity) if self._resource.kind == "Node" else project(entity, self._resource.kind)
         except ShapeError as error:
             # The API server validated the object, so this is a field it leaves free; without containers nothing runs.
             log.debug("%s: %s", self.name, error)
             return None
+
+
+def _place(entity: Json) -> Place:
+    metadata = entity["metadata"]
+    return metadata.get("namespace", ""), metadata["name"]

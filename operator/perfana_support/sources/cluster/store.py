@@ -3,20 +3,24 @@
 import asyncio
 from collections.abc import Callable, Mapping
 
-from perfana_support.model.installation import Installation, Workload
+from perfana_support.model.installation import Installation, Node, Platform, Workload
 
-# A workload's identity inside its namespace.
-Key = tuple[str, str]
+# An object's identity in a list of one kind: namespace ("" for a node) and name.
+Place = tuple[str, str]
+Entry = Workload | Node
 
 
-class WorkloadStore:
-    """Workloads by namespace, with a call for every namespace whose facts changed.
+class ClusterStore:
+    """Workloads by namespace and the nodes, with a call for every namespace whose facts changed ("" stands for all).
 
     Most events change nothing that rules read (a heartbeat, a replica count): equal facts cause no call.
     """
 
     def __init__(self, resources: tuple[str, ...], on_change: Callable[[str], None]) -> None:
-        self._namespaces: dict[str, dict[Key, Workload]] = {}
+        self._namespaces: dict[str, dict[tuple[str, str], Workload]] = {}
+        self._nodes: dict[str, Node] = {}
+        self._server_version = ""
+        self._follows_nodes = "nodes" in resources
         self._waiting = set(resources)
         self._gaps: dict[str, str] = {}
         self._on_change = on_change
@@ -27,54 +31,87 @@ class WorkloadStore:
         await self._synced.wait()
 
     def installation(self, namespace: str) -> Installation:
-        """Everything in a namespace, and what could not be read."""
-        workloads = self._namespaces.get(namespace, {})
-        return Installation(namespace, tuple(workloads.values()), tuple(sorted(self._gaps.values())))
+        """Everything in a namespace, what it runs on, and what could not be read."""
+        workloads = tuple(self._namespaces.get(namespace, {}).values())
+        names = {workload.node for workload in workloads if workload.node}
+        # A node that is not known yet, or went while its pods linger, shows nothing of itself: the rules call that unlisted.
+        nodes = tuple(self._nodes.get(name, Node(name, "", "", "")) for name in sorted(names) if self._follows_nodes)
+        # A resource in another namespace does not speak of this one.
+        gaps = {name: problem for name, problem in self._gaps.items() if "/" not in name or name.startswith(f"{namespace}/")}
+        platform_gaps = tuple(problem for name, problem in sorted(gaps.items()) if name in PLATFORM)
+        return Installation(
+            namespace,
+            workloads,
+            tuple(problem for name, problem in sorted(gaps.items()) if name not in PLATFORM),
+            Platform(server_version=self._server_version, nodes=nodes, gaps=platform_gaps),
+        )
 
-    def namespaces(self) -> list[str]:
-        """The namespaces that hold a workload."""
-        return list(self._namespaces)
+    def set_server_version(self, version: str) -> None:
+        """Note the version that the API server says it has."""
+        if version != self._server_version:
+            self._server_version = version
+            self._on_change("")
+        self.settle(SERVER_VERSION)
 
-    def put(self, workload: Workload) -> None:
-        """Note a workload as it is now."""
-        members = self._namespaces.setdefault(workload.namespace, {})
-        key = (workload.kind, workload.name)
-        if members.get(key) != workload:
-            members[key] = workload
-            self._on_change(workload.namespace)
+    def put(self, kind: str, place: Place, entry: Entry) -> None:
+        """Note an object as it is now."""
+        namespace, name = place
+        if isinstance(entry, Node):
+            if self._nodes.get(name) != entry:
+                self._nodes[name] = entry
+                self._on_change("")
+            return
+        members = self._namespaces.setdefault(namespace, {})
+        if members.get((kind, name)) != entry:
+            members[kind, name] = entry
+            self._on_change(namespace)
 
-    def remove(self, namespace: str, key: Key) -> None:
-        """Forget a workload that is gone, or runs nothing any more."""
+    def remove(self, kind: str, place: Place) -> None:
+        """Forget an object that is gone, or runs nothing any more."""
+        namespace, name = place
+        if not namespace:
+            self._nodes.pop(name, None)
+            return
         members = self._namespaces.get(namespace, {})
-        if members.pop(key, None) is not None:
+        if members.pop((kind, name), None) is not None:
             if not members:
                 del self._namespaces[namespace]
             self._on_change(namespace)
 
-    def replace(self, resource: str, kind: str, workloads: Mapping[tuple[str, Key], Workload], within: str | None) -> None:
+    def replace(self, resource: str, kind: str, entries: Mapping[Place, Entry], within: str | None) -> None:
         """Take a complete list of one kind, of all namespaces or of one: what it does not hold is gone."""
-        for namespace, members in list(self._namespaces.items()):
-            if within not in (None, namespace):
-                continue
-            for key in [key for key in members if key[0] == kind and (namespace, key) not in workloads]:
-                self.remove(namespace, key)
-        for workload in workloads.values():
-            self.put(workload)
+        known = [
+            (namespace, name)
+            for namespace, members in self._namespaces.items()
+            if within in (None, namespace)
+            for own, name in members
+            if own == kind
+        ]
+        if kind == "Node":
+            known = [("", name) for name in self._nodes]
+        for place in known:
+            if place not in entries:
+                self.remove(kind, place)
+        for place, entry in entries.items():
+            self.put(kind, place, entry)
         if self._gaps.pop(resource, None) is not None:
-            self._change_all()
-        self._settle(resource)
+            self._on_change("")
+        self.settle(resource)
 
     def mark_unreadable(self, resource: str, problem: str) -> None:
         """Note that a resource cannot be read: verdicts must say so instead of judging what is left."""
         if self._gaps.get(resource) != problem:
             self._gaps[resource] = problem
-            self._change_all()
-        self._settle(resource)
+            self._on_change("")
+        self.settle(resource)
 
-    def _settle(self, resource: str) -> None:
+    def settle(self, resource: str) -> None:
+        """Note that what is to be known of a resource is known; with the last one judging begins."""
         self._waiting.discard(resource)
-        if not self._waiting and not self._synced.is_set():
+        if not self._waiting:
             self._synced.set()
 
-    def _change_all(self) -> None:
-        self._on_change("")
+
+SERVER_VERSION = "version"
+# The resources that tell of the platform; a gap in them is no gap in what runs.
+PLATFORM = frozenset({"nodes", SERVER_VERSION})

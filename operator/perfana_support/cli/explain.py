@@ -1,0 +1,49 @@
+"""Say what a finding's code means, which sentence of the policy is behind it, and what to do."""
+
+import argparse
+import os
+import re
+
+from perfana_support.cli.exit_codes import ExitCode
+from perfana_support.model.code import Code
+from perfana_support.sources import builtin
+from perfana_support.sources.errors import Fault, SourceError
+
+EXAMPLES = """\
+examples:
+  perfana-support explain EndOfLife
+  perfana-support explain             # all codes with their effect
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `explain`."""
+    parser.add_argument("code", nargs="?", metavar="CODE", help="a code, in any case (default: list all)")
+
+
+def run(arguments: argparse.Namespace) -> ExitCode:
+    """Print one code's section, or the list of codes."""
+    if arguments.code is None:
+        width = max(map(len, Code))
+        for code in Code:
+            print(f"{code.ljust(width)}   {code.effect.ljust(12)}   {', '.join(code.conditions)}")
+        return ExitCode.SUPPORTED
+    found = next((code for code in Code if code.lower() == arguments.code.lower()), None)
+    if found is None:
+        raise SourceError([Fault(arguments.code, 0, 0, "is no code; perfana-support explain lists all of them")])
+    print(f"{found}\n\n{section(found)}")
+    return ExitCode.SUPPORTED
+
+
+def section(code: Code) -> str:
+    """The code's section of the page, without its heading. Raises `LookupError` where there is none."""
+    match = re.search(rf"^### {code}\n(.*?)(?=^#|\Z)", page(), re.DOTALL | re.MULTILINE)
+    if match is None:
+        raise LookupError(code)
+    return match[1].strip()
+
+
+def page() -> str:
+    """The page of all codes, the same as in the documentation."""
+    with open(os.path.join(os.path.dirname(builtin.__file__), "codes.md"), encoding="utf-8") as file:
+        return file.read()

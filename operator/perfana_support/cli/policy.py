@@ -1,0 +1,83 @@
+"""Look at support policies: check one for errors, print the one in force, or say what it changes."""
+
+import argparse
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeGuard
+
+from perfana_support.cli.exit_codes import ExitCode
+from perfana_support.model.policy_document import KEYED_LISTS
+from perfana_support.sources.errors import Fault, SourceError
+from perfana_support.sources.policy import builtin_document, merged_document, read_policy_document
+
+EXAMPLES = """\
+examples:
+  perfana-support policy lint our-policy.yaml
+  perfana-support policy show > built-in.yaml
+  perfana-support policy show our-policy.yaml      # merged with the built-in policy
+  perfana-support policy diff our-policy.yaml      # what it changes
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `policy`."""
+    parser.add_argument("action", choices=("lint", "show", "diff"), help="what to do")
+    parser.add_argument("file", nargs="?", metavar="FILE", help="a SupportPolicy document (show: the built-in one by default)")
+
+
+def run(arguments: argparse.Namespace) -> ExitCode:
+    """Do what is asked; a policy with errors is bad input, with each of them named by path."""
+    if arguments.file is None:
+        if arguments.action != "show":
+            raise SourceError([Fault(f"policy {arguments.action}", 0, 0, "needs a FILE")])
+        _print_yaml(builtin_document())
+        return ExitCode.SUPPORTED
+    document = merged_document(read_policy_document(arguments.file))
+    if arguments.action == "lint":
+        print(f"{arguments.file}: valid, policy {document['metadata']['name']} of {document['spec']['publishedOn']}")
+    elif arguments.action == "show":
+        _print_yaml(document)
+    else:
+        changes = list(differences(builtin_document()["spec"], document["spec"], "spec"))
+        print("\n".join(changes) if changes else "no difference from the built-in policy")
+    return ExitCode.SUPPORTED
+
+
+def differences(before: object, after: object, path: str) -> Iterator[str]:
+    """What differs, a line each: the path by keys, the value before and after."""
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        for field in {**before, **after}:
+            yield from differences(before.get(field), after.get(field), f"{path}.{field}")
+        return
+    key = KEYED_LISTS.get(path.rpartition(".")[2])
+    if key and _is_keyed(before) and _is_keyed(after):
+        old, new = _by_key(before or [], key), _by_key(after or [], key)
+        for name in {**old, **new}:
+            yield from differences(old.get(name), new.get(name), f'{path}["{name}"]')
+        return
+    if before != after:
+        yield f"{path}: {_short(before)} -> {_short(after)}"
+
+
+def _is_keyed(value: object) -> TypeGuard[list[Mapping[str, Any]] | None]:
+    """Whether a list holds entries with a key; some of the same name hold texts (`lines` of a product line)."""
+    return value is None or (isinstance(value, list) and all(isinstance(entry, Mapping) for entry in value))
+
+
+def _by_key(entries: list[Mapping[str, Any]], key: str) -> dict[str, Mapping[str, Any]]:
+    return {entry[key]: entry for entry in entries}
+
+
+def _short(value: object) -> str:
+    if value is None:
+        return "(none)"
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{field}: {_short(part)}" for field, part in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_short, value)) + "]"
+    return str(value)
+
+
+def _print_yaml(document: Mapping[str, Any]) -> None:
+    import yaml  # noqa: PLC0415 - only what is printed as YAML pays for it
+
+    print(yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120), end="")

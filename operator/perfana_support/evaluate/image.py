@@ -1,0 +1,206 @@
+"""ImagesUnmodified: does every component run the vendor's own image?"""
+
+from collections.abc import Iterator
+
+from perfana_support.evaluate.inventory import Component, Inventory, short_repository
+from perfana_support.model.code import Code
+from perfana_support.model.finding import Finding
+from perfana_support.model.image_policy import Catalogue, ImageRules, ListedDigest, Verification, to_digest
+from perfana_support.model.installation import Subject
+from perfana_support.model.policy import Build, Policy
+
+_TEST_SUFFIX = "-test"
+# A digest is 71 characters, of which the first tell it from any other.
+_SHOWN_DIGEST = 19
+_MAX_SHOWN = 80
+
+
+def judge(inventory: Inventory, policy: Policy, rules: ImageRules, catalogue: Catalogue) -> Iterator[Finding]:
+    """All findings about where images come from and what runs of them.
+
+    What the catalogue knows counts under every verification: it is evidence at hand. A digest that it does not know is asked
+    for only where the policy demands that proof, and is never held to be modified.
+    """
+    for component in inventory.components:
+        yield from _judge_component(component, policy, rules, catalogue)
+    yield from _mixed_digests(inventory, policy)
+
+
+def _judge_component(component: Component, policy: Policy, rules: ImageRules, catalogue: Catalogue) -> Iterator[Finding]:
+    mismatches = list(_mismatches(component, policy, rules, catalogue))
+    yield from mismatches
+    if component.tag.build is Build.REPACKAGED:
+        # Built by the customer as the vendor documents it, and pushed to a registry of their own: no digest, layer or origin of
+        # it can match, so that is all there is to say.
+        message = (
+            f"tag {component.reference.tag} names a repackaged image: the vendor documents how it is built, "
+            "and nothing about the result can be proven"
+        )
+        original = _published(component.repository, component.tag.text, component.line_name, policy)
+        yield _found(component, Code.REPACKAGED_IMAGE, message, f"where proof is needed, set image to the original: {original}")
+        return
+    if mismatches:
+        return
+    is_verified = _is_verified(component, catalogue)
+    repository, _ = policy.resolve_mirror(component.reference)
+    official = component.repository + (_TEST_SUFFIX if component.is_test else "")
+    if repository != official and not is_verified:
+        prefix, source = _missing_rule(component.reference.repository, official)
+        message = (
+            f"{component.subject.image} comes from {prefix.rstrip('/')}, and no mirror rule of policy {policy.name} says that "
+            f"images there are copies of those at {source.rstrip('/')}"
+        )
+        remedy = (
+            f"set image to one at {short_repository(official)}, or, if it is copied from there unchanged, add to the policy: "
+            f"spec.images.mirrors: [{{from: {prefix}, to: {source}}}]"
+        )
+        yield _found(component, Code.UNOFFICIAL_REPOSITORY, message, remedy)
+    if rules.verification is Verification.REGISTRY or (rules.verification is Verification.CATALOGUE and not is_verified):
+        yield _unverified(component, rules, catalogue)
+
+
+def _missing_rule(repository: str, official: str) -> tuple[str, str]:
+    """The mirror rule that makes a repository the official one: what stands before the segments that both end in."""
+    ours, theirs = repository.split("/"), official.split("/")
+    same = 1
+    while same < min(len(ours), len(theirs)) - 1 and ours[-same - 1] == theirs[-same - 1]:
+        same += 1
+    return "/".join(ours[:-same]) + "/", "/".join(theirs[:-same]) + "/"
+
+
+def _mismatches(component: Component, policy: Policy, rules: ImageRules, catalogue: Catalogue) -> Iterator[Finding]:
+    """Digests that the catalogue knows as something else than the image reference says.
+
+    A reference that contradicts itself is a `TagDigestMismatch`. So is a tag that runs other content, unless the policy asks
+    for proof by digest: then that content is not what it has to be, which is `ImageModified`.
+    """
+    image_name = f"{component.short_name}:{component.reference.tag or 'latest'}"
+    for digest, is_pinned in _digests(component):
+        entries = catalogue.of(digest)
+        if not entries or any(_agrees(component, entry) for entry in entries):
+            continue
+        known = " and ".join(
+            sorted({_published(entry.repository, entry.release, entry.number.line, policy) for entry in entries})
+        )
+        what = f"digest {_shown(digest)} is that of {known}, and the image reference says {image_name}"
+        if is_pinned:
+            remedy = f"set image to {image_name} without the digest, or to what the digest is of: {known}"
+            yield _found(component, Code.TAG_DIGEST_MISMATCH, what, remedy)
+            return
+        code = Code.TAG_DIGEST_MISMATCH if rules.verification is Verification.REFERENCE else Code.IMAGE_MODIFIED
+        remedy = f"set image to {known}, or pull {image_name} from {short_repository(component.repository)} anew"
+        yield _found(component, code, f"{what}: the digest is what runs", remedy)
+
+
+def _published(repository: str, release: str, line_name: str, policy: Policy) -> str:
+    """The reference under which the vendor publishes a component's release."""
+    line = policy.lines.get(line_name)
+    return f"{short_repository(repository)}:{line.tag_prefix if line else ''}{release}"
+
+
+def _agrees(component: Component, entry: ListedDigest) -> bool:
+    """Whether a tag can stand for what a digest was served as; one that names no release can, for any of its repository."""
+    if entry.repository != component.repository:
+        return False
+    if component.release is not None:
+        return component.release == entry.number
+    return not component.line_name or component.line_name == entry.number.line
+
+
+def _is_verified(component: Component, catalogue: Catalogue) -> bool:
+    """Whether everything that runs, or the digest that pins it, is listed; what is listed as something else is found before."""
+    pinned = to_digest(component.reference.digest or "")
+    if pinned and catalogue.of(pinned):
+        return True
+    running = [read_image_id(image_id) for image_id in component.image_ids]
+    return bool(running) and all(digest and catalogue.of(digest) for digest in running)
+
+
+def _unverified(component: Component, rules: ImageRules, catalogue: Catalogue) -> Finding:
+    """The image whose content nobody could vouch for, with the reason."""
+    unlisted = [digest for digest, _ in _digests(component) if not catalogue.of(digest)]
+    unreadable = [image_id for image_id in component.image_ids if read_image_id(image_id) is None]
+    remedy = "set image to a listed digest, or list this one under spec.images.digests of the policy"
+    if rules.verification is Verification.REGISTRY:
+        why = "verification Registry is asked for, and this version cannot ask a registry yet"
+        remedy = "set spec.images.verification of the policy to Catalogue or Reference"
+    elif unlisted:
+        why = f"digest {_shown(unlisted[0])} is not in the catalogue, {_listed(component, catalogue)}"
+    elif unreadable:
+        why = f"the runtime reports {unreadable[0][:_MAX_SHOWN]!r}, which holds no digest to compare"
+    else:
+        why = "the reference has no digest, and no running container shows one"
+        remedy = "pin the image by its digest, or let the operator judge what runs"
+    return _found(component, Code.DIGEST_UNVERIFIED, f"{component.subject.image}: {why}", remedy)
+
+
+def _listed(component: Component, catalogue: Catalogue) -> str:
+    if component.release is None:
+        return "and the tag names no release to look for"
+    count = catalogue.count_of(component.repository, component.release)
+    return f"which lists {count or 'none'} for {component.short_name} {component.release_text}"
+
+
+def _digests(component: Component) -> Iterator[tuple[str, bool]]:
+    """The digests that are known of a component, the one that its reference is pinned to first and marked."""
+    pinned = to_digest(component.reference.digest or "")
+    if pinned:
+        yield pinned, True
+    running = {read_image_id(image_id) for image_id in component.image_ids}
+    yield from ((digest, False) for digest in sorted(digest for digest in running if digest and digest != pinned))
+
+
+def read_image_id(image_id: str) -> str | None:
+    """The digest in what a runtime reports: `docker.io/perfana/x@sha256:…`, `docker-pullable://…`, `sha256:…`, bare digits.
+
+    Whether it is an index's, a manifest's or a config's digest depends on the runtime, and only a catalogue can tell.
+    """
+    text = image_id.rpartition("://")[2].rpartition("@")[2]
+    return to_digest(text if ":" in text else f"sha256:{text}")
+
+
+def _mixed_digests(inventory: Inventory, policy: Policy) -> Iterator[Finding]:
+    """Tags under which different content runs at once.
+
+    A bare id is a config's digest and no manifest's: the two are not held against each other.
+    """
+    seen: dict[tuple[str, str, bool], dict[str, set[str]]] = {}
+    for component in inventory.components:
+        reference = component.reference
+        if reference.tag is None and reference.digest is not None:
+            continue
+        repository, _ = policy.resolve_mirror(reference)
+        for digest, is_bare in _comparable(component):
+            key = (repository, reference.tag or "latest", is_bare)
+            subject = component.subject
+            seen.setdefault(key, {}).setdefault(digest, set()).add(f"{subject.kind} {subject.name}")
+    for (repository, tag, _), digests in sorted(seen.items()):
+        if len(digests) > 1:
+            image_name = f"{short_repository(repository)}:{tag}"
+            listing = "; ".join(f"{_shown(digest)} in {', '.join(sorted(users))}" for digest, users in sorted(digests.items()))
+            yield Finding(
+                Code.MIXED_DIGESTS,
+                Subject("Installation", namespace=inventory.namespace, image=image_name),
+                f"{image_name} stands for different digests at once: {listing}",
+                f"pin the image by one digest: {image_name}@{min(digests)}",
+            )
+
+
+def _comparable(component: Component) -> Iterator[tuple[str, bool]]:
+    """The digests of a component that may be held against another's; a pinned one stands for all that runs under it."""
+    pinned = to_digest(component.reference.digest or "")
+    if pinned:
+        yield pinned, False
+        return
+    for image_id in component.image_ids:
+        digest = read_image_id(image_id)
+        if digest:
+            yield digest, "@" not in image_id
+
+
+def _shown(digest: str) -> str:
+    return digest[:_SHOWN_DIGEST] + "…"
+
+
+def _found(component: Component, code: Code, message: str, remediation: str) -> Finding:
+    return Finding(code, component.subject, message, remediation, component.location)

@@ -1,0 +1,45 @@
+"""`perfana-support explain`: every code has its section, complete."""
+
+import pytest
+
+from perfana_support.cli import explain
+from perfana_support.model.code import Code
+from tests.unit.cli.program import Program
+
+
+@pytest.mark.parametrize("code", Code)
+def test_code_prints_its_section(code: Code, program: Program) -> None:
+    outcome = program("explain", str(code))
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out == f"{code}\n\n{explain.section(code)}\n"
+    lines = outcome.out.splitlines()
+    assert lines[2].startswith(f"{code.effect}")
+    for label in ("Policy:", "What to do:", "Example:"):
+        (line,) = [line for line in lines if line.startswith(label)]
+        assert line.removeprefix(label).strip(), label
+    assert "\n#" not in outcome.out
+
+
+@pytest.mark.parametrize("spelling", ["endoflife", "ENDOFLIFE", "EndOfLife"])
+def test_case_does_not_matter(spelling: str, program: Program) -> None:
+    assert program("explain", spelling).out == program("explain", "EndOfLife").out
+
+
+@pytest.mark.parametrize("word", ["EndOfLive", "", "End", "EndOfLife.*", "Supported"])
+def test_unknown_code_is_bad_input(word: str, program: Program) -> None:
+    outcome = program("explain", word)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "is no code; perfana-support explain lists all of them" in outcome.err
+
+
+def test_without_a_code_all_are_listed_with_effect_and_conditions(program: Program) -> None:
+    outcome = program("explain")
+    assert outcome.code == 0
+    rows = [line.split(maxsplit=2) for line in outcome.out.splitlines()]
+    assert rows == [[str(code), str(code.effect), ", ".join(code.conditions)] for code in Code]
+
+
+def test_code_without_a_section_is_no_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(explain, "page", lambda: "### EndOfLifeAndMore\nx\n")
+    with pytest.raises(LookupError):
+        explain.section(Code.END_OF_LIFE)

@@ -1,0 +1,205 @@
+"""UpgradeSupported: what an installation would be after an upgrade."""
+
+from datetime import date
+
+import pytest
+
+from perfana_support.evaluate.inventory import Inventory, take_inventory
+from perfana_support.evaluate.target import Upgrade, upgrade_to
+from perfana_support.evaluate.verdict import evaluate
+from perfana_support.model.check import Check, Target
+from perfana_support.model.code import ConditionType, Status
+from perfana_support.model.installation import Container, ContainerSettings, Declared, Installation, Platform, Setting, Workload
+from perfana_support.model.verdict import Condition
+from tests.unit.builders import NAMESPACE, TODAY, installation, judge, policy, waiver, without_dependencies, workload
+
+RELEASE = "0.2.96.22"
+OLD = ("perfana/perfana-fe:perfana-3.1.0", "perfana/perfana-check:perfana-3.1.0", "perfana/perfana-grafana:perfana-3.1.0")
+NEWEST = "perfana/perfana-web:0.2.96.22"
+SNAPSHOT = "perfana/perfana-api:0.2.96.22-SNAPSHOT"
+WEB, API = "perfana/perfana-web:0.2.96.20", "perfana/perfana-api:0.2.96.20"
+ELSEWHERE = (
+    Declared("postgresql", "18.4"),
+    Declared("timescaledb", "2.30.2"),
+    Declared("redis", "7"),
+    Declared("keycloak", "24.0"),
+)
+
+
+def _upgrade(subject: Installation, *images: str, release: str = "") -> Upgrade:
+    return upgrade_to(Target(release, images), subject, take_inventory(subject, policy()), policy())
+
+
+def _after(subject: Installation, target: Target, check: Check = Check(), day: date = TODAY) -> Condition:  # noqa: B008
+    verdict = evaluate(subject, policy(), day, check._replace(target=target))
+    return verdict.condition(ConditionType.UPGRADE_SUPPORTED)
+
+
+def _without_needs(subject: Installation, target: Target, check: Check = Check()) -> Condition:  # noqa: B008
+    verdict = evaluate(subject, without_dependencies(policy()), TODAY, check._replace(target=target))
+    return verdict.condition(ConditionType.UPGRADE_SUPPORTED)
+
+
+def _images(upgrade: Upgrade) -> list[str]:
+    return sorted(container.image for each in upgrade.installation.workloads for container in each.containers)
+
+
+def _pod(name: str, owner: tuple[str, str], *containers: Container) -> Workload:
+    return Workload("Pod", NAMESPACE, name, containers, owner=owner, node="n")
+
+
+def test_upgrade_over_the_new_start_of_the_numbering() -> None:
+    upgrade = _upgrade(installation(*OLD), release=RELEASE)
+    assert upgrade.retires == ("perfana/perfana-check", "perfana/perfana-fe", "perfana/perfana-grafana")
+    assert upgrade.brings == (
+        "perfana/perfana-api",
+        "perfana/perfana-grafana-sync",
+        "perfana/perfana-web",
+        "perfana/perfana-worker",
+    )
+    assert _images(upgrade) == [f"{name}:{RELEASE}" for name in upgrade.brings]
+
+
+def test_upgrade_says_what_goes_what_comes_and_what_it_needs() -> None:
+    condition = _after(installation(*OLD), Target(RELEASE))
+    assert (condition.status, condition.reason) == (Status.TRUE, "DependencyUndeclared")
+    assert condition.message.startswith(
+        "the upgrade retires perfana/perfana-check, perfana/perfana-fe, perfana/perfana-grafana and brings "
+        "perfana/perfana-api, perfana/perfana-grafana-sync, perfana/perfana-web, perfana/perfana-worker; "
+    )
+    verdict = evaluate(_upgrade(installation(*OLD), release=RELEASE).installation, policy(), TODAY)
+    assert any("PostgreSQL" in finding.message for finding in verdict.findings if finding.code == "DependencyUndeclared")
+
+
+def test_what_is_declared_elsewhere_holds_after_the_upgrade() -> None:
+    condition = _after(installation(*OLD), Target(RELEASE), Check(declared=ELSEWHERE))
+    assert condition.reason == "DependencyUpstreamEndOfLife"
+
+
+def test_database_of_the_old_line_alone_is_impossible_for_the_new_one() -> None:
+    condition = _after(installation(*OLD, "mongo:7.0.14"), Target(RELEASE))
+    assert (condition.status, condition.reason) == (Status.FALSE, "DependencyUnsupported")
+
+
+def test_upgrade_that_changes_numbers_alone_names_nothing() -> None:
+    condition = _without_needs(
+        installation(WEB, API, *(f"perfana/perfana-{n}:0.2.96.20" for n in ("worker", "grafana-sync"))), Target(RELEASE)
+    )
+    assert (condition.status, condition.reason) == (Status.TRUE, "AllRulesMet")
+    assert not condition.message.startswith("the upgrade")
+
+
+def test_optional_component_is_upgraded_where_it_runs_and_not_brought_elsewhere() -> None:
+    report = "perfana/perfana-report"
+    assert f"{report}:{RELEASE}" in _images(_upgrade(installation(WEB, f"{report}:0.2.96.20"), release=RELEASE))
+    assert report not in _upgrade(installation(WEB), release=RELEASE).brings
+
+
+def test_prefix_of_the_line_is_in_the_tag() -> None:
+    assert "perfana/perfana-web:perfana-4.0.0" in _images(_upgrade(installation(*OLD), release="4.0.0"))
+
+
+@pytest.mark.parametrize("release", ["", "latest", "9.9.9", "0.3.0", "0.2.96.22-SNAPSHOT", "perfana-4.0.0", "3.4.0"])
+def test_release_that_cannot_be_placed_is_unknown(release: str) -> None:
+    condition = _after(installation(*OLD), Target(release))
+    assert condition.status is not Status.TRUE
+    if condition.reason != "TargetUnknown":
+        assert condition.status is Status.FALSE
+
+
+@pytest.mark.parametrize(
+    ("release", "status", "reason"), [("3.1.0", Status.FALSE, "EndOfLife"), ("9.9.9", Status.UNKNOWN, "TargetUnknown")]
+)
+def test_upgrade_to_what_is_not_supported(release: str, status: Status, reason: str) -> None:
+    condition = _without_needs(installation("perfana/perfana-fe:perfana-2.4.4"), Target(release))
+    assert (condition.status, condition.reason) == (status, reason)
+
+
+@pytest.mark.parametrize("target", [Target(RELEASE), Target(images=(NEWEST,))])
+def test_nothing_to_upgrade_is_unknown(target: Target) -> None:
+    condition = _after(installation("nginx:1.29"), target)
+    assert (condition.status, condition.reason) == (Status.UNKNOWN, "NoComponents")
+
+
+@pytest.mark.parametrize(
+    ("image", "status", "reason"),
+    [
+        (NEWEST, Status.TRUE, "SecurityFixMissing"),
+        (SNAPSHOT, Status.FALSE, "SnapshotBuild"),
+        ("perfana/perfana-web:latest", Status.UNKNOWN, "VersionUndetermined"),
+        ("perfana/perfana-web-test:0.2.96.20", Status.FALSE, "TestRepository"),
+        ("eu.example.com/a/perfana-web:0.2.96.20", Status.UNKNOWN, "UnofficialRepository"),
+        ("{{ x }}", Status.UNKNOWN, "VersionUndetermined"),
+        ("", Status.UNKNOWN, "VersionUndetermined"),
+    ],
+)
+def test_target_images(image: str, status: Status, reason: str) -> None:
+    condition = _without_needs(installation(WEB, API), Target(images=(image,)))
+    assert (condition.status, condition.reason) == (status, reason)
+
+
+def test_target_images_leave_the_rest_as_it_runs() -> None:
+    upgrade = _upgrade(installation(WEB, API, "nginx:1.29"), NEWEST)
+    assert (_images(upgrade), upgrade.retires, upgrade.brings) == (sorted([NEWEST, API, "nginx:1.29"]), (), ())
+
+
+@pytest.mark.parametrize("images", [(SNAPSHOT, API), (API, SNAPSHOT)])
+def test_target_images_do_not_repair_what_they_do_not_name(images: tuple[str, str]) -> None:
+    assert _without_needs(installation(WEB, *images), Target(images=(NEWEST,))).status is Status.FALSE
+
+
+@pytest.mark.parametrize("images", [(SNAPSHOT, API), (API, SNAPSHOT)])
+def test_worst_of_two_target_images_of_a_component_counts(images: tuple[str, str]) -> None:
+    assert _without_needs(installation(WEB, API), Target(images=images)).status is Status.FALSE
+
+
+@pytest.mark.parametrize("target", [Target(RELEASE), Target(images=(NEWEST,))])
+def test_pods_of_the_old_release_vanish(target: Target) -> None:
+    template = workload(WEB, name="web")
+    pod = _pod("web-1", ("Deployment", "web"), Container("c0", WEB, image_id="sha256:" + "a" * 64))
+    after = upgrade_to(target, *_facts(template, pod), policy()).installation
+    assert WEB not in [container.image for each in after.workloads for container in each.containers]
+
+
+def test_pods_of_retired_components_vanish() -> None:
+    pod = _pod("fe-1", ("Deployment", "fe"), Container("c0", OLD[0]))
+    after = upgrade_to(Target(RELEASE), *_facts(workload(OLD[0], name="fe"), pod), policy()).installation
+    assert OLD[0] not in [container.image for each in after.workloads for container in each.containers]
+
+
+def _facts(*workloads: Workload) -> tuple[Installation, Inventory]:
+    subject = Installation(NAMESPACE, workloads)
+    return subject, take_inventory(subject, policy())
+
+
+def test_component_whose_owner_is_not_shown_does_not_get_lost() -> None:
+    """Argo's Rollouts and the like: nobody reads the owner, the pod alone shows the component."""
+    pod = _pod("api-1", ("Rollout", "api"), Container("c", API))
+    subject = Installation(NAMESPACE, (workload(WEB, name="web"), pod))
+    assert _without_needs(subject, Target(images=(SNAPSHOT,))).status is Status.FALSE
+    upgrade = _upgrade(subject, release=RELEASE)
+    assert f"perfana/perfana-api:{RELEASE}" in _images(upgrade)
+
+
+def test_settings_stay_after_the_upgrade() -> None:
+    mounted = ContainerSettings(mounts=(Setting("/app/patch.js", "configMap a"),))
+    subject = Installation(NAMESPACE, (Workload("Deployment", NAMESPACE, "a", (Container("c", WEB, settings=mounted),)),))
+    assert _without_needs(subject, Target(RELEASE)).reason == "CodeMounted"
+
+
+def test_platform_and_waivers_hold_for_the_upgrade_as_well() -> None:
+    check = Check(platform=Platform("v1.20.1"))
+    assert _without_needs(installation(WEB), Target(RELEASE), check).reason == "KubernetesEndOfLife"
+    check = check._replace(waivers=(waiver("KubernetesEndOfLife", date.max),))
+    assert _without_needs(installation(WEB), Target(RELEASE), check).status is Status.TRUE
+
+
+def test_gap_stays_a_gap() -> None:
+    subject = installation(WEB)._replace(gaps=("pods: forbidden",))
+    assert _without_needs(subject, Target(RELEASE)).reason == "WorkloadsUnreadable"
+
+
+def test_target_changes_nothing_else_of_the_verdict() -> None:
+    plain = judge(WEB)
+    asked = evaluate(installation(WEB), without_dependencies(policy()), TODAY, Check(target=Target(RELEASE)))
+    assert asked._replace(conditions=asked.conditions[:-1]) == plain
