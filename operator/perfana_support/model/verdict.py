@@ -9,7 +9,6 @@ from perfana_support.model.finding import Finding
 # Reasons that are not finding codes.
 ALL_RULES_MET = "AllRulesMet"
 NO_COMPONENTS = "NoComponents"
-NOT_EVALUATED = "NotEvaluated"
 NOT_OBSERVABLE = "NotObservable"
 NOT_DECLARED = "NotDeclared"
 UPGRADE_ASSISTANCE_ONLY = "UpgradeAssistanceOnly"
