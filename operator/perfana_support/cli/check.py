@@ -2,10 +2,12 @@
 
 import argparse
 import sys
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
 from perfana_support.cli.exit_codes import ExitCode, exit_code
+from perfana_support.evaluate.inventory import select
 from perfana_support.evaluate.verdict import evaluate
 from perfana_support.model.calendar import parse_day
 from perfana_support.model.check import Check, Target
@@ -49,14 +51,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a SupportCheck document: its waivers, maintenance, dependencies, platform and target hold",
     )
     parser.add_argument(
-        "--target", metavar="RELEASE", help="judge as well what the installation would be after an upgrade to this"
+        "--target",
+        type=_text,
+        metavar="RELEASE",
+        help="judge as well what the installation would be after an upgrade to this; the worse of both is the exit code",
     )
     parser.add_argument(
         "--kubernetes-version",
+        type=_text,
         metavar="V",
         help="the version of the cluster that the manifests are for, which they cannot show",
     )
-    parser.add_argument("--distribution", metavar="NAME", help="its distribution, for example eks, gke, aks, openshift")
+    parser.add_argument("--distribution", type=_text, metavar="NAME", help="its distribution: eks, gke, aks, openshift…")
     parser.add_argument("-o", "--output", choices=("table", "json"), default="table", help="format (default: table)")
 
 
@@ -65,27 +71,38 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     policy = read_policy(arguments.policy) if arguments.policy else builtin_policy()
     manifests = read_manifests(arguments.filename)
     as_of = arguments.as_of or today()
-    check = _check(arguments)
+    check_of = _checks(arguments)
     installations = manifests.installations or (Installation("", ()),)
-    verdicts = _worth_reporting([evaluate(installation, policy, as_of, check) for installation in installations])
+    verdicts = _worth_reporting(
+        [_judge(installation, policy, as_of, check_of(installation.namespace)) for installation in installations]
+    )
     sys.stdout.write(_render(arguments, verdicts, policy, manifests))
     return exit_code(verdicts)
 
 
-def _check(arguments: argparse.Namespace) -> Check:
-    """What the user states, in a SupportCheck document and by options, which win."""
-    check = Check()
+def _checks(arguments: argparse.Namespace) -> Callable[[str], Check]:
+    """What the user states of each namespace: in a SupportCheck, which speaks of its own, and by options, which win."""
+    stated, own = Check(), ""
     if arguments.check:
         from perfana_support.sources.check import read_check_file  # noqa: PLC0415 - only who uses it pays for it
 
-        check = read_check_file(arguments.check)
-    if arguments.target:
-        check = check._replace(target=Target(release=arguments.target))
-    if arguments.kubernetes_version or arguments.distribution:
-        stated = check.platform or Platform()
-        version = arguments.kubernetes_version or stated.server_version
-        check = check._replace(platform=Platform(version, arguments.distribution or stated.distribution))
-    return check
+        stated, own = read_check_file(arguments.check)
+
+    def check_of(namespace: str) -> Check:
+        check = stated if not own or not namespace or own == namespace else Check()
+        if arguments.target:
+            check = check._replace(target=Target(release=arguments.target))
+        if arguments.kubernetes_version or arguments.distribution:
+            seen = check.platform or Platform()
+            version = arguments.kubernetes_version or seen.server_version
+            check = check._replace(platform=Platform(version, arguments.distribution or seen.distribution))
+        return check
+
+    return check_of
+
+
+def _judge(installation: Installation, policy: Policy, as_of: date, check: Check) -> Verdict:
+    return evaluate(select(installation, check, policy), policy, as_of, check)
 
 
 def _worth_reporting(verdicts: list[Verdict]) -> list[Verdict]:
@@ -123,3 +140,9 @@ def _day(text: str) -> date:
     if day is None:
         raise argparse.ArgumentTypeError(f"must be a day as YYYY-MM-DD, is {text!r}")
     return day
+
+
+def _text(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("must not be empty; is a variable unset?")
+    return text

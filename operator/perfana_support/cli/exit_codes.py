@@ -29,6 +29,11 @@ _CODES = {
 
 
 def exit_code(verdicts: Iterable[Verdict]) -> ExitCode:
-    """The exit code of several verdicts: False beats Unknown beats True."""
-    found = {verdict.condition(ConditionType.SUPPORTED).status for verdict in verdicts}
+    """The exit code of several verdicts: False beats Unknown beats True, of what runs and of what a target would make of it."""
+    found = {
+        condition.status
+        for verdict in verdicts
+        for condition in verdict.conditions
+        if condition.type in (ConditionType.SUPPORTED, ConditionType.UPGRADE_SUPPORTED)
+    }
     return next((code for status, code in _CODES.items() if status in found), ExitCode.UNDETERMINED)

@@ -133,9 +133,10 @@ class _FileReader:
                 "is not a Kubernetes object: it has no kind (give rendered manifests, not values or a kustomization)",
             )
             return
-        if kind.endswith("List") and "items" in entity:
-            yield from self._read_list(entity, kind, lists)
-            return
+        for field, is_list in (("items", kind.endswith("List")), ("objects", kind == "Template")):
+            if is_list and field in entity:
+                yield from self._read_list(entity, kind, field, lists)
+                return
         try:
             workload = project(entity, kind, self._locate, api_version)
         except ShapeError as error:
@@ -144,12 +145,13 @@ class _FileReader:
         if workload is not None:
             yield workload
 
-    def _read_list(self, entity: MappingView, kind: str, lists: int) -> Iterator[Workload]:
-        items = entity["items"]
+    def _read_list(self, entity: MappingView, kind: str, field: str, lists: int) -> Iterator[Workload]:
+        """The objects of a List, or of an OpenShift Template, whose parameters in images are then unreadable."""
+        items = entity[field]
         if lists == _MAX_LISTS:
             self._fault(entity.line, f"lists are nested more than {_MAX_LISTS} deep")
         elif not isinstance(items, SequenceView | None):
-            self._fault(entity.line_of("items"), f"items: must be a list in a {kind}")
+            self._fault(entity.line_of(field), f"{field}: must be a list in a {kind}")
         else:
             for item in items or ():
                 if isinstance(item, MappingView):
@@ -157,7 +159,7 @@ class _FileReader:
                         item, kind.removesuffix("List"), str(entity.get("apiVersion") or ""), lists + 1
                     )
                 else:
-                    self._fault(entity.line_of("items"), "items: must hold objects")
+                    self._fault(entity.line_of(field), f"{field}: must hold objects")
 
     def _locate(self, container: Json, field: str) -> Location | None:
         return Location(self.file, container.line_of(field)) if isinstance(container, MappingView) else None

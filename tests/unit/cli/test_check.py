@@ -185,7 +185,8 @@ def test_check_file_states_waivers_maintenance_platform_and_target(tmp_path: Pat
     }
     file = write(tmp_path, f"{CHECK}spec: {json.dumps(spec)}\n", "check.yaml")
     code, conditions = _run(program, tmp_path, "--check", file)
-    assert code == 0
+    assert code == 3  # of the target: what runs is supported
+    assert conditions["Supported"][0] == "True"
     assert conditions["VersionSupported"] == ("True", "AllRulesMet")
     assert conditions["PlatformSupported"] == ("True", "AllRulesMet")
     assert conditions["MaintenanceActive"] == conditions["TicketEligible"] == ("True", "AllRulesMet")

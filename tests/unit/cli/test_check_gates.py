@@ -1,0 +1,51 @@
+"""What a pipeline must not be told by mistake."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.cli.program import Program
+
+POD = 'apiVersion: v1\nkind: Pod\nmetadata: {{name: p{namespace}}}\nspec: {{containers: [{{name: a, image: "{image}"}}]}}\n'
+RELEASED, ENDED = "perfana/perfana-api:0.2.96.22", "perfana/perfana-fe:perfana-3.1.0"
+CHECK = """\
+apiVersion: support.perfana.io/v1alpha1
+kind: SupportCheck
+metadata: {name: perfana, namespace: a}
+spec:
+  waivers: [{code: EndOfLife, reason: planned, agreedBy: us, expiresOn: "2027-01-31"}]
+"""
+
+
+def _file(folder: Path, name: str, content: str) -> str:
+    file = folder / name
+    file.write_text(content)
+    return str(file)
+
+
+def _code(program: Program, *words: str) -> int:
+    return program("check", *words, "--as-of", "2026-11-24").code
+
+
+def test_objects_of_an_openshift_template_are_judged(program: Program, tmp_path: Path) -> None:
+    snapshot = POD.format(namespace="", image="perfana/perfana-web:0.2.96.22-SNAPSHOT").replace("\n", "\n  ").rstrip()
+    template = f"apiVersion: template.openshift.io/v1\nkind: Template\nobjects:\n- {snapshot}\n"
+    released = POD.format(namespace="", image=RELEASED)
+    assert _code(program, "-f", _file(tmp_path, "t.yaml", f"{template}---\n{released}")) == 3
+
+
+@pytest.mark.parametrize(("namespace", "code"), [(", namespace: a", 0), ("", 0), (", namespace: b", 3)])
+def test_check_speaks_of_its_own_namespace(program: Program, tmp_path: Path, namespace: str, code: int) -> None:
+    manifest = _file(tmp_path, "m.yaml", POD.format(namespace=namespace, image=ENDED))
+    assert _code(program, "-f", manifest, "--check", _file(tmp_path, "c.yaml", CHECK)) == code
+
+
+@pytest.mark.parametrize(("target", "code"), [("0.2.96.22", 0), ("banana", 5), ("9.9.0", 5), ("3.1.0", 3)])
+def test_target_takes_part_in_the_exit_code(program: Program, tmp_path: Path, target: str, code: int) -> None:
+    assert _code(program, "-f", _file(tmp_path, "m.yaml", POD.format(namespace="", image=RELEASED)), "--target", target) == code
+
+
+@pytest.mark.parametrize("option", ["--target", "--kubernetes-version", "--distribution"])
+def test_empty_value_is_refused(program: Program, tmp_path: Path, option: str) -> None:
+    """A variable that nobody set must not look like a question that was not asked."""
+    assert _code(program, "-f", _file(tmp_path, "m.yaml", POD.format(namespace="", image=RELEASED)), f"{option}=") == 2
