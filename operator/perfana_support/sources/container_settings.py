@@ -1,12 +1,12 @@
 """What a pod spec says about a container beside its image, as far as rules read it."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
-from typing import Any, NoReturn
+from typing import Any
 
 from perfana_support.model.configuration_policy import INJECTING, absolute
 from perfana_support.model.installation import PLAIN, ContainerSettings, Location, Setting
-from perfana_support.sources.errors import ShapeError
+from perfana_support.sources.errors import ShapeError, mapping, sequence
 
 Json = Mapping[str, Any]
 Locate = Callable[[Json, str], Location | None]
@@ -59,7 +59,7 @@ def _shared(settings: ContainerSettings) -> ContainerSettings:
 
 
 def _words(owner: Json, field: str, path: str, locate: Locate) -> Iterator[Setting]:
-    words = _sequence(owner.get(field), f"{path}.{field}")
+    words = sequence(owner.get(field), f"{path}.{field}")
     for index, word in enumerate(words[: _MAX_WORDS + 1]):
         text = _scalar(word, f"{path}.{field}[{index}]")
         yield Setting("", _cut(text) if index < _MAX_WORDS else _CUT, locate(owner, field))
@@ -73,8 +73,8 @@ def _working_dir(container: Json, path: str, locate: Locate) -> Iterator[Setting
 
 def _variables(container: Json, path: str, locate: Locate) -> Iterator[Setting]:
     """Variables that can inject code, except those that are set to nothing. Of a name that stands twice both are kept."""
-    for index, entry in enumerate(_sequence(container.get("env"), f"{path}.env")):
-        variable = _mapping(entry, f"{path}.env[{index}]")
+    for index, entry in enumerate(sequence(container.get("env"), f"{path}.env")):
+        variable = mapping(entry, f"{path}.env[{index}]")
         name = variable.get("name")
         if not isinstance(name, str) or name not in INJECTING:
             continue
@@ -88,15 +88,15 @@ def _variables(container: Json, path: str, locate: Locate) -> Iterator[Setting]:
 
 def _env_from(container: Json, path: str, locate: Locate) -> Iterator[Setting]:
     """Objects whose whole content becomes variables, if any of those could inject code: a prefix can rule that out."""
-    for index, entry in enumerate(_sequence(container.get(ENV_FROM), f"{path}.{ENV_FROM}")):
-        source = _mapping(entry, f"{path}.{ENV_FROM}[{index}]")
+    for index, entry in enumerate(sequence(container.get(ENV_FROM), f"{path}.{ENV_FROM}")):
+        source = mapping(entry, f"{path}.{ENV_FROM}[{index}]")
         prefix = _scalar(source.get("prefix"), f"{path}.{ENV_FROM}[{index}].prefix")
         if prefix and not any(name.startswith(prefix) for name in INJECTING):
             continue
         for field, kind in (("configMapRef", "configMap"), ("secretRef", "secret")):
             reference = source.get(field)
             if reference is not None:
-                name = _mapping(reference, f"{path}.{ENV_FROM}[{index}].{field}").get("name")
+                name = mapping(reference, f"{path}.{ENV_FROM}[{index}].{field}").get("name")
                 yield Setting(ENV_FROM, _cut(f"{kind} {name}"), locate(source, field))
 
 
@@ -104,8 +104,8 @@ def _mounts(container: Json, pod_spec: Json, path: str, locate: Locate) -> Itera
     """File systems and block devices, by the path on which each hides what the image has there."""
     volumes: dict[str, str] | None = None
     for field, path_field in (("volumeMounts", "mountPath"), ("volumeDevices", "devicePath")):
-        for index, entry in enumerate(_sequence(container.get(field), f"{path}.{field}")):
-            mount = _mapping(entry, f"{path}.{field}[{index}]")
+        for index, entry in enumerate(sequence(container.get(field), f"{path}.{field}")):
+            mount = mapping(entry, f"{path}.{field}[{index}]")
             target = _scalar(mount.get(path_field), f"{path}.{field}[{index}].{path_field}")
             if not target or absolute(target) == _TOKEN_MOUNT:
                 continue
@@ -120,8 +120,8 @@ def _mounts(container: Json, pod_spec: Json, path: str, locate: Locate) -> Itera
 def _volumes(pod_spec: Json) -> dict[str, str]:
     """What each volume is, by its name: `configMap settings`, `emptyDir`."""
     found: dict[str, str] = {}
-    for index, entry in enumerate(_sequence(pod_spec.get("volumes"), "volumes")):
-        volume = _mapping(entry, f"volumes[{index}]")
+    for index, entry in enumerate(sequence(pod_spec.get("volumes"), "volumes")):
+        volume = mapping(entry, f"volumes[{index}]")
         source = next((field for field in volume if field != "name"), "emptyDir")
         content = volume.get(source)
         named = content.get(_SOURCE_NAMES.get(source, "")) if isinstance(content, Mapping) else None
@@ -131,33 +131,17 @@ def _volumes(pod_spec: Json) -> dict[str, str]:
 
 def _hooks(container: Json, path: str, locate: Locate) -> Iterator[Setting]:
     """Commands that Kubernetes runs inside the container when it starts or stops."""
-    lifecycle = _mapping(container.get("lifecycle"), f"{path}.lifecycle")
+    lifecycle = mapping(container.get("lifecycle"), f"{path}.lifecycle")
     for name in _HOOKS:
-        action = _mapping(lifecycle.get(name), f"{path}.lifecycle.{name}")
+        action = mapping(lifecycle.get(name), f"{path}.lifecycle.{name}")
         if action.get("exec") is not None:
-            command = _mapping(action["exec"], f"{path}.lifecycle.{name}.exec")
+            command = mapping(action["exec"], f"{path}.lifecycle.{name}.exec")
             words = _words(command, "command", f"{path}.lifecycle.{name}.exec", locate)
             yield Setting(name, _cut(" ".join(word.value for word in words)), locate(action, "exec"))
 
 
 def _cut(text: str) -> str:
     return text if len(text) <= _MAX_TEXT else text[: _MAX_TEXT - 1] + _CUT
-
-
-def _mapping(value: object, path: str) -> Json:
-    if value is None:
-        return {}
-    if not isinstance(value, Mapping):
-        _fail(path, "must be a mapping")
-    return value
-
-
-def _sequence(value: object, path: str) -> Sequence[Any]:
-    if value is None:
-        return ()
-    if isinstance(value, str) or not isinstance(value, Sequence):
-        _fail(path, "must be a list")
-    return value
 
 
 def _scalar(value: object, path: str) -> str:
@@ -167,10 +151,5 @@ def _scalar(value: object, path: str) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if not isinstance(value, str | int | float):
-        _fail(path, "must be a text")
+        raise ShapeError(path, "must be a text")
     return str(value)
-
-
-def _fail(path: str, form: str) -> NoReturn:
-
-    raise ShapeError(path, form)

@@ -1,6 +1,7 @@
 """What can go wrong with a source, in the user's terms."""
 
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 
 class Fault(NamedTuple):
@@ -33,3 +34,21 @@ class ShapeError(Exception):
         super().__init__(f"{path}: {form}")
         self.path = path
         self.form = form
+
+
+def mapping(value: object, path: str) -> Mapping[str, Any]:
+    """A field's mapping, empty where the field is absent. Raises `ShapeError`."""
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise ShapeError(path, "must be a mapping")
+    return value
+
+
+def sequence(value: object, path: str) -> Sequence[Any]:
+    """A field's list, empty where the field is absent. Raises `ShapeError`."""
+    if value is None:
+        return ()
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        raise ShapeError(path, "must be a list")
+    return value

@@ -122,8 +122,6 @@ class _FileReader:
             yield from self._read_object(plain, "", "", 0)
         except NodeError as error:
             self._fault(error.line, error.problem)
-        except ShapeError as error:
-            self._fault(line, str(error))
 
     def _read_object(self, entity: MappingView, implied_kind: str, api_version: str, lists: int) -> Iterator[Workload]:
         kind = entity.get("kind") or implied_kind

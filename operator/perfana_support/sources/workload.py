@@ -1,11 +1,11 @@
 """Objects of the Kubernetes API as workloads: the one projection that manifests and clusters share."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from perfana_support.model.installation import Container, ContainerRole, Location, Workload
 from perfana_support.sources.container_settings import read_settings
-from perfana_support.sources.errors import ShapeError
+from perfana_support.sources.errors import ShapeError, mapping, sequence
 
 # Where a pod's spec stands, by the fields on the way. Shape decides and not the kind, so that custom workloads (Argo
 # Rollouts, OpenKruise, Knative, OpenShift's DeploymentConfig) are judged like the built-in ones.
@@ -71,7 +71,7 @@ def project(entity: Json, kind: str, locate: Locate = lambda _mapping, _field: N
             path = "spec.containers" if kind == "Pod" else "spec.template.spec.containers"
             raise ShapeError(path, f"must be a list of containers in a {kind}")
         return None
-    metadata = _mapping(entity.get("metadata"), "metadata")
+    metadata = mapping(entity.get("metadata"), "metadata")
     owner = _owner(metadata)
     is_pod = kind == "Pod"
     if (owner is not None and (kind, owner[0]) in _MADE_FROM_TEMPLATES) or _is_over(kind, entity.get("status")):
@@ -80,9 +80,9 @@ def project(entity: Json, kind: str, locate: Locate = lambda _mapping, _field: N
     containers = tuple(
         _container(entry, f"{field}[{index}]", role, locate, pod_spec, image_ids)
         for field, role in _ROLES
-        for index, entry in enumerate(_sequence(pod_spec.get(field), field))
+        for index, entry in enumerate(sequence(pod_spec.get(field), field))
     )
-    labels = _mapping(metadata.get("labels"), "metadata.labels")
+    labels = mapping(metadata.get("labels"), "metadata.labels")
     return Workload(
         kind=kind,
         namespace=_text(metadata, "namespace"),
@@ -96,10 +96,10 @@ def project(entity: Json, kind: str, locate: Locate = lambda _mapping, _field: N
 
 def _project_database(entity: Json, locate: Locate) -> Workload:
     """A CloudNativePG Cluster: its image stands in a field of its own, and is the operator's choice where it is absent."""
-    metadata = _mapping(entity.get("metadata"), "metadata")
-    spec = _mapping(entity.get("spec"), "spec")
-    labels = _mapping(metadata.get("labels"), "metadata.labels")
-    major = _mapping(spec.get("imageCatalogRef"), "spec.imageCatalogRef").get("major")
+    metadata = mapping(entity.get("metadata"), "metadata")
+    spec = mapping(entity.get("spec"), "spec")
+    labels = mapping(metadata.get("labels"), "metadata.labels")
+    major = mapping(spec.get("imageCatalogRef"), "spec.imageCatalogRef").get("major")
     image = _text(spec, "imageName") or (f"{_DATABASE_IMAGE}:{major}" if major else _DATABASE_IMAGE)
     return Workload(
         kind="Cluster",
@@ -123,7 +123,7 @@ def _find_pod_spec(entity: Json) -> Json | None:
 def _container(  # noqa: PLR0913 - one container, and what the pod says about it elsewhere
     entry: object, path: str, role: ContainerRole, locate: Locate, pod_spec: Json, image_ids: Mapping[str, str]
 ) -> Container:
-    container = _mapping(entry, path)
+    container = mapping(entry, path)
     image = container.get("image")
     if image is not None and not isinstance(image, str):
         raise ShapeError(f"{path}.image", "must be a text")
@@ -138,7 +138,7 @@ def _image_ids(status: object) -> dict[str, str]:
         return {}
     found: dict[str, str] = {}
     for field in ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"):
-        for entry in _sequence(status.get(field), f"status.{field}"):
+        for entry in sequence(status.get(field), f"status.{field}"):
             if isinstance(entry, Mapping) and isinstance(entry.get("imageID"), str):
                 found[_text(entry, "name")] = entry["imageID"]
     return found
@@ -146,12 +146,12 @@ def _image_ids(status: object) -> dict[str, str]:
 
 def _owner(metadata: Json) -> tuple[str, str] | None:
     """The controller that manages the object; a Deployment where a ReplicaSet's name shows that one is behind it."""
-    for reference in _sequence(metadata.get("ownerReferences"), "metadata.ownerReferences"):
-        owner = _mapping(reference, "metadata.ownerReferences[]")
+    for reference in sequence(metadata.get("ownerReferences"), "metadata.ownerReferences"):
+        owner = mapping(reference, "metadata.ownerReferences[]")
         if str(owner.get("controller")).lower() != "true":
             continue
         kind, name = _text(owner, "kind"), _text(owner, "name")
-        suffix = "-" + _text(_mapping(metadata.get("labels"), "metadata.labels"), _HASH_LABEL)
+        suffix = "-" + _text(mapping(metadata.get("labels"), "metadata.labels"), _HASH_LABEL)
         if kind == "ReplicaSet" and len(suffix) > 1 and name.endswith(suffix):
             return "Deployment", name.removesuffix(suffix)
         return kind, name
@@ -166,26 +166,10 @@ def _is_over(kind: str, status: object) -> bool:
         return status.get("phase") in ("Succeeded", "Failed")
     return kind == "Job" and any(
         isinstance(condition, Mapping) and condition.get("type") in ("Complete", "Failed") and condition.get("status") == "True"
-        for condition in _sequence(status.get("conditions"), "status.conditions")
+        for condition in sequence(status.get("conditions"), "status.conditions")
     )
 
 
-def _mapping(value: object, path: str) -> Json:
-    if value is None:
-        return {}
-    if not isinstance(value, Mapping):
-        raise ShapeError(path, "must be a mapping")
-    return value
-
-
-def _sequence(value: object, path: str) -> Sequence[Any]:
-    if value is None:
-        return ()
-    if isinstance(value, str) or not isinstance(value, Sequence):
-        raise ShapeError(path, "must be a list")
-    return value
-
-
-def _text(mapping: Json, field: str) -> str:
-    value = mapping.get(field)
+def _text(owner: Json, field: str) -> str:
+    value = owner.get(field)
     return value if isinstance(value, str) else ""
