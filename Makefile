@@ -3,10 +3,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 # The Kubernetes version of the test cluster, for example 1.35; empty is the newest that is pinned.
 KUBERNETES ?=
+# The least coverage in percent, branches included, of the code that judges.
+JUDGED := 97
+# What `make mutation` runs: modules (evaluate/version model/tag), all when empty; every Nth mutant.
+MODULES ?=
+EVERY ?= 1
 export PERFANA_TEST_KUBERNETES := $(KUBERNETES)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo cluster binaries test lint format unit integration coverage bench policy requirements clean
+.PHONY: help setup demo cluster binaries test lint format unit integration mutation bench policy requirements clean
 
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +41,8 @@ cluster: setup binaries ## An API server to play with, until Ctrl-C; prints the 
 test: lint unit integration ## Everything that must hold: lint, types, layering, unit tests, a real API server
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
+	@$(BIN)/coverage report --include='*/evaluate/*,*/model/*' --fail-under=$(JUDGED) > $(VENV)/judged.log || \
+	  { cat $(VENV)/judged.log; echo 'test: evaluate/ and model/ need a coverage of $(JUDGED) %, branches included' >&2; exit 1; }
 
 lint: setup ## Style, types and layering
 	@$(BIN)/ruff check .
@@ -54,6 +61,9 @@ unit: setup ## Tests without server, clock or network
 integration: setup binaries ## Tests against a real API server (KUBERNETES=1.35 for another version)
 	@$(BIN)/coverage run -m pytest tests/integration
 
+mutation: setup ## Which changes of the judgement would no test notice? (MODULES=evaluate/version EVERY=10)
+	@$(BIN)/python -m tests.mutation --survivors --every $(EVERY) $(MODULES)
+
 bench: setup binaries ## Measure what docs/performance.md claims, and print its tables
 	@$(BIN)/python -m tests.bench
 
@@ -67,4 +77,4 @@ requirements: setup ## Pin the newest versions anew, with hashes
 	@rm -r $(VENV)-pins
 
 clean: ## Remove what make made in this folder; built binaries stay in their cache
-	@rm -rf $(VENV) .coverage* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis operator/*.egg-info
+	@rm -rf $(VENV) .coverage* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .mutation operator/*.egg-info
