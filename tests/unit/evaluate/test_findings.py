@@ -1,4 +1,4 @@
-"""What findings say, to the letter: about whom, where that stands, what was seen and what to do (tests/data/findings)."""
+"""What a verdict says, to the letter: its conditions, what comes next, and its findings in full (tests/data/findings)."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from perfana_support.evaluate.verdict import evaluate
-from perfana_support.model.check import Check, Maintenance
+from perfana_support.model.check import Check, Maintenance, Target
 from perfana_support.model.code import Code
 from perfana_support.model.finding import Finding
 from perfana_support.model.installation import (
@@ -197,6 +197,13 @@ CASES = {
     "dependencies that are not there": Case(installation(WEB)),
     "maintenance that ends": Case(installation(WEB), check=Check(maintenance=Maintenance("Team", date(2026, 12, 1)))),
     "maintenance that ended": Case(installation(WEB), check=Check(maintenance=Maintenance("Team", date(2026, 11, 1)))),
+    "maintenance without an end": Case(installation(WEB), check=Check(maintenance=Maintenance("Team"))),
+    "maintenance that the policy does not know": Case(installation(WEB), check=Check(maintenance=Maintenance("Gold"))),
+    "nothing of ours": Case(installation("nginx:1.29"), check=Check(target=Target("0.2.96.22"))),
+    "a target": Case(
+        installation("perfana/perfana-fe:perfana-3.5.0", "perfana/perfana-ds:perfana-3.5.0"), check=Check(target=Target("0.2.96.22"))
+    ),
+    "a target that nobody knows": Case(installation(WEB), check=Check(target=Target("0.7.1"))),
     "no maintenance": Case(installation(WEB), check=Check(maintenance=Maintenance("Free", None))),
     "old policy": Case(installation(WEB), as_of=date(2027, 5, 24)),
     "waived": Case(
@@ -225,8 +232,13 @@ def _written(finding: Finding) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_findings_of_a_case(name: str) -> None:
-    found = [_written(finding) for finding in _verdict(name).findings]
+def test_verdict_on_a_case(name: str) -> None:
+    verdict = _verdict(name)
+    found = {
+        "conditions": {each.type: f"{each.status}, {each.reason}: {each.message}" for each in verdict.conditions},
+        "next": " ".join(map(str, verdict.next_transition or ())),
+        "findings": [_written(finding) for finding in verdict.findings],
+    }
     expected = json.loads(FILE.read_text()) if FILE.exists() else {}
     if os.environ.get(RENEW):
         expected = {each: found if each == name else expected.get(each) for each in CASES}
@@ -234,7 +246,7 @@ def test_findings_of_a_case(name: str) -> None:
     assert found == expected[name]
 
 
-def test_every_case_has_its_findings_and_no_other() -> None:
+def test_every_case_has_its_verdict_and_no_other() -> None:
     assert list(json.loads(FILE.read_text())) == list(CASES)
 
 

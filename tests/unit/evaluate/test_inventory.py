@@ -4,9 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfana_support.evaluate.inventory import Component, Inventory, identify, take_inventory
+from perfana_support.evaluate.inventory import Component, Inventory, identify, select, take_inventory
+from perfana_support.model.check import Check, Operator, Requirement
 from perfana_support.model.image import parse_image
+from perfana_support.model.image_policy import ListedDigest
 from perfana_support.model.installation import Container, ContainerRole, Installation, Location, Workload
+from perfana_support.model.policy import Build, Policy
 from perfana_support.model.release import Release
 from tests.unit.builders import NAMESPACE, installation, policy, workload
 
@@ -146,6 +149,81 @@ def test_pod_of_another_owner_is_judged_itself(owner: tuple[str, str] | None) ->
 def test_pod_that_names_another_pod_as_owner_is_judged_itself() -> None:
     first = _pod(WEB, owner=("Pod", "perfana-5f668d8-x"))
     assert _images(_inventory(first)) == [f"Pod:{WEB}"]
+
+
+A = "sha256:" + "a" * 64
+
+
+def _listed(*numbers: int, repository: str = "docker.io/perfana/perfana-web") -> Policy:
+    """A catalogue that knows one digest, as releases 0.2.96.x; two sources may know it as two."""
+    releases = [Release(0, 2, 96, number) for number in numbers]
+    digests = tuple(ListedDigest(A, repository, f"0.2.96.{release.build}", release) for release in releases)
+    fields = policy().fields
+    return Policy(fields._replace(images=fields.images._replace(digests=digests)))
+
+
+@pytest.mark.parametrize("tag", ["", ":latest"])
+def test_listed_digest_tells_the_release_where_the_tag_does_not(tag: str) -> None:
+    image = f"perfana/perfana-web{tag}@{A.upper().replace('SHA', 'sha')}"
+    (component,) = take_inventory(installation(image), _listed(21)).components
+    assert (component.release, component.release_text, component.line_name) == (Release(0, 2, 96, 21), "0.2.96.21", "0.2")
+    assert (component.tag.build, component.tag.is_line) == (Build.RELEASED, False)
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        _listed(21, 20),
+        _listed(21, repository="docker.io/perfana/perfana-api"),
+        policy(),
+    ],
+)
+def test_digest_of_several_releases_of_another_component_or_of_none_tells_nothing(listed: Policy) -> None:
+    (component,) = take_inventory(installation(f"perfana/perfana-web@{A}"), listed).components
+    assert (component.release, component.line_name, component.tag.build) == (None, "", Build.FLOATING)
+
+
+def test_digest_does_not_change_what_a_tag_says() -> None:
+    (component,) = take_inventory(installation(f"perfana/perfana-web:0.2.24@{A}"), _listed(21)).components
+    assert component.release == Release(0, 2, 24)
+
+
+def test_version_of_a_component_that_is_of_no_release_beside_a_line_number_names_no_line() -> None:
+    (component,) = take_inventory(installation(f"perfana/perfana-fe:2.46@{A}"), policy()).components
+    assert (component.line_name, component.line) == ("", None)
+
+
+def _labelled(name: str, image: str, *labels: tuple[str, str]) -> Workload:
+    return Workload("Deployment", NAMESPACE, name, (Container("proxy", "nginx:1.29"), Container("c", image)), labels)
+
+
+def test_selector_means_components_by_their_labels_and_everything_else() -> None:
+    check = Check(selector=(Requirement("team", Operator.IN, ("a",)),))
+    subject = Installation(
+        NAMESPACE,
+        (
+            _labelled("own", WEB, ("team", "a")),
+            _labelled("other", API, ("team", "b")),
+            _labelled("unlabelled", API),
+            _labelled("unreadable", "{{ x }}", ("team", "b")),
+            _labelled("unreadable-own", "{{ x }}", ("team", "a")),
+            _labelled("database", "mongo:7.0", ("team", "b")),
+        ),
+        ("a gap",),
+    )
+    chosen = select(subject, check, policy())
+    assert [each.name for each in chosen.workloads] == ["own", "unreadable-own", "database"]
+    assert chosen.gaps == ("a gap",)
+    assert select(subject, Check(), policy()) == subject
+
+
+def test_image_ids_of_pods_are_those_of_their_template_in_order_and_each_once() -> None:
+    def pod(name: str, *ids: str) -> Workload:
+        containers = tuple(Container("c0", WEB, image_id=image_id) for image_id in ids)
+        return Workload("Pod", NAMESPACE, name, containers, owner=("Deployment", "perfana"))
+
+    inventory = _inventory(workload(WEB), pod("p1", "b", ""), pod("p2", "a"), pod("p3", "b"))
+    assert [component.image_ids for component in inventory.components] == [("a", "b")]
 
 
 @given(st.text(max_size=60))

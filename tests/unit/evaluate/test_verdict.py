@@ -214,6 +214,27 @@ def test_release_is_the_one_whose_support_ends_first() -> None:
     assert (verdict.release, verdict.support_ends_on) == ("3.1.0", date(2026, 7, 12))
 
 
+def test_release_is_told_by_the_end_of_support_and_not_by_the_order_of_lines() -> None:
+    spec = {"lines": [{"name": "4.0", "endOfLifeOn": "2027-01-01"}]}
+    verdict = judge("perfana/perfana-fe:perfana-3.5.3", "perfana/perfana-web:perfana-4.0.0", spec=spec)
+    assert (verdict.release, verdict.support_ends_on) == ("4.0.0", date(2027, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("images", "release"),
+    [
+        # Both lines end on one day: the earlier line, whose numbers are the higher ones.
+        (["perfana/perfana-web:0.1.0", "perfana/perfana-web:perfana-4.0.0"], "4.0.0"),
+        # The lower number, whose text sorts behind the other's.
+        (["perfana/perfana-web:0.2.96.21", "perfana/perfana-web:0.2.96.9"], "0.2.96.9"),
+        # A line may stand for its first release.
+        (["perfana/perfana-web:0.1.0", "perfana/perfana-web:0.1"], None),
+    ],
+)
+def test_release_of_several_that_end_together_is_the_earliest(images: list[str], release: str | None) -> None:
+    assert judge(*images).release == judge(*images[::-1]).release == release
+
+
 def test_release_without_end_ends_last() -> None:
     assert judge(NEWEST, "perfana/perfana-web:0.1.0").release == "0.1.0"
     verdict = judge(NEWEST, "perfana/perfana-web:0.2.96.21")
@@ -238,6 +259,7 @@ def test_components_are_summed_up_by_image() -> None:
         ComponentSummary("perfana/perfana-fe", "2.46.1", "", "", 1),
         ComponentSummary("perfana/perfana-web", "0.2.96.22", "0.2.96.22", "0.2", 2),
     )
+    assert judge("perfana/perfana-web").components == (ComponentSummary("perfana/perfana-web", "", "", "", 1),)
 
 
 @pytest.mark.parametrize(
@@ -261,6 +283,22 @@ def test_components_are_summed_up_by_image() -> None:
 )
 def test_next_transition_is_the_first_day_on_which_something_changes(image: str, as_of: str, change: Change | None) -> None:
     assert _change(judge(image, as_of=date.fromisoformat(as_of))) == change
+
+
+def test_next_transition_may_be_the_end_of_a_kubernetes_line() -> None:
+    check = Check(platform=Platform("v1.35.0"))
+    verdict = evaluate(installation(NEWEST), without_dependencies(policy({"maxPolicyAgeDays": 3650})), TODAY, check)
+    assert _change(verdict) == ("2027-03-01", "PlatformSupported", "False", "KubernetesEndOfLife")
+
+
+def test_next_transition_may_be_the_end_of_a_databases_upstream_support() -> None:
+    declared = (Declared("postgresql", "15.2"), Declared("timescaledb", "2.28.1"), Declared("redis", "7.2.4"))
+    check = Check(declared=(*declared, Declared("keycloak", "24.0.1")))
+    verdict = evaluate(installation(NEWEST), policy({"maxPolicyAgeDays": 3650}), TODAY, check)
+    assert codes(verdict) == ["DependencyUpstreamEndOfLife"]
+    waived = check._replace(waivers=(waiver("DependencyUpstreamEndOfLife", date.max, name="keycloak"),))
+    verdict = evaluate(installation(NEWEST), policy({"maxPolicyAgeDays": 3650}), TODAY, waived)
+    assert _change(verdict) == ("2027-11-12", "DependenciesSupported", "True", "DependencyUpstreamEndOfLife")
 
 
 def test_next_transition_is_what_that_day_brings() -> None:
