@@ -24,8 +24,8 @@ _PATIENCE_S = 20
 _MEMORY_BYTES = 4 << 30
 _PLACE_BYTES = 4
 _NOTICED, _UNNOTICED, _NOT_POSSIBLE = 1, 0, 3
-# How many tests of other modules a mutant is tried with, evenly taken from all that reach it, when its own notice nothing.
-_MOST_OTHERS = 120
+# How many cases of one test a mutant is tried with, evenly taken from those that reach it, where the test is another module's.
+_MOST_CASES = 12
 
 
 class Tests(NamedTuple):
@@ -123,18 +123,18 @@ class Session:
 def _select(module: Module, mutant: Mutant, tests: Tests) -> list[str]:
     """The tests to run: those that reach the statement that changes; the module's own and quick ones first.
 
-    Beside its own, all properties run and some of the others: the corpora have a thousand cases that are much alike.
+    Of other modules' tests some cases run: the corpora have a thousand that are much alike.
     """
     lines = tests.reached[str(module.path)]
     reaching = {test for line in mutant.lines for test in lines.get(line, ())}
     own = {test for test in reaching if test.startswith(f"{module.test_file}::")}
     if "" in reaching:
         own = {test for test in tests.seconds if test.startswith(f"{module.test_file}::")} | {""}
-    others = sorted(reaching - own)
-    chosen = {test for test in others if "[" not in test}
-    others = [test for test in others if test not in chosen]
-    chosen.update(others[:: 1 + len(others) // _MOST_OTHERS])
-    return [*_quick_first(own, tests), *_quick_first(chosen, tests)]
+    cases: dict[str, list[str]] = {}
+    for test in sorted(reaching - own):
+        cases.setdefault(test.partition("[")[0], []).append(test)
+    others = {test for listed in cases.values() for test in listed[:: 1 + (len(listed) - 1) // _MOST_CASES]}
+    return [*_quick_first(own, tests), *_quick_first(others, tests)]
 
 
 def _quick_first(chosen: set[str], tests: Tests) -> list[str]:

@@ -121,7 +121,7 @@ def _command_overridden(
         changes.append("starts " + _shown(" ".join(line)))
         fields += [name for name, is_set in (("command", len(words) > len(args)), ("args", args)) if is_set]
     for directory in directories:
-        if not image.working_dir or absolute(directory.value) != image.working_dir:
+        if absolute(directory.value) != image.working_dir:
             overriding.append(directory)
             changes.append("works in " + _shown(directory.value))
             fields.append(_WORKING_DIR)

@@ -9,7 +9,7 @@ from perfana_support.model.calendar import day_after
 from perfana_support.model.code import Code
 from perfana_support.model.finding import Finding
 from perfana_support.model.installation import Subject
-from perfana_support.model.policy import ClockStart, Line, Policy
+from perfana_support.model.policy import ClockStart, Line, Policy, line_number
 
 
 def judge(inventory: Inventory, policy: Policy, as_of: date) -> Iterator[Finding]:
@@ -68,7 +68,7 @@ def _judge_release(component: Component, policy: Policy, as_of: date) -> Iterato
         yield _unlisted_line(component, policy, as_of)
         return
     yield from _judge_line(component, component.line, policy, as_of)
-    if component.tag.is_line and component.release is None:
+    if component.release is None:
         message = f"tag {component.reference.tag} names line {component.line_name}, not a release: what runs can change"
         yield _found(component, Code.FLOATING_TAG, message, set_release(component, policy, as_of))
     elif component.listed is None:
@@ -117,7 +117,7 @@ def _judge_patch(component: Component, policy: Policy) -> Iterator[Finding]:
 def _unlisted_line(component: Component, policy: Policy, as_of: date) -> Finding:
     """A line that the policy does not list: newer than all of its numbering, or unknown."""
     name, text = component.line_name, component.release_text or component.line_name
-    if component.tag.number and _is_above_numbering(component, policy):
+    if _is_above_numbering(component, policy):
         message = (
             f"{text} is of line {name}, which is newer than every line that policy {policy.name} of {policy.published_on} lists"
         )
@@ -132,10 +132,7 @@ def _is_above_numbering(component: Component, policy: Policy) -> bool:
     Only numberings that have a line of this component count; the line falls into the one that starts nearest below it.
     """
     own = {name for product_line in policy.product_lines_of[component.repository] for name in product_line.lines}
-    release = component.release or component.tag.number
-    if release is None:
-        return False
-    number = (release.major, release.minor)
+    number = line_number(component.line_name)
     below = [run for run in policy.numberings if run[0].number <= number and any(line.name in own for line in run)]
     return bool(below) and max(below, key=lambda run: run[0].number)[-1].number < number
 

@@ -117,7 +117,7 @@ class PlatformRules(NamedTuple):
             ends.append((own.end_of_life_on, f"the calendar of {distribution.title}"))
             if own.extended_until and distribution.extended_support is ExtendedSupport.INCLUDED:
                 ends.append((own.extended_until, f"the extended support of {distribution.title}"))
-            elif own.extended_until and distribution.extended_support is ExtendedSupport.OPTIONAL:
+            elif distribution.extended_support is ExtendedSupport.OPTIONAL:
                 optional = own.extended_until
         if not ends:
             return None

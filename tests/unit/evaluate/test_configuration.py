@@ -177,7 +177,51 @@ def test_hook_and_debug_container_and_sidecar_are_worded() -> None:
     assert all(finding.remediation for finding in by_code.values())
 
 
+def test_working_directory_alone_is_said_alone() -> None:
+    finding = only({"workingDir": "/srv"})
+    assert finding.message.startswith("the container works in /srv; ")
+    assert finding.remediation == "remove workingDir from the container"
+
+
+def test_component_put_into_a_strange_pod_for_a_while_makes_it_no_pod_of_a_component() -> None:
+    pod = {
+        "containers": [{"name": "proxy", "image": "envoy:1"}],
+        "ephemeralContainers": [{"name": "look", "image": API, "command": ["sh"]}],
+    }
+    assert find(project(pod)) == []
+
+
 # The policy decides.
+
+
+def _starting(*command: str, directory: str | None = None) -> ConfigurationRules:
+    image = {"repository": "perfana/perfana-api", "command": list(command)}
+    images = [image | ({"workingDir": directory} if directory else {})] if command else []
+    return configuration_rules(interpreters=["node"], componentImages=images)
+
+
+@pytest.mark.parametrize(
+    ("own", "directory", "actual", "is_own"),
+    [
+        (("main.js", "--port=1"), None, ("main.js", "--port=1"), True),
+        (("main.js", "--port=1"), None, ("node", "main.js", "--port=1"), True),
+        (("main.js", "--port=1"), None, ("main.js", "--port=2"), False),
+        (("main.js", "--port=1"), None, ("main.js", "--require=/tmp/x.js", "--port=1"), False),
+        (("main.js", "--port=1"), None, ("main.js",), False),
+        (("main.js",), "/app", ("/app/main.js",), True),
+        (("main.js",), "/app", ("./main.js",), True),
+        (("main.js",), "/app", ("/main.js",), False),
+        (("main.js",), "/app", ("node",), False),
+        (("main.js",), None, ("/main.js",), False),
+        ((), None, ("node",), False),
+        ((), None, ("main.js",), False),
+    ],
+)
+def test_command_is_the_images_own_word_by_word(
+    own: tuple[str, ...], directory: str | None, actual: tuple[str, ...], *, is_own: bool
+) -> None:
+    found = find(project(pod_of({"args": list(actual)})), rules=_starting(*own, directory=directory))
+    assert [finding.code for finding in found] == ([] if is_own else [Code.COMMAND_OVERRIDDEN])
 
 
 def test_empty_rules_find_only_overridden_commands_hooks_and_guests() -> None:

@@ -267,6 +267,31 @@ def test_a_mirror_rule_names_the_product_behind_a_copy() -> None:
     assert found[0].code is Code.DEPENDENCY_IMPOSTOR
 
 
+def test_mongodb_alone_cannot_work_whatever_lines_run_beside() -> None:
+    found = findings(installation("mongo:7.0.14"), "7.7", "4.0")
+    assert ("DependencyUnsupported", "mongo:7.0.14") in codes(found)
+
+
+NEW_TIMESCALEDB = "timescale/timescaledb-ha:pg15.6-ts2.29.0"
+
+
+@pytest.mark.parametrize(
+    ("images", "declared", "is_proven"),
+    [
+        ((NEW_TIMESCALEDB, "postgres:16.4"), {}, True),
+        (("postgres:16.4",), {"timescaledb": "2.29.1", "postgresql": "15.2"}, True),
+        (("postgres:15.4",), {"timescaledb": "2.29.1", "postgresql": "16.2"}, False),
+        (("postgres:15.4",), {"timescaledb": "2.29.1"}, True),
+        (("postgres:15.4", "postgres:16.4"), {"timescaledb": "2.29.1"}, False),
+        ((), {"timescaledb": "2.29.1"}, False),
+    ],
+    ids=["same-image", "both-declared", "declared-on-another", "the-only-one", "one-of-two", "nothing-to-run-on"],
+)
+def test_what_runs_on_the_wrong_host_must_be_proven(images: tuple[str, ...], declared: dict[str, str], is_proven: bool) -> None:  # noqa: FBT001
+    found = findings(installation(*images, declared=declared), "4.0")
+    assert (Code.DEPENDENCY_UNSUPPORTED in {each.code for each in found}) is is_proven
+
+
 # CloudNativePG.
 
 

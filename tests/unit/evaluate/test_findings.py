@@ -201,7 +201,8 @@ CASES = {
     "maintenance that the policy does not know": Case(installation(WEB), check=Check(maintenance=Maintenance("Gold"))),
     "nothing of ours": Case(installation("nginx:1.29"), check=Check(target=Target("0.2.96.22"))),
     "a target": Case(
-        installation("perfana/perfana-fe:perfana-3.5.0", "perfana/perfana-ds:perfana-3.5.0"), check=Check(target=Target("0.2.96.22"))
+        installation("perfana/perfana-fe:perfana-3.5.0", "perfana/perfana-ds:perfana-3.5.0"),
+        check=Check(target=Target("0.2.96.22")),
     ),
     "a target that nobody knows": Case(installation(WEB), check=Check(target=Target("0.7.1"))),
     "no maintenance": Case(installation(WEB), check=Check(maintenance=Maintenance("Free", None))),

@@ -308,3 +308,19 @@ def test_only_a_listed_digest_makes_an_image_unsupported_and_only_a_listed_one_v
         assert (Effect.UNDETERMINED in effects) is not is_listed
     if verification is Verification.REGISTRY:
         assert effects & {Effect.UNSUPPORTED, Effect.UNDETERMINED}
+
+
+def test_digest_of_a_line_that_the_policy_does_not_list_is_named_without_prefix() -> None:
+    (finding,) = find(*deployment(f"{WEB}@{A}", []), digests=listed(A="perfana-web 9.9.9"))
+    assert (finding.code, "is that of perfana/perfana-web:9.9.9, " in finding.message) == (Code.TAG_DIGEST_MISMATCH, True)
+
+
+def test_id_that_holds_no_digest_hides_no_other() -> None:
+    found = find(*deployment(WEB, ["no digest", f"x@{B}"]), digests=listed(B="perfana-web 0.2.96.21"))
+    assert [finding.code for finding in found] == [Code.TAG_DIGEST_MISMATCH]
+
+
+def test_pinned_image_hides_no_mixture_of_others() -> None:
+    pinned = Workload("Deployment", "ns", "a", (Container("c", f"perfana/perfana-api@{A}"),))
+    found = find(pinned, *deployment(WEB, [f"x@{B}", f"x@{C}"]))
+    assert [finding.code for finding in found] == [Code.MIXED_DIGESTS]

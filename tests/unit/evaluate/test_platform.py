@@ -168,6 +168,13 @@ def test_contradiction_is_said() -> None:
     assert message.endswith("it is declared as acme, but suffix -eks-1a2b3c is Amazon EKS's: the shorter support window counts")
 
 
+@pytest.mark.parametrize(("server", "declared"), [("v1.31.6+k3s1", "openshift"), ("v1.31.6+1d7f3cc", "k3s")])
+def test_worse_of_two_distributions_that_contradict_each_other_counts(server: str, declared: str) -> None:
+    assert one(Platform("v1.31.6", "openshift")).code is Code.KUBERNETES_UNLISTED
+    assert one(Platform("v1.31.6", "k3s")).code is Code.KUBERNETES_END_OF_LIFE
+    assert one(Platform(server, declared)).code is Code.KUBERNETES_END_OF_LIFE
+
+
 def test_contradiction_is_said_of_an_excluded_distribution() -> None:
     assert "it is declared as Red Hat OpenShift" in one(Platform("v1.23.12-eks-1a2b3c", "openshift"), date(2022, 6, 1)).message
 
@@ -196,6 +203,11 @@ def test_older_than_listed_names_the_ended_line() -> None:
 )
 def test_undetermined_says_why(server: str, part: str) -> None:
     assert part in one(Platform(server)).message
+
+
+def test_undetermined_says_what_would_settle_it() -> None:
+    assert one(Platform("")).remediation == "state the Kubernetes version of the cluster, for example v1.36.3"
+    assert one(Platform("v1.36.0-rc.1")).remediation.startswith("upgrade the control plane to Kubernetes 1.37, ")
 
 
 def test_gap_is_said_of_the_installation() -> None:
@@ -284,6 +296,17 @@ def test_excluded_distribution_is_unsupported_declared_or_detected() -> None:
         assert finding.message.endswith("the policy lists K3s as not supported")
 
 
+def test_nodes_of_an_excluded_distribution_are_judged_by_their_version() -> None:
+    rules = rules_of(
+        {
+            "kubernetesLines": [{"name": "1.20", "endOfLifeOn": "2022-02-28"}, {"name": "1.36", "endOfLifeOn": "2027-06-28"}],
+            "distributions": [{"name": "k3s", "versionSuffixes": ["+k3s<n>"], "supported": False}],
+        }
+    )
+    platform = Platform("v1.36.1+k3s1", nodes=(node_of("a v1.20.1+k3s1"),))
+    assert listed(found(platform, rules=rules)) == ["Cluster/k3s DistributionUnsupported", "Node/a KubernetesEndOfLife"]
+
+
 def test_no_newer_line_to_go_to_is_said() -> None:
     finding = one(Platform("v1.37.1"), date(2027, 10, 29))
     assert finding.remediation == (
@@ -323,6 +346,12 @@ def test_no_skew_is_judged_where_the_policy_states_none() -> None:
 def test_dates_are_the_first_days_of_the_new_state() -> None:
     platform = Platform("v1.31.6+1d7f3cc", nodes=(node_of("a v1.30.4+6c42b14"), node_of("b N/A")))
     assert set(dates(platform, platform_rules())) == {date(2026, 4, 2), date(2026, 8, 26), date(2027, 2, 26)}
+
+
+def test_dates_of_a_line_that_the_distribution_alone_lists_are_its_own() -> None:
+    acme = {"name": "acme", "lines": [{"name": "1.30", "endOfLifeOn": "2028-01-01"}]}
+    rules = rules_of({"kubernetesLines": [{"name": "1.36", "endOfLifeOn": "2027-06-28"}], "distributions": [acme]})
+    assert set(dates(Platform("v1.30.0", "acme"), rules)) == {date(2028, 1, 2)}
 
 
 def test_dates_of_a_line_older_than_listed_are_the_oldest_ones() -> None:

@@ -1,17 +1,18 @@
 """What to do next, as an exact value."""
 
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from perfana_support.evaluate.remedy import newest_release
-from tests.unit.builders import judge, policy
+from tests.unit.builders import TODAY, judge, policy
 
 NEXT_LINE: dict[str, Any] = {"lines": [{"name": "0.3", "firstReleasedOn": "2026-12-01"}]}
 
 
-def _remedy(image: str, code: str, spec: dict[str, Any] | None = None) -> str:
-    verdict = judge(image, spec=spec)
+def _remedy(image: str, code: str, spec: dict[str, Any] | None = None, as_of: date = TODAY) -> str:
+    verdict = judge(image, spec=spec, as_of=as_of)
     return next(finding.remediation for finding in verdict.findings if finding.code == code)
 
 
@@ -112,3 +113,9 @@ def test_remedy_of_a_build_leads_to_no_line_past_its_end() -> None:
         "set the tag of a released build; "
         "upgrade to release 0.2.96.22, where perfana/perfana-web:0.2.96.22 takes the place of perfana/perfana-fe"
     )
+
+
+def test_remedy_on_the_last_day_of_a_line_stays_in_it() -> None:
+    image, end = "perfana/perfana-fe:perfana-2.6.1-SNAPSHOT", date(2026, 4, 5)
+    assert _remedy(image, "SnapshotBuild", as_of=end).endswith(" or another release of line 2.6")
+    assert _remedy(image, "SnapshotBuild", as_of=end + timedelta(days=1)).startswith("set the tag of a released build; ")

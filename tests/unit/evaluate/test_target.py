@@ -71,6 +71,12 @@ def test_upgrade_says_what_goes_what_comes_and_what_it_needs() -> None:
     assert any("PostgreSQL" in finding.message for finding in verdict.findings if finding.code == "DependencyUndeclared")
 
 
+def test_target_that_the_catalogue_does_not_list_is_taken_as_written() -> None:
+    upgrade = _upgrade(installation(WEB), release="0.2.96.99")
+    assert "perfana/perfana-web:0.2.96.99" in _images(upgrade)
+    assert "perfana/perfana-web:perfana-4.0.9" in _images(_upgrade(installation(WEB), release="4.0.9"))
+
+
 def test_what_is_declared_elsewhere_holds_after_the_upgrade() -> None:
     condition = _after(installation(*OLD), Target(RELEASE), Check(declared=ELSEWHERE))
     assert condition.reason == "DependencyUpstreamEndOfLife"

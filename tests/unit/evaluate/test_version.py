@@ -127,6 +127,8 @@ def test_stated_end_of_life_names_the_policy() -> None:
         ("perfana/perfana-web:0.3", "NewerThanPolicy"),
         ("perfana/perfana-fe:perfana-4.1.0", "NewerThanPolicy"),
         ("perfana/perfana-fe:perfana-0.3.0", "UnknownRelease"),
+        ("perfana/perfana-fe:perfana-3.6.0", "UnknownRelease"),
+        ("perfana/perfana-web:3.4.0", "UnknownRelease"),
         ("perfana/perfana-web:latest", "VersionUndetermined"),
         ("perfana/perfana-web", "VersionUndetermined"),
     ],
@@ -235,6 +237,20 @@ def test_mixed_releases_points_at_the_first_place() -> None:
     inventory = take_inventory(Installation(NAMESPACE, tuple(placed)), policy())
     found = [f for f in judge_version(inventory, policy(), TODAY) if f.code == "MixedReleases"]
     assert [finding.location for finding in found] == [Location("f.yaml", 4)]
+
+
+def test_one_number_is_asked_of_the_lines_whose_components_carry_one() -> None:
+    following = {
+        "name": "next",
+        "lines": ["0.3"],
+        "numbering": "Component",
+        "sameRelease": True,
+        "components": [{"repository": "perfana/perfana-fe"}, {"repository": "perfana/perfana-check"}],
+    }
+    spec = {"lines": [{"name": "0.3", "firstReleasedOn": "2026-11-01"}], "productLines": [following]}
+    for line, is_mixed in (("3.5", False), ("0.3", True)):
+        images = (f"perfana/perfana-fe:perfana-{line}.0", f"perfana/perfana-check:perfana-{line}.1")
+        assert ("MixedReleases" in codes(judge(*images, spec=spec))) is is_mixed
 
 
 def test_floating_tag_beside_a_release_of_its_line_is_no_mixture() -> None:

@@ -53,6 +53,33 @@ def test_everything_stated() -> None:
     )
 
 
+def test_values_of_a_label_expression_are_read() -> None:
+    expression = {"key": "tier", "operator": "NotIn", "values": ["a", "b"]}
+    spec = {"workloadSelector": {"matchExpressions": [expression]}}
+    assert read_check(spec).selector == (Requirement("tier", Operator.NOT_IN, ("a", "b")),)
+
+
+@pytest.mark.parametrize(
+    ("spec", "problem"),
+    [
+        (
+            {"workloadSelector": {"matchExpressions": [{"operator": "Exists"}]}},
+            "spec.workloadSelector.matchExpressions[0].key: is missing",
+        ),
+        (
+            {"workloadSelector": {"matchExpressions": [{"key": "a"}]}},
+            "spec.workloadSelector.matchExpressions[0].operator: is missing",
+        ),
+        ({"maintenance": {"expiresOn": "2027-12-31"}}, "spec.maintenance.plan: is missing"),
+        ({"dependencies": [{"version": "1"}]}, "spec.dependencies[0].product: is missing"),
+        ({"dependencies": [{"product": "redis"}, {"product": "redis"}]}, "spec.dependencies[1].product: must be listed once"),
+    ],
+)
+def test_part_without_what_it_is_about_is_a_problem(spec: dict[str, Any], problem: str) -> None:
+    (found,) = _problems(spec)
+    assert found.startswith(problem)
+
+
 def test_waiver_without_subject_is_for_all() -> None:
     (read,) = read_check({"waivers": [WAIVER]}).waivers
     assert (read.kind, read.name, read.container) == ("", "", "")

@@ -127,6 +127,8 @@ def test_several_faults_are_found_at_once() -> None:
         ("-Xmx512m", "-Xmx<n>m", True),
         ("-Xmx512mm", "-Xmx<n>m", False),
         ("-Xmx512", "-Xmx<n>m", False),
+        ("-Xmx512k", "-Xmx<n>m", False),
+        ("-Xmx512m,-javaagent:x", "-Xmx<n>m,<n>", False),
         ("0", "0", True),
         ("00", "0", False),
         ("", "0", False),

@@ -1,5 +1,6 @@
 """The grammar of other people's images, and the ranges that versions are held against."""
 
+from datetime import date
 from itertools import pairwise
 from typing import Any
 
@@ -18,7 +19,7 @@ from perfana_support.model.dependency import (
     read_version,
     upstream_cycle,
 )
-from perfana_support.model.dependency_rules import Product
+from perfana_support.model.dependency_rules import Cycle, Product
 from perfana_support.model.image import parse_image
 from tests.unit.dependency_rules import builtin_rules, load
 
@@ -302,3 +303,35 @@ def test_a_declared_pre_release() -> None:
     reading = read_declared("postgresql", "18-rc1", RULES)
     assert reading.version is not None
     assert reading.version.is_pre_release
+
+
+@pytest.mark.parametrize(
+    ("text", "ranges", "is_in"),
+    [
+        ("2.27", (">=2.26,!=2.27.3",), False),
+        ("2.27", (">=2.26,!=2.27.*",), False),
+        ("2", (">=2.0,<3,!=2.27.*",), False),
+        ("2.2", (">=2.0,<3,!=2.27.*",), True),
+        ("2.28", (">=2.26,!=2.27.*",), True),
+        ("2.27.4", (">=2.26,!=2.27.3",), True),
+    ],
+)
+def test_version_that_may_be_an_excluded_one_is_not_listed(text: str, ranges: tuple[str, ...], *, is_in: bool) -> None:
+    assert is_listed(version(text), ranges, product(3)) is is_in
+
+
+def test_upstream_cycle_is_the_narrowest_that_holds_a_version_and_the_last_to_end_of_those_it_can_be() -> None:
+    cycles = (
+        Cycle((7,), date(2030, 1, 1)),
+        Cycle((7, 2), date(2020, 1, 1)),
+        Cycle((8, 1), date(2025, 1, 1)),
+        Cycle((8, 10), date(2021, 1, 1)),
+    )
+    made = product(3)._replace(cycles=cycles)
+    for text, day in (("7.2.1", date(2020, 1, 1)), ("7.3", date(2030, 1, 1)), ("8", date(2025, 1, 1))):
+        found = upstream_cycle(version(text), made)
+        assert found is not None
+        assert found.ends_on == day
+    for shuffled in (cycles, cycles[::-1]):
+        found = upstream_cycle(version("7.2"), made._replace(cycles=shuffled))
+        assert found == Cycle((7, 2), date(2020, 1, 1))

@@ -130,3 +130,20 @@ def test_catalogue_knows_all_that_a_digest_was_served_as() -> None:
 
 def test_built_in_policy_asks_for_the_reference_and_lists_no_digest() -> None:
     assert builtin_policy().fields.images == ImageRules()
+
+
+@pytest.mark.parametrize("repository", [5, "perfana/perfana-web:0.2", f"perfana/perfana-web@{A}", "Not An Image"])
+def test_repository_of_a_digest_is_one_without_tag_and_digest(repository: object) -> None:
+    (problem,) = problems_of({"digests": [ENTRY | {"repository": repository}]})
+    assert problem.startswith("spec.images.digests[0].repository: must be an image repository without tag, ")
+
+
+@pytest.mark.parametrize("field", ["repository", "release", "digest"])
+def test_digest_needs_all_that_it_says(field: str) -> None:
+    (problem,) = problems_of({"digests": [{key: value for key, value in ENTRY.items() if key != field}]})
+    assert problem.startswith(f"spec.images.digests[0].{field}: is missing")
+
+
+def test_too_many_digests_are_named_by_their_list() -> None:
+    digests = [ENTRY | {"digest": f"sha256:{number:064x}"} for number in range(MAX_DIGESTS + 1)]
+    assert problems_of({"digests": digests})[0].startswith("spec.images.digests: must list at most ")

@@ -152,6 +152,12 @@ def test_numbering_starts_anew_where_numbers_fall() -> None:
     assert [[line.name for line in run] for run in policy().numberings] == [list(ENDS)[:-2], ["0.1", "0.2"]]
 
 
+def test_component_is_part_of_all_product_lines_that_list_it() -> None:
+    found = policy().product_lines_of["docker.io/perfana/perfana-fe"]
+    assert [each.name for each in found] == ["classic-2.1", "classic-2.4", "classic-3.1", "classic-3.2"]
+    assert {name for each in found for name in each.lines} == {line for line in policy().lines if line[0] in "23"}
+
+
 def test_newest_of_a_line_is_its_highest_number_and_not_its_last_entry() -> None:
     newest = policy(
         {"releases": [{"version": "4.0.7", "releasedOn": "2026-01-01"}, {"version": "4.0.3", "releasedOn": "2026-01-02"}]}

@@ -176,6 +176,26 @@ def test_mirror_must_have_a_source() -> None:
     assert found.startswith("spec.images.mirrors[0].to: is missing, must be a registry")
 
 
+def test_mirror_must_say_of_what_registry() -> None:
+    (problem,) = _problems(policy_document(images={"mirrors": [{"to": "docker.io/"}]}))
+    assert problem.startswith("spec.images.mirrors[0].from: is missing")
+
+
+def test_list_of_mappings_without_key_is_replaced() -> None:
+    carried = [{"product": "postgresql", "markers": ["pg"]}]
+    spec = {"dependencies": {"carriers": [{"name": "timescaledb-ha", "carries": carried}]}}
+    carrier = policy(spec).fields.dependencies.carriers["timescaledb-ha"]
+    assert [slot.product for slot in carrier.slots] == ["postgresql"]
+
+
+def test_merging_replaces_what_is_of_another_kind() -> None:
+    assert merge_specs({"a": {"b": 1}}, {"a": 2}) == {"a": 2}
+    assert merge_specs({"a": 2}, {"a": {"b": 1}}) == {"a": {"b": 1}}
+    assert merge_specs({"lines": [{"name": "1"}]}, {"lines": ["1"]}) == {"lines": ["1"]}
+    assert merge_specs({"lines": ["1"]}, {"lines": [{"name": "1"}]}) == {"lines": [{"name": "1"}]}
+    assert merge_specs({"lines": ["1", {"name": "1"}]}, {"lines": [{"name": "2"}]}) == {"lines": [{"name": "2"}]}
+
+
 def test_policy_stated_in_full_equals_the_policy_merged() -> None:
     spec: dict[str, Any] = {"lines": [{"name": "0.3", "firstReleasedOn": "2027-01-01"}]}
     assert _plain(policy(spec)) == _plain(policy(spec | {"basePolicy": "Default"}))
