@@ -80,7 +80,7 @@ def _be_mutant(module: Module, mutant: Mutant) -> None:
         be_quiet(_PATIENCE_S)
         sys.meta_path.insert(0, _Finder(module, module.mutated(mutant)))
         # Its own tests are enough for most; all of them take ten times as long.
-        first = [module.test_file] if (ROOT / module.test_file).exists() else []
-        if pytest.main([*OPTIONS, *first, *TEST_FOLDERS]) == pytest.ExitCode.OK:
+        is_noticed = (ROOT / module.test_file).exists() and pytest.main([*OPTIONS, module.test_file]) != pytest.ExitCode.OK
+        if not is_noticed and pytest.main([*OPTIONS, *TEST_FOLDERS]) == pytest.ExitCode.OK:
             os._exit(_UNNOTICED)
     os._exit(_NOTICED)

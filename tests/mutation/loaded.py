@@ -26,6 +26,8 @@ _PLACE_BYTES = 4
 _NOTICED, _UNNOTICED, _NOT_POSSIBLE = 1, 0, 3
 # How many cases of one test a mutant is tried with, evenly taken from those that reach it, where the test is another module's.
 _MOST_CASES = 12
+# Tests that read policies, the built-in one too, and judge by them: what is changed in reading shows there.
+_READERS = ("tests/unit/evaluate/test_findings.py::", "tests/unit/model/test_policy_document.py::")
 
 
 class Tests(NamedTuple):
@@ -41,6 +43,7 @@ class _Try(NamedTuple):
     items: list[pytest.Item]
     place: mmap.mmap
     noticed: list[str]
+    reads_policy: bool
 
 
 class Session:
@@ -99,7 +102,7 @@ class Session:
             # Those that noticed another mutant of the same function go first, the latest before the others.
             first = [test for test in noticed.setdefault((module.name, mutant.function), []) if test in reaching]
             items = [by_id[test] for test in dict.fromkeys([*reversed(first), *reaching]) if test]
-            attempt = _Try(items, mmap.mmap(-1, _PLACE_BYTES), noticed[module.name, mutant.function])
+            attempt = _Try(items, mmap.mmap(-1, _PLACE_BYTES), noticed[module.name, mutant.function], "" in reaching)
             pid = os.fork()
             if not pid:
                 _be_mutant(module, mutant, attempt)
@@ -129,7 +132,7 @@ def _select(module: Module, mutant: Mutant, tests: Tests) -> list[str]:
     reaching = {test for line in mutant.lines for test in lines.get(line, ())}
     own = {test for test in reaching if test.startswith(f"{module.test_file}::")}
     if "" in reaching:
-        own = {test for test in tests.seconds if test.startswith(f"{module.test_file}::")} | {""}
+        own = {test for test in tests.seconds if test.startswith((f"{module.test_file}::", *_READERS))} | {""}
     cases: dict[str, list[str]] = {}
     for test in sorted(reaching - own):
         cases.setdefault(test.partition("[")[0], []).append(test)
@@ -150,7 +153,8 @@ def _be_mutant(module: Module, mutant: Mutant, attempt: _Try) -> None:
     """Change this process, run the tests, and end with what they said."""
     with suppress(BaseException):
         be_quiet()
-        if not _change(module, mutant):
+        gc.disable()
+        if not _change(module, mutant, reads_policy=attempt.reads_policy):
             os._exit(_NOT_POSSIBLE)
         for place, item in enumerate(attempt.items):
             attempt.place[:_PLACE_BYTES] = place.to_bytes(_PLACE_BYTES)
@@ -170,7 +174,7 @@ def be_quiet(patience_s: int = _PATIENCE_S) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
 
 
-def _change(module: Module, mutant: Mutant) -> bool:
+def _change(module: Module, mutant: Mutant, *, reads_policy: bool) -> bool:
     from tests.mutation import running_code  # noqa: PLC0415 - as above
 
     if not mutant.function:
@@ -180,5 +184,5 @@ def _change(module: Module, mutant: Mutant) -> bool:
     if function is None or code is None or code.co_freevars != function.__code__.co_freevars:
         return False
     function.__code__ = code
-    running_code.forget_caches()
+    running_code.forget_caches(policy=reads_policy)
     return True

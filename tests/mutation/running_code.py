@@ -7,7 +7,7 @@ from types import CodeType, FunctionType
 
 from perfana_support.model.dependency_rules import DependencyRules
 from perfana_support.model.policy import Policy
-from perfana_support.sources.policy import builtin_policy
+from perfana_support.sources.policy import builtin_document, builtin_policy
 
 _KEPT: list[Policy | DependencyRules] = []
 
@@ -39,7 +39,7 @@ def forget_caches(since: int = 0, *, policy: bool = True) -> None:
     if since:
         del _KEPT[since:]
     for cached in list(_cached_functions()):
-        if policy or cached is not builtin_policy:
+        if cached is not builtin_document and (policy or cached is not builtin_policy):
             cached.cache_clear()
 
 

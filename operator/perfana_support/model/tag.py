@@ -55,19 +55,19 @@ def _strip_prefix(tag: str, rules: TagRules) -> tuple[str, bool]:
 
 
 def _read_qualifiers(words: list[str], rules: TagRules) -> tuple[Build | None, str]:
-    """The build that the qualifiers name together: a snapshot wins over all, then pre-releases, then what is unknown."""
+    """The build that the qualifiers name together: a snapshot wins over all, then pre-releases, then what is unknown.
+
+    What is unknown beside a pre-release, such as the count in `rc-1`, changes nothing.
+    """
     builds: list[Build] = []
     odd = ""
-    previous: Build | None = None
     for word in words:
         build = _read_word(word, rules)
         if build is Build.SNAPSHOT:
             return build, ""
-        is_count = previous in _UNSUPPORTED and word.isdecimal()
-        previous = build
         if build is not None:
             builds.append(build)
-        elif not is_count:
+        else:
             odd = odd or word or "empty qualifier"
     unsupported = [build for build in builds if build in _UNSUPPORTED]
     if unsupported:

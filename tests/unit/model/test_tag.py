@@ -110,6 +110,7 @@ ODD = {
     "4.0.0-alpine3": "alpine3",
     "4.0.0-alpine-3": "3",
     "4.0.0-rcx": "rcx",
+    "4.0.0-rc1x": "rc1x",
     "4.0.0-1": "1",
     "0.2.96.22.7": "7",
     "4.0.0-acme-corp": "acme",
@@ -206,6 +207,13 @@ def test_whole_tag_has_a_build_and_no_number(tag: str, build: Build) -> None:
 @pytest.mark.parametrize("tag", FLOATING)
 def test_tag_outside_of_the_grammar_says_nothing(tag: str) -> None:
     assert read_tag(tag, RULES) == TagReading(tag, None, is_line=False, is_release=False, build=Build.FLOATING)
+
+
+@pytest.mark.parametrize(
+    "tag", ["4.0.0", "4.0.0-alpine", "4.0.0-ubi9", "4.0.0-rc.1", "4.0.0-acme-rc1", "4.0.0-x-SNAPSHOT", "latest"]
+)
+def test_build_that_is_known_leaves_nothing_odd(tag: str) -> None:
+    assert read_tag(tag, RULES).odd == ""
 
 
 def test_vocabulary_is_policy_data() -> None:
