@@ -169,7 +169,7 @@ def _covers(text: str, numbers: tuple[int, ...], *, is_whole: bool) -> bool:
         return False
     if is_whole:
         return True
-    holes = (each.version.removesuffix(".*") for each in specifiers if each.operator == "!=")
+    holes = (each.version for each in specifiers if each.operator == "!=")
     return specifiers.contains(f"{written}.{_BEYOND}") and not any(f"{hole}.".startswith(f"{written}.") for hole in holes)
 
 

@@ -153,6 +153,12 @@ def test_injected_options_are_shown_without_their_values() -> None:
     assert finding.remediation == "set NODE_OPTIONS to --max-old-space-size=9"
 
 
+def test_value_is_hidden_from_its_first_equals_sign_on() -> None:
+    finding = only({"env": [{"name": "JAVA_TOOL_OPTIONS", "value": "-Dx.password=a=b=c"}]})
+    assert finding.message.startswith("JAVA_TOOL_OPTIONS holds -Dx.password=…, which")
+    assert "a=" not in finding.message + finding.remediation
+
+
 def test_variable_without_harmless_options_is_to_be_removed() -> None:
     finding = only({"env": [{"name": "LD_PRELOAD", "value": "/x.so"}]})
     assert finding.message == "LD_PRELOAD holds /x.so, which may inject code; the policy lists nothing harmless for it"

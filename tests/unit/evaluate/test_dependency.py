@@ -326,6 +326,13 @@ def test_pods_tell_the_image_that_a_cluster_leaves_open(image: str, is_listed: b
     assert found == (set() if is_listed else {image})
 
 
+def test_pods_with_a_sidecar_tell_the_image_that_a_cluster_leaves_open() -> None:
+    pod = instance("ghcr.io/cloudnative-pg/postgresql:18.3-system-trixie")
+    pod = pod._replace(containers=(*pod.containers, Container("proxy", "envoy:1")))
+    facts = Installation(NAMESPACE, (cluster("ghcr.io/cloudnative-pg/postgresql"), pod))
+    assert "DependencyUnlisted" not in {code for code, _ in codes(findings(facts, "4.0"))}
+
+
 def test_another_container_of_a_pod_tells_nothing_of_the_cluster() -> None:
     facts = Installation(
         NAMESPACE, (cluster("ghcr.io/cloudnative-pg/postgresql"), instance("istio/proxyv2:1.23.0", "istio-proxy"))
@@ -501,3 +508,8 @@ def test_only_what_the_policy_lists_is_supported(image: str, line: str) -> None:
 def test_a_complete_installation_has_one_risk() -> None:
     assert codes(findings(installation(*COMPLETE), "4.0")) == [RISK]
     assert findings(installation(declared=DECLARED), "0.2", as_of=BEFORE_2024) == []
+
+
+def test_release_that_is_known_is_no_line_that_floats() -> None:
+    facts = installation("perfana/perfana-web:0.2.96.22")
+    assert judged_releases(take_inventory(facts, builtin_policy())) == {Release(0, 2, 96, 22)}

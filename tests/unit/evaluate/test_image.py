@@ -324,3 +324,9 @@ def test_pinned_image_hides_no_mixture_of_others() -> None:
     pinned = Workload("Deployment", "ns", "a", (Container("c", f"perfana/perfana-api@{A}"),))
     found = find(pinned, *deployment(WEB, [f"x@{B}", f"x@{C}"]))
     assert [finding.code for finding in found] == [Code.MIXED_DIGESTS]
+
+
+def test_pinned_image_whose_runtime_tells_nothing_is_unverified() -> None:
+    found = find(*deployment(f"{WEB}@{A}", ["no digest", f"x@{B}"]), verification=Verification.CATALOGUE)
+    assert [finding.code for finding in found] == [Code.DIGEST_UNVERIFIED]
+    assert f"digest {A[:19]}… is not in the catalogue" in found[0].message

@@ -213,6 +213,11 @@ def test_known_defect_is_at_risk_and_names_the_fix() -> None:
     assert (_reason(verdict), verdict.is_at_risk) == ("KnownDefect", True)
 
 
+def test_defect_is_of_the_repositories_that_have_it_and_of_its_releases() -> None:
+    for image in ("perfana/perfana-web:0.2.47.72", "perfana/perfana-worker:0.2.47.73", "perfana/perfana-worker:0.2.47.71"):
+        assert "KnownDefect" not in codes(judge(image)), image
+
+
 def test_mixed_releases_lists_who_runs_what() -> None:
     verdict = judge("perfana/perfana-web:0.2.96.22", "perfana/perfana-api:0.2.96.21", "perfana/perfana-worker:0.2.96.21")
     assert line_of(verdict, "MixedReleases") == (

@@ -335,3 +335,10 @@ def test_upstream_cycle_is_the_narrowest_that_holds_a_version_and_the_last_to_en
     for shuffled in (cycles, cycles[::-1]):
         found = upstream_cycle(version("7.2"), made._replace(cycles=shuffled))
         assert found == Cycle((7, 2), date(2020, 1, 1))
+
+
+def test_upstream_cycle_that_is_still_open_wins_whatever_others_are() -> None:
+    cycles = (Cycle((9, 1), None), Cycle((9, 2), None), Cycle((9, 3), date(2020, 1, 1)))
+    found = upstream_cycle(version("9"), product(3)._replace(cycles=cycles))
+    assert found is not None
+    assert found.ends_on is None
