@@ -1,4 +1,4 @@
-"""The thorough way: for each mutant a process that imports everything anew, one module of it changed, and runs all tests."""
+"""The thorough way: for each mutant a process that imports everything anew, one module of it changed, and runs the tests."""
 
 import importlib.abc
 import importlib.machinery
@@ -12,7 +12,7 @@ from types import CodeType, ModuleType
 
 import pytest
 
-from tests.mutation.loaded import WORKERS, be_quiet
+from tests.mutation.loaded import READERS, WORKERS, be_quiet, some_cases
 from tests.mutation.mutants import ROOT, Module, Mutant
 from tests.mutation.outcome import Outcome, Record
 
@@ -54,6 +54,16 @@ class _Loader(importlib.machinery.SourceFileLoader):
         return compile(self._code, self.path, "exec")
 
 
+class _SomeCases:
+    """A pytest plugin that leaves some cases of each test: the corpora have a thousand that are much alike."""
+
+    @staticmethod
+    def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+        """Take the others away."""
+        chosen = some_cases(item.nodeid for item in items)
+        items[:] = [item for item in items if item.nodeid in chosen]
+
+
 def run(mutants: Iterable[tuple[Module, Mutant]], record: Callable[[Record], None]) -> None:
     """Run each mutant in a process of its own, some at a time. The caller must not have imported the program."""
     running: dict[int, Record] = {}
@@ -79,8 +89,10 @@ def _be_mutant(module: Module, mutant: Mutant) -> None:
     with suppress(BaseException):
         be_quiet(_PATIENCE_S)
         sys.meta_path.insert(0, _Finder(module, module.mutated(mutant)))
-        # Its own tests are enough for most; all of them take ten times as long.
-        is_noticed = (ROOT / module.test_file).exists() and pytest.main([*OPTIONS, module.test_file]) != pytest.ExitCode.OK
-        if not is_noticed and pytest.main([*OPTIONS, *TEST_FOLDERS]) == pytest.ExitCode.OK:
-            os._exit(_UNNOTICED)
+        own = [module.test_file] if (ROOT / module.test_file).exists() else []
+        # Its own tests notice most mutants, and those that judge by whole policies most others; all take ten times as long.
+        for tests, plugins in ((own, []), (READERS, []), (TEST_FOLDERS, [_SomeCases()])):
+            if tests and pytest.main([*OPTIONS, *tests], plugins) != pytest.ExitCode.OK:
+                os._exit(_NOTICED)
+        os._exit(_UNNOTICED)
     os._exit(_NOTICED)

@@ -7,7 +7,7 @@ import resource
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -27,7 +27,7 @@ _NOTICED, _UNNOTICED, _NOT_POSSIBLE = 1, 0, 3
 # How many cases of one test a mutant is tried with, evenly taken from those that reach it, where the test is another module's.
 _MOST_CASES = 12
 # Tests that read policies, the built-in one too, and judge by them: what is changed in reading shows there.
-_READERS = ("tests/unit/evaluate/test_findings.py::", "tests/unit/model/test_policy_document.py::")
+READERS = ("tests/unit/evaluate/test_findings.py", "tests/unit/model/test_policy_document.py")
 
 
 class Tests(NamedTuple):
@@ -132,12 +132,16 @@ def _select(module: Module, mutant: Mutant, tests: Tests) -> list[str]:
     reaching = {test for line in mutant.lines for test in lines.get(line, ())}
     own = {test for test in reaching if test.startswith(f"{module.test_file}::")}
     if "" in reaching:
-        own = {test for test in tests.seconds if test.startswith((f"{module.test_file}::", *_READERS))} | {""}
+        own = {test for test in tests.seconds if test.startswith((f"{module.test_file}::", *READERS))} | {""}
+    return [*_quick_first(own, tests), *_quick_first(some_cases(reaching - own), tests)]
+
+
+def some_cases(names: Iterable[str]) -> set[str]:
+    """Of each test some cases, evenly taken."""
     cases: dict[str, list[str]] = {}
-    for test in sorted(reaching - own):
+    for test in sorted(names):
         cases.setdefault(test.partition("[")[0], []).append(test)
-    others = {test for listed in cases.values() for test in listed[:: 1 + (len(listed) - 1) // _MOST_CASES]}
-    return [*_quick_first(own, tests), *_quick_first(others, tests)]
+    return {test for listed in cases.values() for test in listed[:: 1 + (len(listed) - 1) // _MOST_CASES]}
 
 
 def _quick_first(chosen: set[str], tests: Tests) -> list[str]:
