@@ -108,7 +108,7 @@ def identify(reference: ImageReference, policy: Policy) -> tuple[str, bool] | No
     if name in policy.component_names:
         return policy.component_names[name], False
     tested = name.removesuffix(_TEST_SUFFIX)
-    if tested != name and tested in policy.component_names:
+    if tested in policy.component_names:
         return policy.component_names[tested], True
     return None
 

@@ -241,6 +241,12 @@ def test_empty_rules_find_only_overridden_commands_hooks_and_guests() -> None:
     assert [finding.code for finding in find(project(pod), rules=ConfigurationRules())] == [Code.COMMAND_OVERRIDDEN]
 
 
+@pytest.mark.parametrize("provided", [[], ["/data/a"], ["/data/a", "/data/b"], ["/app/config", "/data/b"]])
+def test_mount_that_is_not_provided_hides_code_whatever_else_is_provided(provided: list[str]) -> None:
+    rules = configuration_rules(providedMounts=provided)
+    assert only({"volumeMounts": [{"name": "v", "mountPath": "/app/dist"}]}, rules).code is Code.CODE_MOUNTED
+
+
 def test_provided_mount_below_code_is_as_provided() -> None:
     rules = configuration_rules(providedMounts=["/app/config"])
     assert find(project(pod_of({"volumeMounts": [{"name": "v", "mountPath": "/app/config/x"}]})), rules=rules) == []

@@ -330,3 +330,8 @@ def test_pinned_image_whose_runtime_tells_nothing_is_unverified() -> None:
     found = find(*deployment(f"{WEB}@{A}", ["no digest", f"x@{B}"]), verification=Verification.CATALOGUE)
     assert [finding.code for finding in found] == [Code.DIGEST_UNVERIFIED]
     assert f"digest {A[:19]}… is not in the catalogue" in found[0].message
+
+
+def test_pinned_digest_is_held_against_what_runs_elsewhere_under_the_tag() -> None:
+    found = find(*deployment(f"{WEB}@{A}", [], "one"), *deployment(WEB, [f"x@{B}"], "two"))
+    assert [finding.code for finding in found] == [Code.MIXED_DIGESTS]

@@ -122,6 +122,12 @@ def test_image_that_cannot_be_read_may_be_anything() -> None:
     assert (unreadable.subject.image, unreadable.location) == ("{{ x }}", Location("f.yaml", 7))
 
 
+def test_image_that_cannot_be_read_hides_no_other() -> None:
+    inventory = _inventory(workload("{{ x }}", "nginx:1.29", WEB, "", API))
+    assert _images(inventory) == [f"Deployment:{WEB}", f"Deployment:{API}"]
+    assert [each.subject.image for each in inventory.unreadable] == ["{{ x }}", ""]
+
+
 def test_gaps_of_the_source_are_kept() -> None:
     assert take_inventory(Installation("a", (), ("pods cannot be read",)), policy()).gaps == ("pods cannot be read",)
 

@@ -320,6 +320,41 @@ def test_line_between_listed_ones_is_unlisted() -> None:
     assert one(Platform("v1.36.4"), rules=rules_of({"kubernetesLines": lines})).code is Code.KUBERNETES_UNLISTED
 
 
+ACME_LATER = {
+    "kubernetesLines": [{"name": "1.35", "endOfLifeOn": "2024-02-28"}, {"name": "1.36", "endOfLifeOn": "2027-06-28"}],
+    "distributions": [
+        {
+            "name": "acme",
+            "minimumLine": "1.30",
+            "lines": [{"name": "1.30", "endOfLifeOn": "2030-01-01"}, {"name": "1.40", "endOfLifeOn": "2030-01-01"}],
+        }
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("server", "declared", "expected"),
+    [
+        ("v1.38.1", "", [Code.KUBERNETES_UNTESTED]),
+        # Not newer than the last line of its own calendar.
+        ("v1.38.1", "acme", [Code.KUBERNETES_UNLISTED]),
+        ("v1.41.1", "acme", [Code.KUBERNETES_UNTESTED]),
+        ("v1.30.1", "acme", []),
+        ("v1.29.1", "", [Code.KUBERNETES_END_OF_LIFE]),
+        # Older than the first line of its own calendar, which has not ended.
+        ("v1.29.1", "acme", [Code.DISTRIBUTION_UNSUPPORTED, Code.KUBERNETES_UNLISTED]),
+    ],
+)
+def test_line_that_is_not_listed_is_held_against_the_distributions_calendar(
+    server: str, declared: str, expected: list[Code]
+) -> None:
+    assert [finding.code for finding in found(Platform(server, declared), rules=rules_of(ACME_LATER))] == expected
+
+
+def test_declaration_that_says_what_the_suffix_says_is_no_contradiction() -> None:
+    assert "declared as" not in one(Platform("v1.30.14-eks-3abbec1", "Amazon EKS")).message
+
+
 @pytest.mark.parametrize(
     ("extended", "code"),
     [

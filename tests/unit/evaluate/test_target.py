@@ -71,9 +71,10 @@ def test_upgrade_says_what_goes_what_comes_and_what_it_needs() -> None:
     assert any("PostgreSQL" in finding.message for finding in verdict.findings if finding.code == "DependencyUndeclared")
 
 
-def test_target_that_the_catalogue_does_not_list_is_taken_as_written() -> None:
+def test_target_is_spelled_as_the_catalogue_lists_it_or_else_as_written() -> None:
     upgrade = _upgrade(installation(WEB), release="0.2.96.99")
     assert "perfana/perfana-web:0.2.96.99" in _images(upgrade)
+    assert "perfana/perfana-web:0.2.24.0" in _images(_upgrade(installation(WEB), release="0.2.24"))
     assert "perfana/perfana-web:perfana-4.0.9" in _images(_upgrade(installation(WEB), release="4.0.9"))
 
 

@@ -124,6 +124,17 @@ def test_condition_without_components_is_unknown_for_that_reason() -> None:
     assert evaluate(seen, policy(), TODAY).condition(ConditionType.PLATFORM_SUPPORTED).reason == "NoComponents"
 
 
+@pytest.mark.parametrize(
+    ("images", "gaps", "reason"),
+    [((), ("pods: forbidden",), "WorkloadsUnreadable"), (("{{ x }}",), (), "VersionUndetermined"), ((), (), "NoComponents")],
+)
+def test_what_could_not_be_read_is_the_reason_where_no_component_was_seen(
+    images: tuple[str, ...], gaps: tuple[str, ...], reason: str
+) -> None:
+    verdict = evaluate(installation(*images)._replace(gaps=gaps), without_dependencies(policy()), TODAY)
+    assert (_summary(verdict).status, _summary(verdict).reason) == (Status.UNKNOWN, reason)
+
+
 def test_maintenance_that_nobody_declared_is_unknown_and_no_finding() -> None:
     verdict = judge(NEWEST)
     for kind in (ConditionType.MAINTENANCE_ACTIVE, ConditionType.TICKET_ELIGIBLE):

@@ -53,6 +53,14 @@ def test_everything_stated() -> None:
     )
 
 
+def test_part_of_a_target_and_of_a_platform_leaves_the_other_part_open() -> None:
+    image = "perfana/perfana-web:0.2.96.22"
+    assert read_check({"target": {"images": [image]}}).target == Target("", (image,))
+    assert read_check({"target": {"release": "0.2.96.22"}}).target == Target("0.2.96.22", ())
+    assert read_check({"platform": {"distribution": "eks"}}).platform == Platform("", "eks")
+    assert read_check({"platform": {"kubernetesVersion": "v1.36.3"}}).platform == Platform("v1.36.3", "")
+
+
 def test_values_of_a_label_expression_are_read() -> None:
     expression = {"key": "tier", "operator": "NotIn", "values": ["a", "b"]}
     spec = {"workloadSelector": {"matchExpressions": [expression]}}
