@@ -155,17 +155,20 @@ def _passes(item: pytest.Item, following: list[pytest.Item]) -> bool:
 
 def _be_mutant(module: Module, mutant: Mutant, attempt: _Try) -> None:
     """Change this process, run the tests, and end with what they said."""
+    # What fails before the first test is no test's merit.
+    code = _NOT_POSSIBLE
     with suppress(BaseException):
         be_quiet()
         gc.disable()
         if not _change(module, mutant, reads_policy=attempt.reads_policy):
             os._exit(_NOT_POSSIBLE)
+        code = _NOTICED
         for place, item in enumerate(attempt.items):
             attempt.place[:_PLACE_BYTES] = place.to_bytes(_PLACE_BYTES)
             if not _passes(item, attempt.items[place + 1 : place + 2]):
                 os._exit(_NOTICED)
         os._exit(_UNNOTICED)
-    os._exit(_NOTICED)
+    os._exit(code)
 
 
 def be_quiet(patience_s: int = _PATIENCE_S) -> None:
