@@ -10,6 +10,7 @@ from perfana_support.model.dependency_policy import KEYED_LISTS, check_dependenc
 from perfana_support.model.dependency_rules import DependencyRules
 from perfana_support.model.document import Node, Problem
 from perfana_support.model.policy_document import KEYED_LISTS as OTHER_KEYED_LISTS
+from perfana_support.model.policy_document import merge_specs
 from perfana_support.model.release import Release
 from perfana_support.sources.policy import builtin_policy
 from tests.unit.dependency_rules import builtin_rules, dependencies_spec, rules_of
@@ -296,3 +297,57 @@ def test_a_versioned_carrier_tells_the_version_of_its_first_product_only() -> No
         ("postgresql", "16"),
         ("timescaledb", "2.28"),
     ]
+
+
+def _deployment(**fields: Any) -> dict[str, Any]:  # noqa: ANN401 - plain data
+    return {"deployments": [{"name": "a", "lines": ["4.0"], **fields}]}
+
+
+REDIS = {"product": "redis"}
+IMPOSSIBLE = {"name": "a", "product": "redis", "reason": "why", "remedy": "what"}
+
+
+@pytest.mark.parametrize(
+    ("spec", "problem"),
+    [
+        ({"products": [{"title": "x"}]}, "products[0].name: is missing"),
+        ({"products": [{"name": "a"}] * 2}, "products[1].name: must be listed once"),
+        ({"products": [{"name": "a", "cycles": [{"endOfLifeOn": "2030-01-01"}]}]}, "products[0].cycles[0].name: is missing"),
+        ({"products": [{"name": "a", "cycles": [{"name": "1"}] * 2}]}, "products[0].cycles[1].name: must be listed once"),
+        ({"carriers": [{"carries": ["redis"]}]}, "carriers[0].name: is missing"),
+        ({"carriers": [{"name": "a", "carries": ["redis"]}] * 2}, "carriers[1].name: must be listed once"),
+        ({"carriers": [{"name": "a", "carries": ["redis"], "x": 1}]}, "carriers[0].x: is not a known field"),
+        ({"carriers": [{"name": "a", "carries": [{"markers": ["b"]}]}]}, "carriers[0].carries[0].product: is missing"),
+        ({"deployments": [{"lines": ["4.0"]}]}, "deployments[0].name: is missing"),
+        ({"deployments": _deployment()["deployments"] * 2}, "deployments[1].name: must be listed once"),
+        (_deployment(deployedProducts=[{}]), "deployments[0].deployedProducts[0].product: is missing"),
+        (_deployment(deployedProducts=[REDIS] * 2), "deployments[0].deployedProducts[1].product: must be listed once"),
+        (_deployment(deployedProducts=[REDIS | {"x": 1}]), "deployments[0].deployedProducts[0].x: is not a known field"),
+        (_deployment(combinations=[IMPOSSIBLE | {"name": None}]), "deployments[0].combinations[0].name: is missing"),
+        (_deployment(combinations=[IMPOSSIBLE] * 2), "deployments[0].combinations[1].name: must be listed once"),
+        (
+            _deployment(combinations=[IMPOSSIBLE | {"runningOn": {"product": "postgresql", "x": 1}}]),
+            "deployments[0].combinations[0].runningOn.x: is not a known field",
+        ),
+    ],
+)
+def test_entry_that_is_nameless_repeated_or_misspelt_is_a_problem(spec: dict[str, Any], problem: str) -> None:
+    (found,) = problems_of(spec, is_whole=False)
+    assert found.startswith(f"spec.dependencies.{problem}")
+
+
+@pytest.mark.parametrize(
+    ("field", "key"),
+    [
+        ("products", "name"),
+        ("cycles", "name"),
+        ("carriers", "name"),
+        ("deployments", "name"),
+        ("deployedProducts", "product"),
+        ("laterVersions", "version"),
+        ("combinations", "name"),
+    ],
+)
+def test_lists_of_dependencies_merge_entry_by_entry(field: str, key: str) -> None:
+    base, overlay = {field: [{key: "a", "x": 1}, {key: "b"}]}, {field: [{key: "a", "y": 2}]}
+    assert merge_specs(base, overlay) == {field: [{key: "a", "x": 1, "y": 2}, {key: "b"}]}
