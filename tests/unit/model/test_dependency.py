@@ -314,6 +314,8 @@ def test_a_declared_pre_release() -> None:
         ("2.2", (">=2.0,<3,!=2.27.*",), True),
         ("2.28", (">=2.26,!=2.27.*",), True),
         ("2.27.4", (">=2.26,!=2.27.3",), True),
+        ("16", (">=16,<16.95",), False),
+        ("16", (">=16,<17",), True),
     ],
 )
 def test_version_that_may_be_an_excluded_one_is_not_listed(text: str, ranges: tuple[str, ...], *, is_in: bool) -> None:

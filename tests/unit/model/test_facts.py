@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from perfana_support.model import installation as facts
 from perfana_support.model.image import normalise_repository
 from perfana_support.model.policy import Build, Numbering
 from perfana_support.model.release import parse_release
@@ -106,3 +107,13 @@ def test_repackaged_variants() -> None:
 @pytest.mark.parametrize(("line", "prefix"), [("2.1", "perfana-"), ("4.0", "perfana-"), ("0.1", ""), ("0.2", "")])
 def test_tag_prefix_of_a_line(line: str, prefix: str) -> None:
     assert POLICY.lines[line].tag_prefix == prefix
+
+
+def test_facts_that_nobody_states_are_empty() -> None:
+    assert facts.Subject("Node") == ("Node", "", "", "", "")
+    assert facts.Setting("a") == ("a", "", None)
+    assert facts.Container("a", "b") == ("a", "b", facts.ContainerRole.MAIN, None, facts.PLAIN, "")
+    assert facts.Workload("Pod", "ns", "a", ()) == ("Pod", "ns", "a", (), (), None, "")
+    assert facts.Platform() == ("", "", (), ())
+    assert facts.Declared("redis") == ("redis", "")
+    assert facts.Installation("ns", ()) == ("ns", (), (), None, ())
