@@ -43,7 +43,7 @@ def operator(
     assert install_crds
     apply_crds(api, FOREIGN_CRDS)
     port = health_url.rpartition(":")[2].partition("/")[0]
-    with OperatorProcess(cluster, identity.kubeconfig, "--health-port", port) as process:
+    with OperatorProcess(cluster, identity.kubeconfig, "--http-port", port) as process:
         process.start()
         yield process
 

@@ -97,13 +97,13 @@ def namespaced_operator(cluster: Cluster, rules: list[Object], cluster_rules: li
     identity = cluster.identity(ACCOUNT, namespace, rules)
     grant(api, ACCOUNT, namespace, cluster_rules, cluster=True)
     wait_until_granted(cluster.client(identity.token), cluster_rules, None)
-    with OperatorProcess(cluster, identity.kubeconfig, "-n", namespace, "--health-port", "0") as process:
+    with OperatorProcess(cluster, identity.kubeconfig, "-n", namespace, "--http-port", "0") as process:
         process.start()
         yield Site(api, namespace, process)
 
 
 def test_without_definitions_it_ends_with_one_line_that_says_what_to_do(bare: Cluster) -> None:
-    with OperatorProcess(bare, bare.kubeconfig, "--health-port", "0") as process:
+    with OperatorProcess(bare, bare.kubeconfig, "--http-port", "0") as process:
         ended = process.run()
     assert ended.exit_code == 2, ended.log
     problem = "the CustomResourceDefinitions are not installed; run: kubectl apply -f crds/"

@@ -37,7 +37,7 @@ class Office:
     def __init__(self, settings: Settings, now: Callable[[], datetime] = clock_now) -> None:
         self._settings = settings
         self._now = now
-        self._api = ClusterApi(settings.kubeconfig, settings.context)
+        self._api = ClusterApi(settings.kubeconfig or None, settings.context or None)
         self._desk: Desk | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self.failure: BaseException | None = None

@@ -17,10 +17,10 @@ _PREFIX = "support.perfana.io"
 def run(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT. Raises what ended a part of the operator, if anything did."""
     logging.basicConfig(
-        level=logging.DEBUG if settings.is_verbose else logging.INFO,
+        level=logging.DEBUG if settings.verbose else logging.INFO,
         format="%(asctime)s %(levelname)-8s %(name)s: %(message)s",
     )
-    if not settings.is_verbose:
+    if not settings.verbose:
         logging.getLogger("kopf").setLevel(logging.WARNING)
     asyncio.run(_run(settings))
 
@@ -36,7 +36,7 @@ async def _run(settings: Settings) -> None:
             standalone=True,
             clusterwide=not settings.namespaces,
             namespaces=settings.namespaces,
-            liveness_endpoint=f"http://{settings.health_host}:{settings.health_port}/healthz" if settings.health_port else None,
+            liveness_endpoint=f"http://{settings.http_host}:{settings.http_port}/healthz" if settings.http_port else None,
         )
     finally:
         await office.close()
