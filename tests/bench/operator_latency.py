@@ -30,7 +30,7 @@ def measure(cluster: Cluster, changes: int) -> str:
     api = cluster.client()
     identity = shipped_identity(cluster)
     api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
-    with OperatorProcess(cluster, identity.kubeconfig, "--http-port", "0") as operator:
+    with OperatorProcess(cluster, identity.kubeconfig, "--http-port", "0", "--lease-namespace", NAMESPACE) as operator:
         operator.start()
         site = Site(api, NAMESPACE, operator)
         site.create(deployment(RELEASED), check())

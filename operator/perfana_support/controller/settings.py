@@ -37,6 +37,11 @@ class Settings:
         "", "NS", "where the Lease is; none: the pod's own namespace, else the first that is looked at, else default"
     )
     lease_name: str = _setting("perfana-support", "NAME", "the Lease's name; of the operators that share it one writes")
+    identity: str = _setting(
+        "",
+        "NAME",
+        "this process among those that share the Lease; none: the pod's host name, outside of a cluster one at random",
+    )
     lease_seconds: float = _setting(12.0, "SECONDS", "after this long without a sign of the leader another takes over")
     watch_silence_seconds: float = _setting(
         90.0, "SECONDS", "a watch counts as dead after this long without event or bookmark; servers send one a minute"

@@ -14,48 +14,71 @@ class WorkQueue(Generic[T]):
     """Names that need work. Adding one that waits already is free; one that is worked on comes again afterwards."""
 
     def __init__(self) -> None:
-        self._waiting: dict[T, None] = {}
+        self._waiting: dict[T, float] = {}
         self._busy: set[T] = set()
-        self._again: set[T] = set()
+        self._again: dict[T, float] = {}
         self._failures: dict[T, int] = {}
         self._timers: dict[T, asyncio.TimerHandle] = {}
         self._available = asyncio.Event()
+        self._released = asyncio.Event()
 
-    def add(self, name: T) -> None:
-        """Ask for work on a name."""
+    def __len__(self) -> int:
+        """How many names wait."""
+        return len(self._waiting)
+
+    async def idle(self) -> None:
+        """Return once no name is worked on."""
+        while self._busy:
+            self._released.clear()
+            await self._released.wait()
+
+    def add(self, name: T, asked_at: float | None = None) -> None:
+        """Ask for work on a name; `asked_at` is when, on the event loop's clock, if not now."""
+        moment = asyncio.get_running_loop().time() if asked_at is None else asked_at
         if name in self._busy:
-            self._again.add(name)
+            self._again.setdefault(name, moment)
         else:
-            self._waiting[name] = None
+            self._waiting.setdefault(name, moment)
             self._available.set()
 
-    async def get(self) -> T:
-        """The name that waits longest; it is busy until `done` or `retry`."""
+    def add_later(self, name: T, seconds: float) -> None:
+        """Ask for work on a name after a time; of several times the first counts."""
+        loop = asyncio.get_running_loop()
+        timer = self._timers.get(name)
+        if timer is not None:
+            if timer.when() <= loop.time() + seconds:
+                return
+            timer.cancel()
+        self._timers[name] = loop.call_later(seconds, self._wake, name)
+
+    async def get(self) -> tuple[T, float]:
+        """The name that waits longest and since when; it is busy until `done` or `retry`."""
         while not self._waiting:
             self._available.clear()
             await self._available.wait()
         name = next(iter(self._waiting))
-        del self._waiting[name]
+        asked_at = self._waiting.pop(name)
         self._busy.add(name)
-        return name
+        return name, asked_at
 
     def done(self, name: T) -> None:
-        """The work on a name is complete."""
-        self.forget(name)
+        """The work on a name is complete, as of now: what was planned for later is as well."""
+        self._drop_plans(name)
         self._release(name)
 
     def retry(self, name: T, after_seconds: float | None = None) -> None:
         """The work failed: the name comes again by itself, after the time that the server asked for or a growing one."""
         failures = self._failures[name] = self._failures.get(name, 0) + 1
         wait = after_seconds or min(FIRST_RETRY_SECONDS * 2 ** min(failures - 1, 16), LAST_RETRY_SECONDS)
-        timer = self._timers.pop(name, None)
-        if timer:
-            timer.cancel()
-        self._timers[name] = asyncio.get_running_loop().call_later(wait, self._wake, name)
+        self.add_later(name, wait)
         self._release(name)
 
     def forget(self, name: T) -> None:
-        """Nothing is left of earlier failures: the work succeeded, or the name no longer exists."""
+        """The name no longer exists: nothing is left to do or to remember."""
+        self._waiting.pop(name, None)
+        self._drop_plans(name)
+
+    def _drop_plans(self, name: T) -> None:
         self._failures.pop(name, None)
         timer = self._timers.pop(name, None)
         if timer:
@@ -63,9 +86,9 @@ class WorkQueue(Generic[T]):
 
     def _release(self, name: T) -> None:
         self._busy.discard(name)
+        self._released.set()
         if name in self._again:
-            self._again.discard(name)
-            self.add(name)
+            self.add(name, self._again.pop(name))
 
     def _wake(self, name: T) -> None:
         self._timers.pop(name, None)

@@ -24,9 +24,14 @@ def _run(story: Callable[[WorkQueue[str]], Awaitable[T]]) -> T:
     return asyncio.run(told())
 
 
+async def _next(queue: WorkQueue[str]) -> str:
+    name, _ = await queue.get()
+    return name
+
+
 async def _is_empty(queue: WorkQueue[str]) -> bool:
     """Whether `get` would wait: it did not return in a few turns of the loop."""
-    waiting = asyncio.ensure_future(queue.get())
+    waiting = asyncio.ensure_future(_next(queue))
     for _ in range(5):
         await asyncio.sleep(0)
     if waiting.done():
@@ -75,7 +80,7 @@ def test_names_come_in_the_order_in_which_they_were_added() -> None:
     async def story(queue: WorkQueue[str]) -> list[str]:
         for name in "abc":
             queue.add(name)
-        return [await queue.get() for _ in range(3)]
+        return [await _next(queue) for _ in range(3)]
 
     assert _run(story) == ["a", "b", "c"]
 
@@ -84,7 +89,7 @@ def test_name_that_waits_is_not_added_twice() -> None:
     async def story(queue: WorkQueue[str]) -> bool:
         queue.add("a")
         queue.add("a")
-        queue.done(await queue.get())
+        queue.done(await _next(queue))
         return await _is_empty(queue)
 
     assert _run(story)
@@ -93,7 +98,7 @@ def test_name_that_waits_is_not_added_twice() -> None:
 def test_name_that_is_worked_on_is_not_given_to_another_worker() -> None:
     async def story(queue: WorkQueue[str]) -> bool:
         queue.add("a")
-        await queue.get()
+        await _next(queue)
         queue.add("a")
         return await _is_empty(queue)
 
@@ -103,11 +108,11 @@ def test_name_that_is_worked_on_is_not_given_to_another_worker() -> None:
 def test_name_that_changed_while_it_was_worked_on_comes_again_once() -> None:
     async def story(queue: WorkQueue[str]) -> tuple[str, bool]:
         queue.add("a")
-        await queue.get()
+        await _next(queue)
         queue.add("a")
         queue.add("a")
         queue.done("a")
-        again = await queue.get()
+        again = await _next(queue)
         queue.done("a")
         return again, await _is_empty(queue)
 
@@ -116,7 +121,7 @@ def test_name_that_changed_while_it_was_worked_on_comes_again_once() -> None:
 
 def test_worker_that_waits_is_woken() -> None:
     async def story(queue: WorkQueue[str]) -> str:
-        waiting = asyncio.ensure_future(queue.get())
+        waiting = asyncio.ensure_future(_next(queue))
         await asyncio.sleep(0)
         queue.add("a")
         return await waiting
@@ -126,7 +131,7 @@ def test_worker_that_waits_is_woken() -> None:
 
 def test_two_workers_share_the_names() -> None:
     async def story(queue: WorkQueue[str]) -> set[str]:
-        waiting = [asyncio.ensure_future(queue.get()) for _ in range(2)]
+        waiting = [asyncio.ensure_future(_next(queue)) for _ in range(2)]
         await asyncio.sleep(0)
         queue.add("a")
         queue.add("b")
@@ -137,11 +142,11 @@ def test_two_workers_share_the_names() -> None:
 
 def test_worker_that_is_cancelled_takes_no_name_with_it() -> None:
     async def story(queue: WorkQueue[str]) -> str:
-        waiting = asyncio.ensure_future(queue.get())
+        waiting = asyncio.ensure_future(_next(queue))
         await asyncio.sleep(0)
         waiting.cancel()
         queue.add("a")
-        return await queue.get()
+        return await _next(queue)
 
     assert _run(story) == "a"
 
@@ -149,8 +154,8 @@ def test_worker_that_is_cancelled_takes_no_name_with_it() -> None:
 def test_failed_name_comes_again_by_itself() -> None:
     async def story(queue: WorkQueue[str]) -> str:
         queue.add("a")
-        queue.retry(await queue.get(), after_seconds=0.001)
-        return await queue.get()
+        queue.retry(await _next(queue), after_seconds=0.001)
+        return await _next(queue)
 
     assert _run(story) == "a"
 
@@ -158,9 +163,9 @@ def test_failed_name_comes_again_by_itself() -> None:
 def test_failed_name_does_not_come_before_its_time(clock: Clock) -> None:
     async def story(queue: WorkQueue[str]) -> tuple[bool, int, str]:
         queue.add("a")
-        queue.retry(await queue.get())
+        queue.retry(await _next(queue))
         early = await _is_empty(queue)
-        return early, clock.ring(), await queue.get()
+        return early, clock.ring(), await _next(queue)
 
     assert _run(story) == (True, 1, "a")
 
@@ -169,7 +174,7 @@ def test_waits_grow_up_to_a_limit(clock: Clock) -> None:
     async def story(queue: WorkQueue[str]) -> None:
         queue.add("a")
         for _ in range(30):
-            queue.retry(await queue.get())
+            queue.retry(await _next(queue))
             clock.ring()
 
     _run(story)
@@ -181,11 +186,11 @@ def test_waits_grow_up_to_a_limit(clock: Clock) -> None:
 def test_success_starts_the_waits_anew(clock: Clock) -> None:
     async def story(queue: WorkQueue[str]) -> None:
         queue.add("a")
-        queue.retry(await queue.get())
+        queue.retry(await _next(queue))
         clock.ring()
-        queue.done(await queue.get())
+        queue.done(await _next(queue))
         queue.add("a")
-        queue.retry(await queue.get())
+        queue.retry(await _next(queue))
 
     _run(story)
     assert clock.waits == [FIRST_RETRY_SECONDS] * 2
@@ -194,7 +199,7 @@ def test_success_starts_the_waits_anew(clock: Clock) -> None:
 def test_server_says_how_long_to_wait(clock: Clock) -> None:
     async def story(queue: WorkQueue[str]) -> None:
         queue.add("a")
-        queue.retry(await queue.get(), after_seconds=17.0)
+        queue.retry(await _next(queue), after_seconds=17.0)
 
     _run(story)
     assert clock.waits == [17.0]
@@ -203,10 +208,10 @@ def test_server_says_how_long_to_wait(clock: Clock) -> None:
 def test_change_while_the_work_failed_is_worked_on_at_once(clock: Clock) -> None:
     async def story(queue: WorkQueue[str]) -> str:
         queue.add("a")
-        await queue.get()
+        await _next(queue)
         queue.add("a")
         queue.retry("a")
-        return await queue.get()
+        return await _next(queue)
 
     assert _run(story) == "a"
     assert clock.waits == [FIRST_RETRY_SECONDS]
@@ -216,7 +221,7 @@ def test_names_fail_apart(clock: Clock) -> None:
     async def story(queue: WorkQueue[str]) -> None:
         for name in "ab":
             queue.add(name)
-            queue.retry(await queue.get())
+            queue.retry(await _next(queue))
 
     _run(story)
     assert clock.waits == [FIRST_RETRY_SECONDS] * 2
@@ -225,7 +230,7 @@ def test_names_fail_apart(clock: Clock) -> None:
 def test_forgotten_name_does_not_come_again(clock: Clock) -> None:
     async def story(queue: WorkQueue[str]) -> tuple[int, bool]:
         queue.add("a")
-        queue.retry(await queue.get())
+        queue.retry(await _next(queue))
         queue.forget("a")
         return clock.ring(), await _is_empty(queue)
 
@@ -244,9 +249,9 @@ def test_name_may_be_forgotten_that_nobody_knows() -> None:
 def test_second_failure_replaces_the_first_timer(clock: Clock) -> None:
     async def story(queue: WorkQueue[str]) -> int:
         queue.add("a")
-        queue.retry(await queue.get())
+        queue.retry(await _next(queue))
         queue.add("a")
-        queue.retry(await queue.get())
+        queue.retry(await _next(queue))
         return clock.ring()
 
     assert _run(story) == 1
@@ -255,12 +260,34 @@ def test_second_failure_replaces_the_first_timer(clock: Clock) -> None:
 def test_success_after_a_change_leaves_no_timer_behind(clock: Clock) -> None:
     async def story(queue: WorkQueue[str]) -> int:
         queue.add("a")
-        queue.retry(await queue.get())
+        queue.retry(await _next(queue))
         queue.add("a")
-        queue.done(await queue.get())
+        queue.done(await _next(queue))
         return clock.ring()
 
     assert _run(story) == 0
+
+
+def test_waiting_time_counts_from_the_first_who_asked() -> None:
+    async def story(queue: WorkQueue[str]) -> list[float]:
+        queue.add("a", 1.0)
+        queue.add("a", 2.0)
+        times = [(await queue.get())[1]]
+        queue.add("a", 3.0)
+        queue.add("a", 4.0)
+        queue.done("a")
+        return [*times, (await queue.get())[1]]
+
+    assert _run(story) == [1.0, 3.0]
+
+
+def test_of_several_plans_the_first_counts() -> None:
+    async def story(queue: WorkQueue[str]) -> tuple[str, bool]:
+        for seconds in (100.0, 0.001, 100.0):
+            queue.add_later("a", seconds)
+        return await _next(queue), await _is_empty(queue)
+
+    assert _run(story) == ("a", True)
 
 
 def test_waits_are_reasonable() -> None:

@@ -1,7 +1,8 @@
 """What runs in the cluster, as far as reflectors have seen it."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 
 from perfana_support.model.installation import Installation, Node, Platform, Workload
 
@@ -29,6 +30,11 @@ class ClusterStore:
     async def synced(self) -> None:
         """Return once every resource was listed or is known to be unreadable: before, nothing may be judged."""
         await self._synced.wait()
+
+    @property
+    def is_synced(self) -> bool:
+        """Whether every resource was listed or is known to be unreadable."""
+        return self._synced.is_set()
 
     def installation(self, namespace: str) -> Installation:
         """Everything in a namespace, what it runs on, and what could not be read."""
@@ -78,8 +84,8 @@ class ClusterStore:
                 del self._namespaces[namespace]
             self._on_change(namespace)
 
-    def replace(self, resource: str, kind: str, entries: Mapping[Place, Entry], within: str | None) -> None:
-        """Take a complete list of one kind, of all namespaces or of one: what it does not hold is gone."""
+    def forget_others(self, kind: str, within: str | None, there: AbstractSet[Place]) -> None:
+        """A complete list of one kind was seen, of all namespaces or of one: what is not `there` is gone."""
         known = [
             (namespace, name)
             for namespace, members in self._namespaces.items()
@@ -90,10 +96,11 @@ class ClusterStore:
         if kind == "Node":
             known = [("", name) for name in self._nodes]
         for place in known:
-            if place not in entries:
+            if place not in there:
                 self.remove(kind, place)
-        for place, entry in entries.items():
-            self.put(kind, place, entry)
+
+    def mark_readable(self, resource: str) -> None:
+        """Note that a resource was read and is followed."""
         if self._gaps.pop(resource, None) is not None:
             self._on_change("")
         self.settle(resource)

@@ -1,0 +1,177 @@
+"""Which of several operators writes: the one that holds a Lease.
+
+As client-go's leader election does it, so that both read the same Lease alike: a holder is gone when its Lease did not
+change for the whole duration *by the reader's own clock*, since clocks of machines differ. The holder itself stops
+writing well before that.
+"""
+
+import asyncio
+import logging
+import os
+import secrets
+import socket
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from perfana_support.sources.cluster.api import ApiError, ClusterApi, Json
+
+_LEASES = "/apis/coordination.k8s.io/v1/namespaces/{}/leases"
+_NOT_FOUND, _CONFLICT = 404, 409
+# Of the Lease's duration: how long its holder trusts it after a renewal, and how often it renews and others look.
+_TRUSTED, _LOOKS = 2 / 3, 1 / 6
+
+log = logging.getLogger(__name__)
+
+
+def boot_seconds() -> float:
+    """Seconds that go on while the machine sleeps: a Lease runs out then as well."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+
+
+def new_identity() -> str:
+    """A name for this process that no other has.
+
+    In a cluster it is the pod's, so that a container which is started anew goes on with the Lease that it holds.
+    """
+    return socket.gethostname() if "KUBERNETES_SERVICE_HOST" in os.environ else f"{socket.gethostname()}_{secrets.token_hex(4)}"
+
+
+class Leadership:
+    """Holding the Lease, or waiting for it. `is_mine` is asked before each write."""
+
+    def __init__(  # noqa: PLR0913 - what a Lease consists of, and two clocks
+        self,
+        api: ClusterApi,
+        namespace: str,
+        name: str,
+        identity: str,
+        duration_seconds: float,
+        now: Callable[[], datetime],
+        seconds: Callable[[], float] = boot_seconds,
+    ) -> None:
+        self._api = api
+        self._path = _LEASES.format(namespace)
+        self._name = name
+        self._namespace = namespace
+        self._duration = duration_seconds
+        self._now = now
+        self._seconds = seconds
+        self.identity = identity or new_identity()
+        self.holder = ""
+        self.problem = ""
+        self._seen: Json = {}
+        self._seen_at = 0.0
+        self._mine_until = 0.0
+        self._won = asyncio.Event()
+
+    @property
+    def is_mine(self) -> bool:
+        """Whether this process may write now."""
+        return self._seconds() < self._mine_until
+
+    async def won(self) -> None:
+        """Return once this process holds the Lease."""
+        while not self.is_mine:
+            self._won.clear()
+            await self._won.wait()
+
+    async def run(self) -> None:
+        """Take the Lease when it is free and keep it, until cancelled."""
+        was_mine = False
+        while True:
+            try:
+                await asyncio.wait_for(self._take_or_renew(), self._duration * _TRUSTED / 2)
+                self.problem = ""
+            except (ApiError, TimeoutError) as error:
+                problem = f"Lease {self._namespace}/{self._name}: {error or 'no answer in time'}"
+                if problem != self.problem:
+                    log.warning("%s", problem)
+                self.problem = problem
+            if self.is_mine != was_mine:
+                was_mine = self.is_mine
+                log.info("leading: writing verdicts" if was_mine else "standing by: %s writes verdicts", *self._others())
+            await asyncio.sleep(self._duration * _LOOKS)
+
+    async def release(self) -> None:
+        """Let go of the Lease, so that another takes over at once."""
+        if not self.is_mine:
+            return
+        self._mine_until = 0.0
+        try:
+            await self._put({**self._seen, "spec": {**self._spec(), "holderIdentity": "", "leaseDurationSeconds": 1}})
+        except ApiError as error:
+            log.info("the Lease was not released, another operator waits for its end: %s", error)
+
+    def _others(self) -> tuple[str, ...]:
+        return () if self.is_mine else (self.holder or "nobody",)
+
+    async def _take_or_renew(self) -> None:
+        began = self._seconds()
+        try:
+            found = await self._api.get(f"{self._path}/{self._name}")
+        except ApiError as error:
+            if error.status != _NOT_FOUND:
+                raise
+            metadata = {"name": self._name, "namespace": self._namespace}
+            lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": metadata, "spec": self._spec()}
+            await self._hold(lambda: self._api.send("POST", self._path, lease), began)
+            return
+        if found.get("spec") != self._seen.get("spec"):
+            self._seen, self._seen_at = found, began
+        spec = found.get("spec") or {}
+        self.holder = spec.get("holderIdentity") or ""
+        lasts = float(spec.get("leaseDurationSeconds") or self._duration)
+        if self.holder in ("", self.identity) or began >= self._seen_at + lasts:
+            await self._hold(lambda: self._put({**found, "spec": self._spec(spec)}), began)
+        else:
+            self._mine_until = 0.0
+
+    async def _hold(self, write: Callable[[], Any], began: float) -> None:
+        """Write the Lease as its holder. Another one who was quicker makes this a conflict: then it is theirs."""
+        try:
+            self._seen = await write()
+        except ApiError as error:
+            if error.status != _CONFLICT:
+                raise
+            self._mine_until = 0.0
+            return
+        self.holder, self._seen_at = self.identity, began
+        # Counted from before it was asked for: whoever reads the Lease counts from later.
+        self._mine_until = began + self._duration * _TRUSTED
+        self._won.set()
+
+    async def _put(self, lease: Json) -> Json:
+        return await self._api.send("PUT", f"{self._path}/{self._name}", lease)
+
+    def _spec(self, before: Json | None = None) -> Json:
+        """The Lease as this process holds it; who takes it from another begins a new time of holding."""
+        stamp = self._now().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        spec: Json = {
+            "holderIdentity": self.identity,
+            "leaseDurationSeconds": max(1, round(self._duration)),
+            "renewTime": stamp,
+            "acquireTime": stamp,
+            "leaseTransitions": 0,
+        }
+        if before:
+            spec["leaseTransitions"] = int(before.get("leaseTransitions") or 0)
+            if before.get("holderIdentity") == self.identity:
+                spec["acquireTime"] = before.get("acquireTime") or stamp
+            else:
+                spec["leaseTransitions"] += 1
+        return spec
+
+
+class Alone:
+    """In place of a Leadership where no other operator is expected."""
+
+    identity, problem = "", ""
+    is_mine = True
+
+    async def won(self) -> None:
+        """Return at once."""
+
+    async def release(self) -> None:
+        """Nothing to let go of."""
