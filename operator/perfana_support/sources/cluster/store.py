@@ -5,6 +5,7 @@ from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 
 from perfana_support.model.installation import Installation, Node, Platform, Workload
+from perfana_support.sources.cluster.sharing import shared
 
 # An object's identity in a list of one kind: namespace ("" for a node) and name.
 Place = tuple[str, str]
@@ -69,7 +70,7 @@ class ClusterStore:
             return
         members = self._namespaces.setdefault(namespace, {})
         if members.get((kind, name)) != entry:
-            members[kind, name] = entry
+            members[kind, name] = shared(entry)
             self._on_change(namespace)
 
     def remove(self, kind: str, place: Place) -> None:
