@@ -32,13 +32,18 @@ def judge_check(body: Json, store: ClusterStore, policies: PolicyBook, now: date
         return unjudged_status("PolicyInvalid", message, body, now, is_stalled=True)
     installation = select(store.installation(body["metadata"]["namespace"]), check, found.policy)
     verdict = evaluate(installation, found.policy, now.date(), check)
-    return check_status(verdict, found.policy, found.digest, check.enforcement, body, now)
+    caveat = (
+        f"SupportPolicy {check.policy} is not valid, its last valid form is in force: {found.problems[0]}"
+        if found.problems
+        else ""
+    )
+    return check_status(verdict, found.policy, found.digest, check.enforcement, body, now, caveat)
 
 
 def judge_policy(body: Json, policies: PolicyBook, now: datetime) -> dict[str, Any]:
     """The status of a policy: whether it can be judged by."""
     state = policies.state(body["metadata"]["name"])
-    return policy_status(state.policy, state.digest, state.problems, body, now)
+    return policy_status(state.policy, state.spec, state.digest, state.problems, body, now)
 
 
 def flips(before: Json, after: Json) -> list[tuple[Json, Json]]:

@@ -3,27 +3,29 @@
 import hashlib
 import json
 import logging
-from collections.abc import Mapping
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from perfana_support.controller.names import Json
 from perfana_support.model.check import Check
 from perfana_support.model.document import DocumentError, Problem
 from perfana_support.model.policy import Policy
+from perfana_support.reports.status import LAST_VALID_SPEC, status_of
 from perfana_support.sources.policy import builtin_document, builtin_policy, policy_of
 
 log = logging.getLogger(__name__)
 
 
 class PolicyState(NamedTuple):
-    """A policy that checks may refer to: `policy` is the last good one, None before there was any."""
+    """A policy that checks may refer to: `policy` is the last good one, `spec` what states it; None and {} before any."""
 
     policy: Policy | None
+    spec: Json
     digest: str
     problems: list[Problem]
 
 
-_ABSENT = PolicyState(None, "", [])
+_ABSENT = PolicyState(None, {}, "", [])
 
 
 class PolicyBook:
@@ -33,14 +35,14 @@ class PolicyBook:
         self._states: dict[str, PolicyState] = {}
         self.gap = ""
 
-    def take(self, body: Mapping[str, Any]) -> PolicyState:
-        """Read a policy. One that is not valid leaves the last good one in force."""
+    def take(self, body: Json) -> PolicyState:
+        """Read a policy. One that is not valid leaves the last good one in force, which its status remembers."""
         name = body["metadata"]["name"]
-        before = self._states.get(name, _ABSENT)
         try:
-            state = PolicyState(policy_of(body), digest([builtin_document()["spec"], body.get("spec")]), [])
+            state = _read(body, body.get("spec") or {})
         except DocumentError as error:
-            state = PolicyState(before.policy, before.digest, error.problems)
+            before = self._states.get(name) or _remembered(body)
+            state = before._replace(problems=error.problems)
             log.warning(
                 "SupportPolicy %s is not valid%s: %s", name, ", the last good one stays" if before.policy else "", error
             )
@@ -64,7 +66,21 @@ class PolicyBook:
 
 @cache
 def _builtin() -> PolicyState:
-    return PolicyState(builtin_policy(), digest(builtin_document()["spec"]), [])
+    spec = builtin_document()["spec"]
+    return PolicyState(builtin_policy(), spec, digest(spec), [])
+
+
+def _read(body: Json, spec: Json) -> PolicyState:
+    """The state that a spec gives. Raises `DocumentError`."""
+    return PolicyState(policy_of({**body, "spec": spec}), spec, digest([builtin_document()["spec"], spec]), [])
+
+
+def _remembered(body: Json) -> PolicyState:
+    """The last good state that a status tells of: of before this process began, or when another one wrote."""
+    try:
+        return _read(body, json.loads(status_of(body).get(LAST_VALID_SPEC) or "null"))
+    except (DocumentError, ValueError, TypeError):
+        return _ABSENT
 
 
 def digest(content: object) -> str:
