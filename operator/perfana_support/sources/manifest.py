@@ -14,6 +14,8 @@ from perfana_support.sources.yaml_view import MappingView, NodeError, SequenceVi
 
 STANDARD_INPUT = "-"
 _SUFFIXES = (".yaml", ".yml", ".json")
+# Flux's objects of the same kind are in another group, and of the cluster.
+_KUSTOMIZE = "kustomize.config.k8s.io/"
 # A List in a List is legal and pointless; an alias can nest one in itself without end.
 _MAX_LISTS = 4
 # The reader without implicit types: what a text looks like is the API's business, and resolving costs most of the time.
@@ -130,6 +132,9 @@ class _FileReader:
                 entity.line,
                 "is not a Kubernetes object: it has no kind (give rendered manifests, not values or a kustomization)",
             )
+            return
+        if str(entity.get("apiVersion")).startswith(_KUSTOMIZE):
+            self._fault(entity.line, "is a kustomization, which changes what is deployed: give what kustomize build renders")
             return
         for field, is_list in (("items", kind.endswith("List")), ("objects", kind == "Template")):
             if is_list and field in entity:
