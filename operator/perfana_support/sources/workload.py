@@ -8,10 +8,12 @@ from perfana_support.sources.container_settings import read_settings
 from perfana_support.sources.errors import ShapeError, mapping, sequence
 
 # Where a pod's spec stands, by the fields on the way. Shape decides and not the kind, so that custom workloads (Argo
-# Rollouts, OpenKruise, Knative, OpenShift's DeploymentConfig) are judged like the built-in ones.
+# Rollouts, OpenKruise, Knative, KEDA, OpenShift's DeploymentConfig) are judged like the built-in ones.
 _POD_SPECS = (
     ("spec", "template", "spec"),
     ("spec", "jobTemplate", "spec", "template", "spec"),
+    ("spec", "template", "jobTemplate", "spec", "template", "spec"),
+    ("spec", "jobTargetRef", "template", "spec"),
     ("spec",),
     ("template", "spec"),
 )
