@@ -3,12 +3,15 @@
 Options state facts that a source cannot show. None of them makes good what was found in it, so each is tried on every case.
 """
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from perfana_support.evaluate.seen_dependency import take_dependencies
 from perfana_support.evaluate.verdict import evaluate
@@ -19,7 +22,7 @@ from perfana_support.model.installation import Declared, Installation
 from perfana_support.model.policy import Policy
 from perfana_support.sources.policy import builtin_policy
 from tests.corpus.cases import CLUSTERS, CORPUS, EXPECTED, INSTALLATIONS, TODAY, Case, cases_in, load
-from tests.corpus.judging import labels_of
+from tests.corpus.judging import judge_cluster, judge_manifests, labels_of
 from tests.unit import builders
 from tests.unit.evaluate import test_configuration, test_corpus_dates, test_dependency, test_image, test_platform
 
@@ -141,6 +144,57 @@ def test_dependencies(case: dict[str, Any]) -> None:
 def test_platform_of_an_installation(case: dict[str, Any]) -> None:
     facts = builders.installation(NEWEST)._replace(platform=test_platform.platform_of(case))
     never(facts, as_of=date.fromisoformat(case.get("asOf", str(TODAY))))
+
+
+# Supported cases in which some containers do not count: of what has ended, of another namespace or instance, waived.
+HAS_WHAT_DOES_NOT_COUNT = {
+    "job-that-ended",
+    "kubectl-get-all",
+    "snapshot-in-one-component",
+    "two-instances-in-one-namespace",
+    "two-namespaces",
+    "what-has-ended",
+}
+SNAPSHOT_TAG = "0.2.97.0-SNAPSHOT"
+
+
+def containers_in(document: object) -> Iterator[dict[str, Any]]:
+    """Find the containers of components in plain data, wherever they are except in what a runtime reports."""
+    if isinstance(document, dict):
+        if "/perfana-" in str(document.get("image")):
+            yield document
+        for field, value in document.items():
+            if field != "status":
+                yield from containers_in(value)
+    elif isinstance(document, list):
+        for value in document:
+            yield from containers_in(value)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        case
+        for case in (*cases_in(INSTALLATIONS), *cases_in(CLUSTERS))
+        if case.label == "True" and case.pair not in HAS_WHAT_DOES_NOT_COUNT
+    ],
+    ids=name_of,
+)
+def test_development_build_in_any_container_of_what_is_supported(case: Case, tmp_path: Path) -> None:
+    is_cluster = case.source.parent == CLUSTERS
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    documents = [document for document in yaml.load_all(case.source.read_bytes(), loader) if document]
+    containers = list(containers_in(documents))
+    assert containers
+    for place, container in enumerate(containers):
+        image = container["image"]
+        container["image"] = re.sub("[:@][^/]*$", "", image) + f":{SNAPSHOT_TAG}"
+        spoiled = case._replace(source=tmp_path / f"{place}{case.source.suffix}")
+        spoiled.source.write_text("\n---\n".join(map(json.dumps, documents)))
+        report = judge_cluster(spoiled) if is_cluster else judge_manifests(spoiled)
+        supported = next(each for each in report["conditions"] if each["type"] == "Supported")
+        assert (supported["status"], supported["reason"]) == ("False", "SnapshotBuild"), container["name"]
+        container["image"] = image
 
 
 def count(file: str) -> int:
