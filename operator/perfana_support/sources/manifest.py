@@ -51,10 +51,20 @@ def read_manifests(paths: list[str]) -> Manifests:
 
 
 def _by_namespace(workloads: list[Workload]) -> tuple[Installation, ...]:
+    """The installations. What a controller made is left to its template, if that is there as well."""
     namespaces: dict[str, list[Workload]] = {}
     for workload in workloads:
         namespaces.setdefault(workload.namespace, []).append(workload)
-    return tuple(Installation(name, tuple(members)) for name, members in sorted(namespaces.items()))
+    return tuple(Installation(name, _judged(members)) for name, members in sorted(namespaces.items()))
+
+
+def _judged(members: list[Workload]) -> tuple[Workload, ...]:
+    there = {(workload.kind, workload.name) for workload in members}
+    return tuple(
+        workload if workload.kind == "Pod" else workload._replace(owner=None)
+        for workload in members
+        if workload.kind == "Pod" or workload.owner not in there
+    )
 
 
 def _find_files(paths: list[str], faults: list[Fault]) -> Iterator[str]:
@@ -141,7 +151,7 @@ class _FileReader:
                 yield from self._read_list(entity, kind, field, lists)
                 return
         try:
-            workload = project(entity, kind, self._locate, api_version)
+            workload = project(entity, kind, self._locate, api_version, keeps_made=True)
         except ShapeError as error:
             self._fault(entity.line, str(error))
             return
