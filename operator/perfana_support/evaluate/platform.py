@@ -35,7 +35,7 @@ def judge(platform: Platform, namespace: str, rules: PlatformRules, as_of: date)
             Code.PLATFORM_UNREADABLE,
             Subject("Installation", namespace=namespace),
             f"the platform is not known completely: {gap}",
-            "grant the operator get and list on nodes, or state the platform in the check's spec",
+            "grant the operator get and list on nodes and pods, or state the platform in the check's spec",
         )
     server = parse_kubernetes_version(platform.server_version)
     cluster = Subject("Cluster", name=_cluster_name(platform, server, rules))

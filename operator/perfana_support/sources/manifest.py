@@ -14,6 +14,8 @@ from perfana_support.sources.yaml_view import MappingView, NodeError, SequenceVi
 
 STANDARD_INPUT = "-"
 _SUFFIXES = (".yaml", ".yml", ".json")
+# Flux's objects of the same kind are in another group, and of the cluster.
+_KUSTOMIZE = "kustomize.config.k8s.io/"
 # A List in a List is legal and pointless; an alias can nest one in itself without end.
 _MAX_LISTS = 4
 # The reader without implicit types: what a text looks like is the API's business, and resolving costs most of the time.
@@ -49,10 +51,20 @@ def read_manifests(paths: list[str]) -> Manifests:
 
 
 def _by_namespace(workloads: list[Workload]) -> tuple[Installation, ...]:
+    """The installations. What a controller made is left to its template, if that is there as well."""
     namespaces: dict[str, list[Workload]] = {}
     for workload in workloads:
         namespaces.setdefault(workload.namespace, []).append(workload)
-    return tuple(Installation(name, tuple(members)) for name, members in sorted(namespaces.items()))
+    return tuple(Installation(name, _judged(members)) for name, members in sorted(namespaces.items()))
+
+
+def _judged(members: list[Workload]) -> tuple[Workload, ...]:
+    there = {(workload.kind, workload.name) for workload in members}
+    return tuple(
+        workload if workload.kind == "Pod" else workload._replace(owner=None)
+        for workload in members
+        if workload.kind == "Pod" or workload.owner not in there
+    )
 
 
 def _find_files(paths: list[str], faults: list[Fault]) -> Iterator[str]:
@@ -131,12 +143,15 @@ class _FileReader:
                 "is not a Kubernetes object: it has no kind (give rendered manifests, not values or a kustomization)",
             )
             return
+        if str(entity.get("apiVersion")).startswith(_KUSTOMIZE):
+            self._fault(entity.line, "is a kustomization, which changes what is deployed: give what kustomize build renders")
+            return
         for field, is_list in (("items", kind.endswith("List")), ("objects", kind == "Template")):
             if is_list and field in entity:
                 yield from self._read_list(entity, kind, field, lists)
                 return
         try:
-            workload = project(entity, kind, self._locate, api_version)
+            workload = project(entity, kind, self._locate, api_version, keeps_made=True)
         except ShapeError as error:
             self._fault(entity.line, str(error))
             return

@@ -27,6 +27,11 @@ BAD_DOCUMENTS = {
     "no kind": ("replicas: 1", 3, "is not a Kubernetes object: it has no kind"),
     "an empty kind": ("kind: ''", 3, "is not a Kubernetes object: it has no kind"),
     "a kind that is no text": ("kind: [Pod]", 3, "is not a Kubernetes object: it has no kind"),
+    "a kustomization, which changes images": (
+        "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nimages: [{name: a, newTag: b}]",
+        3,
+        "is a kustomization, which changes what is deployed",
+    ),
     "a text": ("just text", 3, "is not a Kubernetes object: it must be a mapping with apiVersion and kind"),
     "a list": ("- kind: Pod", 3, "is not a Kubernetes object: it must be a mapping with apiVersion and kind"),
     "a field name that is a mapping": (
@@ -251,3 +256,8 @@ def test_any_object_is_read_or_a_fault(entity: object) -> None:
     _read_or_refuse(
         json.dumps({**deployment(), "spec": entity, "status": entity, "metadata": entity, "items": entity}).encode()
     )
+
+
+def test_kustomization_of_a_cluster_is_an_object_like_any_other(tmp_path: Path) -> None:
+    flux = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nspec: {path: ./prd}\n---\n"
+    assert names(workloads(write(tmp_path, flux + ONE_LINE))) == ["Deployment/web"]

@@ -45,7 +45,9 @@ class ClusterStore:
         nodes = tuple(self._nodes.get(name, Node(name, "", "", "")) for name in sorted(names) if self._follows_nodes)
         # A resource in another namespace does not speak of this one.
         gaps = {name: problem for name, problem in self._gaps.items() if "/" not in name or name.startswith(f"{namespace}/")}
-        platform_gaps = tuple(problem for name, problem in sorted(gaps.items()) if name in PLATFORM)
+        # Only pods tell on which nodes an installation runs: without them that is unknown as well.
+        hides_platform = PLATFORM | {"pods"} if self._follows_nodes else PLATFORM
+        platform_gaps = tuple(problem for name, problem in sorted(gaps.items()) if name in hides_platform)
         return Installation(
             namespace,
             workloads,
