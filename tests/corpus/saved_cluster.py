@@ -1,7 +1,7 @@
 """A saved cluster, read by the operator's own reflectors from a server that answers out of a file."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
@@ -38,8 +38,11 @@ class SavedApi:
             raise ApiError(_NOT_FOUND, "the server could not find the requested resource")
         return {"metadata": {"resourceVersion": "1"}, "items": self._lists[path]}
 
-    async def watch(self, _path: str, _query: Mapping[str, str], _silence_seconds: float) -> AsyncIterator[Json]:
+    async def watch(
+        self, _path: str, _query: Mapping[str, str], _silence_seconds: float, on_open: Callable[[], None]
+    ) -> AsyncIterator[Json]:
         """Wait without an event, until the reader goes."""
+        on_open()
         await asyncio.Event().wait()
         yield {}
 
@@ -58,7 +61,7 @@ def read_cluster(file: Path) -> ClusterStore:
 async def _read(saved: Json) -> ClusterStore:
     store = ClusterStore((*(resource.plural for resource in RESOURCES), SERVER_VERSION), lambda _: None)
     api = cast("ClusterApi", SavedApi(saved))
-    tasks = [asyncio.create_task(Reflector(api, resource, None, store).run()) for resource in RESOURCES]
+    tasks = [asyncio.create_task(Reflector(api, resource, None, store, _DEADLINE_SECONDS).run()) for resource in RESOURCES]
     version = (saved.get("version") or {}).get("gitVersion", "")
     if version:
         store.set_server_version(version)

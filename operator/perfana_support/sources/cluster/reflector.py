@@ -89,7 +89,8 @@ class Reflector:
                 # A server that ends every watch at once must not be asked in a tight loop.
                 wait = FIRST_WAIT_SECONDS
             except ApiError as error:
-                wait = error.retry_after_seconds or self._take(error)
+                wait = self._take(error)
+                wait = error.retry_after_seconds or wait
             await asyncio.sleep(wait)
 
     def _take(self, error: ApiError) -> float:
