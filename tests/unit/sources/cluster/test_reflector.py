@@ -103,7 +103,7 @@ def test_resource_is_not_known_before_its_watch_is_open() -> None:
 
 
 def test_events_change_the_store() -> None:
-    events = [
+    events: list[Step] = [
         event("ADDED", pod("b", 8)),
         event("MODIFIED", pod("a", 9, phase="Succeeded")),
         5.0,
