@@ -50,7 +50,8 @@ class Audit:
         try:
             listing = await self._api.list_metadata(path)
             self.problems.pop(path, None)
-            self._failures.clear()
+            for kind in [kind for kind in self._failures if kind[:2] == (plural, namespace)]:
+                del self._failures[kind]
             if plural == POLICIES:
                 self._desk.policies_unreadable("")
             await self._compare(plural, namespace, listing)
@@ -74,12 +75,15 @@ class Audit:
             return
         await asyncio.sleep(GRACE_SECONDS)
         for name in self._differences(plural, namespace, there, as_of):
-            log.warning("%s: a change that no watch told of", name)
-            self._metrics.missed.labels(plural).inc()
+            before = self._desk.body(name)
             if name in there:
                 await self._read(name)
             else:
                 self._forget(name)
+            # What was deleted since the list was made is neither known nor there to be read: nothing was missed.
+            if self._desk.body(name) is not before:
+                log.warning("%s: a change that no watch told of", name)
+                self._metrics.missed.labels(plural).inc()
 
     def _differences(self, plural: str, namespace: str, there: dict[Name, int], as_of: int) -> list[Name]:
         known = self._desk.known(plural, namespace)

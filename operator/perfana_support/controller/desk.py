@@ -169,21 +169,23 @@ class Desk:
                 self._queue.done(name)
                 self._queue.add(name, asked_at)
                 continue
+            body = self._bodies.get(name)
             try:
                 again_in = await self._write(name, asked_at)
             except ApiError as error:
-                self._fail(name, error)
+                self._fail(name, body, error)
             else:
                 self._queue.done(name)
                 if again_in:
                     self._queue.add_later(name, again_in)
 
-    def _fail(self, name: Name, error: ApiError) -> None:
+    def _fail(self, name: Name, body: Json | None, error: ApiError) -> None:
         if error.status == _NOT_FOUND:
             log.info("%s is gone", name)
             self._queue.done(name)
-            if name in self._bodies:
-                self.forget(name.plural, self._bodies[name])
+            if body is not None:
+                # That one: another which bears its name may have been seen meanwhile.
+                self.forget(name.plural, body)
             return
         # Somebody wrote it a moment ago, which the watch is about to tell: nothing to warn of.
         level = logging.INFO if error.status == _CONFLICT else logging.WARNING

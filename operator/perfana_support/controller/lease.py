@@ -165,10 +165,13 @@ class Leadership:
 
 
 class Alone:
-    """In place of a Leadership where no other operator is expected."""
+    """In place of a Leadership where no other operator is expected. It has a name as well: Events must say who wrote them."""
 
-    identity, problem = "", ""
+    problem = ""
     is_mine = True
+
+    def __init__(self, identity: str = "") -> None:
+        self.identity = identity or new_identity()
 
     async def won(self) -> None:
         """Return at once."""

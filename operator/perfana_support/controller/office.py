@@ -49,7 +49,7 @@ class Office:
         self._now = now
         self._api = ClusterApi(settings.kubeconfig or None, settings.context or None)
         self._metrics = Metrics()
-        self._leadership: Leadership | Alone = Alone()
+        self._leadership: Leadership | Alone = Alone(settings.identity)
         if settings.leader_election:
             namespace = _lease_namespace(settings)
             self._leadership = Leadership(

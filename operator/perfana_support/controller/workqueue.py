@@ -52,18 +52,22 @@ class WorkQueue(Generic[T]):
         self._timers[name] = loop.call_later(seconds, self._wake, name)
 
     async def get(self) -> tuple[T, float]:
-        """The name that waits longest and since when; it is busy until `done` or `retry`."""
+        """The name that waits longest and since when; it is busy until `done` or `retry`.
+
+        What was planned for later up to now is part of this work. Plans of a later moment, midnight for one, are not.
+        """
         while not self._waiting:
             self._available.clear()
             await self._available.wait()
         name = next(iter(self._waiting))
         asked_at = self._waiting.pop(name)
+        self._drop_plan(name)
         self._busy.add(name)
         return name, asked_at
 
     def done(self, name: T) -> None:
-        """The work on a name is complete, as of now: what was planned for later is as well."""
-        self._drop_plans(name)
+        """The work on a name is complete, as of when it was begun."""
+        self._failures.pop(name, None)
         self._release(name)
 
     def retry(self, name: T, after_seconds: float | None = None) -> None:
@@ -76,10 +80,10 @@ class WorkQueue(Generic[T]):
     def forget(self, name: T) -> None:
         """The name no longer exists: nothing is left to do or to remember."""
         self._waiting.pop(name, None)
-        self._drop_plans(name)
-
-    def _drop_plans(self, name: T) -> None:
         self._failures.pop(name, None)
+        self._drop_plan(name)
+
+    def _drop_plan(self, name: T) -> None:
         timer = self._timers.pop(name, None)
         if timer:
             timer.cancel()

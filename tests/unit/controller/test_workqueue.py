@@ -293,3 +293,54 @@ def test_of_several_plans_the_first_counts() -> None:
 def test_waits_are_reasonable() -> None:
     assert 0 < workqueue.FIRST_RETRY_SECONDS < 1
     assert workqueue.LAST_RETRY_SECONDS <= 60
+
+
+def test_plan_that_was_made_during_the_work_stays() -> None:
+    async def story(queue: WorkQueue[str]) -> str:
+        queue.add("a")
+        await _next(queue)
+        queue.add_later("a", 0.001)
+        queue.done("a")
+        return await _next(queue)
+
+    assert _run(story) == "a"
+
+
+def test_plan_that_was_made_before_the_work_is_part_of_it(clock: Clock) -> None:
+    async def story(queue: WorkQueue[str]) -> int:
+        queue.add_later("a", 60.0)
+        queue.add("a")
+        queue.done(await _next(queue))
+        return clock.ring()
+
+    assert _run(story) == 0
+
+
+def test_queue_is_idle_once_no_name_is_worked_on() -> None:
+    async def story(queue: WorkQueue[str]) -> list[bool]:
+        for name in "ab":
+            queue.add(name)
+            await _next(queue)
+        queue.add("c")
+        waiting = asyncio.ensure_future(queue.idle())
+        seen = []
+        for name in "ab":
+            await asyncio.sleep(0)
+            seen.append(waiting.done())
+            queue.done(name)
+        await waiting
+        return [*seen, len(queue) == 1]
+
+    assert _run(story) == [False, False, True]
+
+
+def test_name_that_is_forgotten_while_it_is_worked_on_leaves_nothing_behind(clock: Clock) -> None:
+    async def story(queue: WorkQueue[str]) -> tuple[int, bool]:
+        queue.add("a")
+        await _next(queue)
+        queue.add_later("a", 60.0)
+        queue.forget("a")
+        queue.done("a")
+        return clock.ring(), await _is_empty(queue)
+
+    assert _run(story) == (0, True)

@@ -100,8 +100,12 @@ class ClusterApi:
             raise ApiError(_UNAUTHORISED, str(error)) from error
 
     async def authorization(self) -> str | None:
-        """The current Authorization header; asking for it renews a service account's token when that is due."""
-        header: str | None = await self.configuration.get_api_key_with_prefix("BearerToken")
+        """The current Authorization header; asking for it renews a service account's token when due. Raises `ApiError`."""
+        try:
+            header: str | None = await self.configuration.get_api_key_with_prefix("BearerToken")
+        except (ConfigException, OSError) as error:
+            # While a token rotates its file may be empty or away for a moment.
+            raise ApiError(0, f"the credentials cannot be read: {error}") from error
         return header
 
     async def get(self, path: str, query: Mapping[str, str] | None = None) -> Json:

@@ -26,6 +26,8 @@ LAST_WAIT_SECONDS = 30.0
 # A server that has just started refuses what its roles, not yet read, will allow: for less than the second that passes
 # before the third refusal. Believing the first would turn every verdict to Unknown and back.
 REFUSALS_BELIEVED = 4
+# Nor does it know custom resources for a moment. Believing that would judge an installation without its database.
+ABSENCES_BELIEVED = 3
 _GONE = 410
 _FORBIDDEN = 403
 _NOT_FOUND = 404
@@ -75,7 +77,7 @@ class Reflector:
         self._path = f"{resource.api}{where}/{resource.plural}"
         self._namespace = namespace
         self._version = ""
-        self._failures = self._refusals = 0
+        self._failures = self._refusals = self._absences = 0
         self.pulse = Pulse()
 
     async def run(self) -> None:
@@ -96,10 +98,12 @@ class Reflector:
     def _take(self, error: ApiError) -> float:
         """Draw the consequences of an error; returns for how many seconds to leave the server alone."""
         if error.status == _NOT_FOUND and self._resource.is_optional:
-            self._version = ""
-            self._store.forget_others(self._resource.kind, self._namespace, set())
-            self._opened()
-            return LAST_WAIT_SECONDS
+            self._absences += 1
+            if self._absences >= ABSENCES_BELIEVED:
+                self._version = ""
+                self._store.forget_others(self._resource.kind, self._namespace, set())
+                self._opened()
+                return LAST_WAIT_SECONDS
         self._failures += 1
         wait = min(FIRST_WAIT_SECONDS * 2.0 ** min(self._failures - 1, 16), LAST_WAIT_SECONDS)
         cause = _CAUSES.get(error.status, Cause.SILENT if isinstance(error, WatchSilentError) else Cause.FAILED)
@@ -146,6 +150,7 @@ class Reflector:
                 break
             query["continue"] = metadata["continue"]
         self._store.forget_others(self._resource.kind, self._namespace, seen)
+        self._absences = 0
         return str(metadata["resourceVersion"])
 
     async def _watch(self) -> None:
