@@ -30,7 +30,7 @@ class SavedApi:
         forbidden = saved.get("forbidden") or {}
         self._forbidden = {path_of(each): forbidden[each.plural] for each in RESOURCES if each.plural in forbidden}
 
-    async def get(self, path: str, _query: Mapping[str, str] | None = None) -> Json:
+    async def list_page(self, path: str, _query: Mapping[str, str] | None = None) -> Json:
         """Return a list, or refuse it."""
         if path in self._forbidden:
             raise ApiError(_FORBIDDEN, self._forbidden[path], _AT_ONCE_SECONDS)

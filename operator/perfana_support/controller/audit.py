@@ -42,7 +42,7 @@ class Audit:
 
     async def load(self) -> None:
         """Read all policies, so that no check is judged before the policy that it refers to is known. Raises `ApiError`."""
-        for body in (await self._api.get(list_path(POLICIES, ""))).get("items") or ():
+        for body in (await self._api.list_page(list_path(POLICIES, "")))["items"]:
             self._desk.see(POLICIES, body)
 
     async def _look(self, plural: str, namespace: str) -> None:
@@ -69,7 +69,7 @@ class Audit:
 
     async def _compare(self, plural: str, namespace: str, listing: Json) -> None:
         """Find what differs, leave the watch a moment to tell of it, and mend what still differs then."""
-        there = {name_of(plural, item): version_of(item) for item in listing.get("items") or ()}
+        there = {name_of(plural, item): version_of(item) for item in listing["items"]}
         as_of = version_of(listing)
         if not self._differences(plural, namespace, there, as_of):
             return
@@ -77,7 +77,7 @@ class Audit:
         for name in self._differences(plural, namespace, there, as_of):
             before = self._desk.body(name)
             if name in there:
-                await self._read(name)
+                await self._desk.read(name)
             else:
                 self._forget(name)
             # What was deleted since the list was made is neither known nor there to be read: nothing was missed.
@@ -91,12 +91,6 @@ class Audit:
         # What came after the list was made is not on it.
         gone = [name for name, version in known.items() if name not in there and version <= as_of]
         return behind + gone
-
-    async def _read(self, name: Name) -> None:
-        """Read one object; by a list, for which the right is there already."""
-        query = {"fieldSelector": f"metadata.name={name.name}"}
-        for body in (await self._api.get(list_path(name.plural, name.namespace), query)).get("items") or ():
-            self._desk.see(name.plural, body)
 
     def _forget(self, name: Name) -> None:
         body = self._desk.body(name)

@@ -5,6 +5,7 @@ time, from the facts at that moment; whatever changes meanwhile brings it back t
 """
 
 import asyncio
+import contextlib
 import logging
 import zlib
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from perfana_support.controller.names import (
     POLICIES,
     Json,
     Name,
+    list_path,
     name_of,
     trimmed,
     uid_of,
@@ -157,6 +159,12 @@ class Desk:
         self._is_closing = True
         await self._queue.idle()
 
+    async def read(self, name: Name) -> None:
+        """Read one check or policy; by a list, for which the right is there already. Raises `ApiError`."""
+        query = {"fieldSelector": f"metadata.name={name.name}"}
+        for body in (await self._api.list_page(list_path(name.plural, name.namespace), query))["items"]:
+            self.see(name.plural, body)
+
     # How it is done.
 
     async def work(self) -> None:
@@ -173,13 +181,13 @@ class Desk:
             try:
                 again_in = await self._write(name, asked_at)
             except ApiError as error:
-                self._fail(name, body, error)
+                await self._fail(name, body, error)
             else:
                 self._queue.done(name)
                 if again_in:
                     self._queue.add_later(name, again_in)
 
-    def _fail(self, name: Name, body: Json | None, error: ApiError) -> None:
+    async def _fail(self, name: Name, body: Json | None, error: ApiError) -> None:
         if error.status == _NOT_FOUND:
             log.info("%s is gone", name)
             self._queue.done(name)
@@ -187,10 +195,14 @@ class Desk:
                 # That one: another which bears its name may have been seen meanwhile.
                 self.forget(name.plural, body)
             return
-        # Somebody wrote it a moment ago, which the watch is about to tell: nothing to warn of.
+        # Somebody wrote it a moment ago: nothing to warn of.
         level = logging.INFO if error.status == _CONFLICT else logging.WARNING
         log.log(level, "%s: status not written, trying again: %s", name, error)
         self._metrics.writes.labels("Conflict" if error.status == _CONFLICT else "Failed").inc()
+        if error.status == _CONFLICT:
+            # The watch is about to tell of it, unless it is broken: then every write would be judged of what is old.
+            with contextlib.suppress(ApiError):
+                await self.read(name)
         self._queue.retry(name, error.retry_after_seconds)
 
     async def _write(self, name: Name, asked_at: float) -> float:

@@ -6,6 +6,7 @@ that runs here outlives them. What happens meanwhile is found by its first list 
 """
 
 import asyncio
+import contextlib
 import itertools
 import logging
 import random
@@ -24,6 +25,8 @@ _PREFIX = GROUP
 _PAGE_SIZE = 500
 _FIRST_WAIT_SECONDS, _LAST_WAIT_SECONDS = 0.5, 15.0
 _STOPS_WITHIN_SECONDS = 1.0
+# After so long at work an end is a new one, and no part of a row of failures.
+_LASTED_SECONDS = 60.0
 
 log = logging.getLogger(__name__)
 
@@ -45,8 +48,11 @@ class Framework:
 
     async def run(self) -> None:
         """Keep Kopf running until cancelled."""
-        for wait in _waits():
-            ours: asyncio.Future[BaseException | None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        waits = _waits()
+        while True:
+            began = loop.time()
+            ours: asyncio.Future[BaseException | None] = loop.create_future()
             carrier = _Carrier(self._operator(), ours)
             try:
                 error = await ours
@@ -54,7 +60,9 @@ class Framework:
                 carrier.stop()
             log.warning("Kopf ended, starting it anew: %s", error or "without an error")
             self._metrics.kopf_restarts.inc()
-            await asyncio.sleep(wait)
+            if loop.time() - began > _LASTED_SECONDS:
+                waits = _waits()
+            await asyncio.sleep(next(waits))
 
     def _operator(self) -> Callable[[], Awaitable[None]]:
         handlers = self._handlers(asyncio.get_running_loop())
@@ -107,7 +115,8 @@ class _Carrier:
     def stop(self) -> None:
         """End it: what it does has no end that must be waited for."""
         if self._theirs is not None and self._task is not None and self._thread.is_alive():
-            self._theirs.call_soon_threadsafe(self._task.cancel)
+            with contextlib.suppress(RuntimeError):  # its loop is closed already: it ends by itself
+                self._theirs.call_soon_threadsafe(self._task.cancel)
             self._thread.join(_STOPS_WITHIN_SECONDS)
 
     def _run(self) -> None:

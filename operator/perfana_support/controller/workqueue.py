@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T", bound=Hashable)
 
 FIRST_RETRY_SECONDS = 0.25
-LAST_RETRY_SECONDS = 60.0
+LAST_RETRY_SECONDS = 30.0
 
 
 class WorkQueue(Generic[T]):
@@ -18,6 +18,7 @@ class WorkQueue(Generic[T]):
         self._busy: set[T] = set()
         self._again: dict[T, float] = {}
         self._failures: dict[T, int] = {}
+        self._rests_until: dict[T, float] = {}
         self._timers: dict[T, asyncio.TimerHandle] = {}
         self._available = asyncio.Event()
         self._released = asyncio.Event()
@@ -34,8 +35,12 @@ class WorkQueue(Generic[T]):
 
     def add(self, name: T, asked_at: float | None = None) -> None:
         """Ask for work on a name; `asked_at` is when, on the event loop's clock, if not now."""
-        moment = asyncio.get_running_loop().time() if asked_at is None else asked_at
-        if name in self._busy:
+        now = asyncio.get_running_loop().time()
+        moment = now if asked_at is None else asked_at
+        rests_until = self._rests_until.get(name, now)
+        if rests_until > now:
+            self.add_later(name, rests_until - now)
+        elif name in self._busy:
             self._again.setdefault(name, moment)
         else:
             self._waiting.setdefault(name, moment)
@@ -67,21 +72,26 @@ class WorkQueue(Generic[T]):
 
     def done(self, name: T) -> None:
         """The work on a name is complete, as of when it was begun."""
-        self._failures.pop(name, None)
+        self._drop_failures(name)
         self._release(name)
 
     def retry(self, name: T, after_seconds: float | None = None) -> None:
-        """The work failed: the name comes again by itself, after the time that the server asked for or a growing one."""
+        """The work failed: the name comes again after the time that the server asked for or a growing one, and not before."""
         failures = self._failures[name] = self._failures.get(name, 0) + 1
         wait = after_seconds or min(FIRST_RETRY_SECONDS * 2 ** min(failures - 1, 16), LAST_RETRY_SECONDS)
+        self._rests_until[name] = asyncio.get_running_loop().time() + wait
         self.add_later(name, wait)
         self._release(name)
 
     def forget(self, name: T) -> None:
         """The name no longer exists: nothing is left to do or to remember."""
         self._waiting.pop(name, None)
-        self._failures.pop(name, None)
+        self._drop_failures(name)
         self._drop_plan(name)
+
+    def _drop_failures(self, name: T) -> None:
+        self._failures.pop(name, None)
+        self._rests_until.pop(name, None)
 
     def _drop_plan(self, name: T) -> None:
         timer = self._timers.pop(name, None)

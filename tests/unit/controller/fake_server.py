@@ -102,7 +102,7 @@ class FakeServer:
         self.events.append(document)
         return document
 
-    async def get(self, path: str, query: Mapping[str, str] | None = None) -> Json:
+    async def list_page(self, path: str, query: Mapping[str, str] | None = None) -> Json:
         return await self._list(path, (query or {}).get("fieldSelector", "").removeprefix("metadata.name="))
 
     async def list_metadata(self, path: str) -> Json:

@@ -8,20 +8,18 @@ import pytest
 
 from perfana_support.controller import workqueue
 from perfana_support.controller.workqueue import FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS, WorkQueue
+from tests.unit import virtual_time
 
 T = TypeVar("T")
-# Far above what an event loop needs, so that a failure ends instead of hanging.
-DEADLINE_SECONDS = 5.0
 
 
 def _run(story: Callable[[WorkQueue[str]], Awaitable[T]]) -> T:
-    """Run a story with a queue of its own."""
+    """Run a story with a queue of its own, in time of its own."""
 
     async def told() -> T:
-        async with asyncio.timeout(DEADLINE_SECONDS):
-            return await story(WorkQueue())
+        return await story(WorkQueue())
 
-    return asyncio.run(told())
+    return virtual_time.run(told())
 
 
 async def _next(queue: WorkQueue[str]) -> str:
@@ -38,42 +36,6 @@ async def _is_empty(queue: WorkQueue[str]) -> bool:
         return False
     waiting.cancel()
     return True
-
-
-class Clock:
-    """Records what is asked to be called later, and calls it when told."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.waits: list[float] = []
-        self._due: list[asyncio.TimerHandle] = []
-        later = asyncio.base_events.BaseEventLoop.call_later
-
-        def call_later(
-            loop: asyncio.BaseEventLoop, delay: float, callback: Callable[..., object], *args: object
-        ) -> asyncio.TimerHandle:
-            if getattr(callback, "__name__", "") != "_wake":
-                return later(loop, delay, callback, *args)
-            self.waits.append(delay)
-            handle = later(loop, DEADLINE_SECONDS * 100, callback, *args)
-            self._due.append(handle)
-            return handle
-
-        monkeypatch.setattr(asyncio.base_events.BaseEventLoop, "call_later", call_later)
-
-    def ring(self) -> int:
-        """Call what is due and was not cancelled; say how much it was."""
-        due = [handle for handle in self._due if not handle.cancelled()]
-        self._due.clear()
-        for handle in due:
-            handle._run()  # noqa: SLF001 - what the loop does when the time has come
-            handle.cancel()
-        return len(due)
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """Take the loop's clock in hand."""
-    return Clock(monkeypatch)
 
 
 def test_names_come_in_the_order_in_which_they_were_added() -> None:
@@ -160,83 +122,6 @@ def test_failed_name_comes_again_by_itself() -> None:
     assert _run(story) == "a"
 
 
-def test_failed_name_does_not_come_before_its_time(clock: Clock) -> None:
-    async def story(queue: WorkQueue[str]) -> tuple[bool, int, str]:
-        queue.add("a")
-        queue.retry(await _next(queue))
-        early = await _is_empty(queue)
-        return early, clock.ring(), await _next(queue)
-
-    assert _run(story) == (True, 1, "a")
-
-
-def test_waits_grow_up_to_a_limit(clock: Clock) -> None:
-    async def story(queue: WorkQueue[str]) -> None:
-        queue.add("a")
-        for _ in range(30):
-            queue.retry(await _next(queue))
-            clock.ring()
-
-    _run(story)
-    doubled = [FIRST_RETRY_SECONDS * 2**failures for failures in range(8)]
-    assert clock.waits[:8] == doubled
-    assert clock.waits[8:] == [LAST_RETRY_SECONDS] * 22
-
-
-def test_success_starts_the_waits_anew(clock: Clock) -> None:
-    async def story(queue: WorkQueue[str]) -> None:
-        queue.add("a")
-        queue.retry(await _next(queue))
-        clock.ring()
-        queue.done(await _next(queue))
-        queue.add("a")
-        queue.retry(await _next(queue))
-
-    _run(story)
-    assert clock.waits == [FIRST_RETRY_SECONDS] * 2
-
-
-def test_server_says_how_long_to_wait(clock: Clock) -> None:
-    async def story(queue: WorkQueue[str]) -> None:
-        queue.add("a")
-        queue.retry(await _next(queue), after_seconds=17.0)
-
-    _run(story)
-    assert clock.waits == [17.0]
-
-
-def test_change_while_the_work_failed_is_worked_on_at_once(clock: Clock) -> None:
-    async def story(queue: WorkQueue[str]) -> str:
-        queue.add("a")
-        await _next(queue)
-        queue.add("a")
-        queue.retry("a")
-        return await _next(queue)
-
-    assert _run(story) == "a"
-    assert clock.waits == [FIRST_RETRY_SECONDS]
-
-
-def test_names_fail_apart(clock: Clock) -> None:
-    async def story(queue: WorkQueue[str]) -> None:
-        for name in "ab":
-            queue.add(name)
-            queue.retry(await _next(queue))
-
-    _run(story)
-    assert clock.waits == [FIRST_RETRY_SECONDS] * 2
-
-
-def test_forgotten_name_does_not_come_again(clock: Clock) -> None:
-    async def story(queue: WorkQueue[str]) -> tuple[int, bool]:
-        queue.add("a")
-        queue.retry(await _next(queue))
-        queue.forget("a")
-        return clock.ring(), await _is_empty(queue)
-
-    assert _run(story) == (0, True)
-
-
 def test_name_may_be_forgotten_that_nobody_knows() -> None:
     async def story(queue: WorkQueue[str]) -> bool:
         queue.forget("a")
@@ -244,28 +129,6 @@ def test_name_may_be_forgotten_that_nobody_knows() -> None:
         return await _is_empty(queue)
 
     assert _run(story)
-
-
-def test_second_failure_replaces_the_first_timer(clock: Clock) -> None:
-    async def story(queue: WorkQueue[str]) -> int:
-        queue.add("a")
-        queue.retry(await _next(queue))
-        queue.add("a")
-        queue.retry(await _next(queue))
-        return clock.ring()
-
-    assert _run(story) == 1
-
-
-def test_success_after_a_change_leaves_no_timer_behind(clock: Clock) -> None:
-    async def story(queue: WorkQueue[str]) -> int:
-        queue.add("a")
-        queue.retry(await _next(queue))
-        queue.add("a")
-        queue.done(await _next(queue))
-        return clock.ring()
-
-    assert _run(story) == 0
 
 
 def test_waiting_time_counts_from_the_first_who_asked() -> None:
@@ -290,6 +153,104 @@ def test_of_several_plans_the_first_counts() -> None:
     assert _run(story) == ("a", True)
 
 
+async def _fail(queue: WorkQueue[str], times: int, after_seconds: float | None = None) -> list[float]:
+    """Let the work on what comes fail so often; returns the seconds until it came again, each time. It is busy then."""
+    waits = []
+    name = await _next(queue)
+    for _ in range(times):
+        began = virtual_time.seconds()
+        queue.retry(name, after_seconds)
+        name = await _next(queue)
+        waits.append(virtual_time.seconds() - began)
+    return waits
+
+
+def test_waits_grow_up_to_a_limit() -> None:
+    async def story(queue: WorkQueue[str]) -> list[float]:
+        queue.add("a")
+        return await _fail(queue, 30)
+
+    waits = _run(story)
+    doubled = [FIRST_RETRY_SECONDS * 2**failures for failures in range(7)]
+    assert waits == pytest.approx(doubled + [LAST_RETRY_SECONDS] * 23)
+
+
+def test_success_starts_the_waits_anew() -> None:
+    async def story(queue: WorkQueue[str]) -> list[float]:
+        queue.add("a")
+        first = await _fail(queue, 3)
+        queue.done("a")
+        queue.add("a")
+        return first + await _fail(queue, 1)
+
+    assert _run(story) == pytest.approx([FIRST_RETRY_SECONDS * factor for factor in (1, 2, 4, 1)])
+
+
+def test_server_says_how_long_to_wait() -> None:
+    async def story(queue: WorkQueue[str]) -> list[float]:
+        queue.add("a")
+        return await _fail(queue, 2, after_seconds=17.0)
+
+    assert _run(story) == pytest.approx([17.0, 17.0])
+
+
+@pytest.mark.parametrize("is_busy", [True, False])
+def test_change_while_a_failed_name_rests_does_not_disturb_it(*, is_busy: bool) -> None:
+    """The server asked to be left alone, or needs to be: nothing that happens meanwhile is a reason to ask it again."""
+
+    async def story(queue: WorkQueue[str]) -> list[float]:
+        queue.add("a")
+        name = await _next(queue)
+        if is_busy:
+            queue.add("a")
+        queue.retry(name, after_seconds=5.0)
+        queue.add("a")
+        queue.add_later("a", 1.0)
+        queue.done(await _next(queue))
+        came = virtual_time.seconds()
+        assert await _is_empty(queue)
+        queue.add("a")
+        await _next(queue)
+        return [came, virtual_time.seconds()]
+
+    assert _run(story) == pytest.approx([5.0, 5.0])
+
+
+def test_names_fail_apart() -> None:
+    async def story(queue: WorkQueue[str]) -> list[float]:
+        for name in "ab":
+            queue.add(name)
+            queue.retry(await _next(queue))
+        for _ in "ab":
+            queue.done(await _next(queue))
+        return [virtual_time.seconds()]
+
+    assert _run(story) == pytest.approx([FIRST_RETRY_SECONDS])
+
+
+def test_forgotten_name_does_not_come_again() -> None:
+    async def story(queue: WorkQueue[str]) -> bool:
+        queue.add("a")
+        queue.retry(await _next(queue))
+        queue.forget("a")
+        await asyncio.sleep(LAST_RETRY_SECONDS)
+        return await _is_empty(queue)
+
+    assert _run(story)
+
+
+def test_name_that_is_made_anew_owes_no_rest_to_the_old_one() -> None:
+    async def story(queue: WorkQueue[str]) -> float:
+        queue.add("a")
+        queue.retry(await _next(queue), after_seconds=60.0)
+        queue.forget("a")
+        queue.add("a")
+        await _next(queue)
+        return virtual_time.seconds()
+
+    assert _run(story) == 0
+
+
 def test_waits_are_reasonable() -> None:
     assert 0 < workqueue.FIRST_RETRY_SECONDS < 1
     assert workqueue.LAST_RETRY_SECONDS <= 60
@@ -306,14 +267,15 @@ def test_plan_that_was_made_during_the_work_stays() -> None:
     assert _run(story) == "a"
 
 
-def test_plan_that_was_made_before_the_work_is_part_of_it(clock: Clock) -> None:
-    async def story(queue: WorkQueue[str]) -> int:
+def test_plan_that_was_made_before_the_work_is_part_of_it() -> None:
+    async def story(queue: WorkQueue[str]) -> bool:
         queue.add_later("a", 60.0)
         queue.add("a")
         queue.done(await _next(queue))
-        return clock.ring()
+        await asyncio.sleep(100.0)
+        return await _is_empty(queue)
 
-    assert _run(story) == 0
+    assert _run(story)
 
 
 def test_queue_is_idle_once_no_name_is_worked_on() -> None:
@@ -334,13 +296,14 @@ def test_queue_is_idle_once_no_name_is_worked_on() -> None:
     assert _run(story) == [False, False, True]
 
 
-def test_name_that_is_forgotten_while_it_is_worked_on_leaves_nothing_behind(clock: Clock) -> None:
-    async def story(queue: WorkQueue[str]) -> tuple[int, bool]:
+def test_name_that_is_forgotten_while_it_is_worked_on_leaves_nothing_behind() -> None:
+    async def story(queue: WorkQueue[str]) -> bool:
         queue.add("a")
         await _next(queue)
         queue.add_later("a", 60.0)
         queue.forget("a")
         queue.done("a")
-        return clock.ring(), await _is_empty(queue)
+        await asyncio.sleep(100.0)
+        return await _is_empty(queue)
 
-    assert _run(story) == (0, True)
+    assert _run(story)

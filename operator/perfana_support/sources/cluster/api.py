@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Self
+from typing import Any, Self, TypeGuard
 
 import aiohttp
 from kubernetes.aio.client import Configuration
@@ -113,11 +113,15 @@ class ClusterApi:
         async with self._request("GET", path, query=query) as response:
             return _parsed(await response.read())
 
+    async def list_page(self, path: str, query: Mapping[str, str] | None = None) -> Json:
+        """A list, or a page of one: `items` and `metadata`. Raises `ApiError`, also for an answer that is none."""
+        return _list(await self.get(path, query))
+
     async def list_metadata(self, path: str) -> Json:
         """A list of which the server gives the objects' metadata alone: a tenth of the bytes. Raises `ApiError`."""
         headers = {"Accept": "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"}
         async with self._request("GET", path, headers=headers) as response:
-            return _parsed(await response.read())
+            return _list(_parsed(await response.read()))
 
     async def send(self, method: str, path: str, document: Json, timeout_seconds: float = REQUEST_TIMEOUT_SECONDS) -> Json:
         """POST a new object or PUT one in place of another; returns it as it is then. Raises `ApiError`."""
@@ -149,7 +153,7 @@ class ClusterApi:
                 async for line in response.content:
                     if not line.endswith(b"\n"):
                         raise ApiError(0, "the watch ended in the middle of an event")
-                    yield _parsed(line)
+                    yield _event(_parsed(line))
             except aiohttp.SocketTimeoutError as error:
                 raise WatchSilentError(silence_seconds) from error
 
@@ -201,6 +205,37 @@ def _parsed(content: bytes) -> Json:
     if not isinstance(document, dict):
         raise ApiError(0, "the server's answer is not a JSON object")
     return document
+
+
+def _list(document: Json) -> Json:
+    """A list as the API promises it; a gateway that answers for the server may say something else with code 200."""
+    items = [] if document.get("items") is None else document["items"]
+    metadata = document.get("metadata")
+    if not isinstance(items, list) or not isinstance(metadata, dict) or not _is_version(metadata):
+        raise ApiError(0, "the server's answer is not a list of objects")
+    if not all(map(_is_object, items)):
+        raise ApiError(0, "the server's list holds something that is not an object")
+    return {**document, "items": items}
+
+
+def _event(document: Json) -> Json:
+    """A watch's event as the API promises it."""
+    kind, entity = document.get("type"), document.get("object")
+    is_bookmark = kind == "BOOKMARK" and isinstance(entity, dict) and _is_version(entity.get("metadata"))
+    is_error = kind == "ERROR" and isinstance(entity, dict)
+    if not (is_bookmark or is_error or (isinstance(kind, str) and _is_object(entity))):
+        raise ApiError(0, "the server's answer is not an event of a watch")
+    return document
+
+
+def _is_object(entity: object) -> bool:
+    metadata = entity.get("metadata") if isinstance(entity, dict) else None
+    return _is_version(metadata) and isinstance(metadata.get("name"), str)
+
+
+def _is_version(metadata: object) -> TypeGuard[dict[str, Any]]:
+    version = metadata.get("resourceVersion") if isinstance(metadata, dict) else None
+    return isinstance(version, str) and version.isdecimal()
 
 
 def _error(response: aiohttp.ClientResponse, content: bytes) -> ApiError:

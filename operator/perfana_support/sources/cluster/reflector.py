@@ -98,12 +98,7 @@ class Reflector:
     def _take(self, error: ApiError) -> float:
         """Draw the consequences of an error; returns for how many seconds to leave the server alone."""
         if error.status == _NOT_FOUND and self._resource.is_optional:
-            self._absences += 1
-            if self._absences >= ABSENCES_BELIEVED:
-                self._version = ""
-                self._store.forget_others(self._resource.kind, self._namespace, set())
-                self._opened()
-                return LAST_WAIT_SECONDS
+            return self._take_absence()
         self._failures += 1
         wait = min(FIRST_WAIT_SECONDS * 2.0 ** min(self._failures - 1, 16), LAST_WAIT_SECONDS)
         cause = _CAUSES.get(error.status, Cause.SILENT if isinstance(error, WatchSilentError) else Cause.FAILED)
@@ -123,6 +118,16 @@ class Reflector:
             log.warning("%s: trying again: %s", self.name, error)
         return wait * random.uniform(0.5, 1.5)  # noqa: S311 - no secret
 
+    def _take_absence(self) -> float:
+        """The cluster does not know this kind, which it need not; returns for how many seconds to leave the server alone."""
+        self._version = ""
+        self._absences += 1
+        if self._absences < ABSENCES_BELIEVED:
+            return FIRST_WAIT_SECONDS
+        self._store.forget_others(self._resource.kind, self._namespace, set())
+        self._opened()
+        return LAST_WAIT_SECONDS
+
     async def _list(self) -> str:
         """Read all objects, page by page, and return the version to watch from."""
         limit: dict[str, str] = {"limit": str(PAGE_SIZE)}
@@ -140,9 +145,9 @@ class Reflector:
         seen: set[Place] = set()
         query = dict(limit)
         while True:
-            page = await self._api.get(self._path, query)
+            page = await self._api.list_page(self._path, query)
             self.pulse.heard()
-            for entity in page.get("items") or ():
+            for entity in page["items"]:
                 if self._put(entity):
                     seen.add(_place(entity))
             metadata = page["metadata"]
@@ -162,7 +167,7 @@ class Reflector:
         }
         async for event in self._api.watch(self._path, query, self._silence_seconds, self._opened):
             self.pulse.heard()
-            entity = event.get("object") or {}
+            entity = event["object"]
             if event["type"] == "ERROR":
                 raise ApiError(int(entity.get("code") or 0), str(entity.get("message")))
             if event["type"] == "DELETED" or (event["type"] != "BOOKMARK" and not self._put(entity)):

@@ -62,7 +62,7 @@ class Script:
         """When lists or watches were asked for."""
         return [moment for moment, what in self.asked if what.startswith(kind)]
 
-    async def get(self, path: str, query: Mapping[str, str]) -> Json:
+    async def list_page(self, path: str, query: Mapping[str, str]) -> Json:
         self._note("list", path, query)
         answer = self._lists.pop(0) if len(self._lists) > 1 else self._lists[0]
         if isinstance(answer, ApiError):

@@ -103,7 +103,7 @@ def test_get_gives_what_the_server_says() -> None:
 
 
 def test_list_of_metadata_asks_for_metadata_alone() -> None:
-    api, _ = _asked(Answer({}), ask=lambda api: api.list_metadata("/x"))
+    api, _ = _asked(Answer({"metadata": {"resourceVersion": "1"}}), ask=lambda api: api.list_metadata("/x"))
     assert "as=PartialObjectMetadataList" in api.session.asked[0][2]["headers"]["Accept"]
 
 
@@ -196,8 +196,12 @@ def test_token_that_cannot_be_read_for_a_moment_is_an_answer_that_passes(trouble
     assert caught.value.status == 0
 
 
+ADDED = b'{"type":"ADDED","object":{"metadata":{"name":"a","resourceVersion":"8"}}}\n'
+BOOKMARK = b'{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"9"}}}\n'
+
+
 def test_events_of_a_watch_come_one_by_one() -> None:
-    api, events = _asked(Answer([b'{"type":"ADDED"}\n', b'{"type":"BOOKMARK"}\n']), ask=_watched)
+    api, events = _asked(Answer([ADDED, BOOKMARK]), ask=_watched)
     assert [event["type"] for event in events] == ["ADDED", "BOOKMARK"]
     parts = api.session.asked[0][2]
     assert parts["params"] == {"resourceVersion": "7", "watch": "true"}
@@ -220,9 +224,50 @@ def test_watch_that_breaks(lines: list[object], message: str) -> None:
 
 
 def test_watch_that_is_silent_counts_as_dead() -> None:
-    error = _error(Answer([b'{"type":"ADDED"}\n', aiohttp.SocketTimeoutError()]), ask=_watched)
+    error = _error(Answer([ADDED, aiohttp.SocketTimeoutError()]), ask=_watched)
     assert isinstance(error, WatchSilentError)
     assert str(error) == "nothing was heard for 90 s, not even a bookmark"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"{}\n",
+        b'{"error":"bad gateway"}\n',
+        b'{"type":"ADDED"}\n',
+        b'{"type":"ADDED","object":[]}\n',
+        b'{"type":"ADDED","object":{"metadata":{"name":"a"}}}\n',
+        b'{"type":"ADDED","object":{"metadata":{"name":"a","resourceVersion":"x"}}}\n',
+        b'{"type":"ADDED","object":{"metadata":{"resourceVersion":"8"}}}\n',
+        b'{"type":7,"object":{"metadata":{"name":"a","resourceVersion":"8"}}}\n',
+        b'{"type":"BOOKMARK","object":{"metadata":{}}}\n',
+    ],
+)
+def test_what_is_no_event_breaks_the_watch(line: bytes) -> None:
+    error = _error(Answer([line]), ask=_watched)
+    assert (error.status, str(error)) == (0, "the server's answer is not an event of a watch")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {},
+        {"metadata": {}},
+        {"metadata": {"resourceVersion": 7}, "items": []},
+        {"metadata": {"resourceVersion": "7"}, "items": {}},
+        {"metadata": {"resourceVersion": "7"}, "items": [{}]},
+        {"metadata": {"resourceVersion": "7"}, "items": [{"metadata": {"name": "a"}}]},
+    ],
+    ids=str,
+)
+def test_what_is_no_list_is_an_error(answer: dict[str, object]) -> None:
+    assert _error(Answer(answer), ask=lambda api: api.list_page("/x")).status == 0
+    assert _error(Answer(answer), ask=lambda api: api.list_metadata("/x")).status == 0
+
+
+def test_list_without_items_is_a_list() -> None:
+    _, found = _asked(Answer({"metadata": {"resourceVersion": "7"}, "items": None}), ask=lambda api: api.list_page("/x"))
+    assert found["items"] == []
 
 
 def test_watch_that_is_refused_was_never_open() -> None:

@@ -92,12 +92,6 @@ def test_list_comes_in_pages() -> None:
     assert followed.names == ["a", "b", "c"]
 
 
-def test_list_without_items_is_a_list() -> None:
-    followed = _follow([{"metadata": {"resourceVersion": "7"}, "items": None}])
-    assert followed.store.is_synced
-    assert followed.names == []
-
-
 def test_resource_is_not_known_before_its_watch_is_open() -> None:
     assert not _follow([page(7)], [[ApiError(500, "trouble")]], 0.1).store.is_synced
 
