@@ -58,7 +58,7 @@ def check_dependencies(path: str, rules: DependencyRules, lines: frozenset[str],
     for deployment in rules.fields.deployments:
         place = f'{path}.deployments["{deployment.name}"]'
         for line in deployment.lines:
-            if line not in lines:
+            if lines and line not in lines:
                 problems.append(Problem(f"{place}.lines", f"must name lines of spec.lines, {line!r} is not one"))
             owner = owners.setdefault(line, deployment.name)
             if owner != deployment.name:

@@ -10,6 +10,9 @@ from perfana_support.model.calendar import parse_day
 E = TypeVar("E", bound=StrEnum)
 T = TypeVar("T")
 
+# The longest key that names an entry in a path: a digest has 71 characters.
+_MAX_KEY = 80
+
 
 class Problem(NamedTuple):
     """One fault of a document: where, and what was expected there."""
@@ -33,20 +36,22 @@ class Node:
     """A mapping of a document, its path, and the list that collects problems.
 
     Readers return a usable value or None and note a problem, so that one run finds all of them. `seen` remembers the
-    fields asked for: `finish` reports the others as unknown.
+    fields asked for: `finish` reports the others as unknown. `by_key`: paths name entries of keyed lists by their key, for data
+    that was put together of several documents, whose indexes nobody can see.
     """
 
-    __slots__ = ("data", "path", "problems", "seen")
+    __slots__ = ("by_key", "data", "path", "problems", "seen")
 
-    def __init__(self, data: Mapping[str, Any], path: str, problems: list[Problem]) -> None:
+    def __init__(self, data: Mapping[str, Any], path: str, problems: list[Problem], *, by_key: bool = False) -> None:
         self.data = data
         self.path = path
         self.problems = problems
+        self.by_key = by_key
         self.seen: list[str] = []
 
     def fail(self, field: str, message: str) -> None:
         """Note a problem of a field."""
-        self.problems.append(Problem(f"{self.path}.{field}" if self.path else field, message))
+        self.problems.append(Problem(self._path_of(field), message))
 
     def read(self, field: str, convert: Callable[[Any], T | None], form: str, *, required: bool) -> T | None:
         """A field's value by `convert`, which answers None for a value that has not the form."""
@@ -55,6 +60,9 @@ class Node:
         if raw is None:
             if required:
                 self.fail(field, f"is missing, must be {form}")
+            elif field in self.data:
+                # Neither "nothing" nor "as in the base": whoever left the value out may have meant either.
+                self.fail(field, f"must be {form}, is null; leave the field out to state nothing")
             return None
         value = convert(raw)
         if value is None:
@@ -103,13 +111,13 @@ class Node:
     def node(self, field: str) -> "Node":
         """A mapping below this one, empty when absent."""
         data = self.read(field, lambda raw: raw if isinstance(raw, Mapping) else None, "a mapping", required=False)
-        return Node(data or {}, f"{self.path}.{field}" if self.path else field, self.problems)
+        return self._child(data or {}, self._path_of(field))
 
     def nodes(self, field: str, key: str) -> Iterator["Node"]:
         """The mappings of a list whose entries are told apart by `key`; an entry listed twice is a problem."""
         entries = self.read(field, lambda raw: raw if isinstance(raw, list) else None, "a list", required=False)
         place: dict[object, int] = {}
-        path = f"{self.path}.{field}" if self.path else field
+        path = self._path_of(field)
         for index, entry in enumerate(entries or ()):
             if not isinstance(entry, Mapping):
                 self.problems.append(Problem(f"{path}[{index}]", f"must be a mapping, is {shown(entry)}"))
@@ -119,13 +127,20 @@ class Node:
             if first != index:
                 message = f"must be listed once, {name!r} stands at [{first}] already"
                 self.problems.append(Problem(f"{path}[{index}].{key}", message))
-            yield Node(entry, f"{path}[{index}]", self.problems)
+            is_named = self.by_key and first == index and _names(name)
+            yield self._child(entry, f'{path}["{name}"]' if is_named else f"{path}[{index}]")
 
     def finish(self) -> None:
         """Report fields that nobody asked for: a misspelt field must not be ignored in silence."""
         for field in self.data:
             if field not in self.seen:
                 self.fail(str(field), "is not a known field, known are " + ", ".join(sorted(set(self.seen))))
+
+    def _path_of(self, field: str) -> str:
+        return f"{self.path}.{field}" if self.path else field
+
+    def _child(self, data: Mapping[str, Any], path: str) -> "Node":
+        return Node(data, path, self.problems, by_key=self.by_key)
 
 
 def to_day(raw: object) -> date | None:
@@ -139,6 +154,11 @@ def shown(raw: object) -> str:
     """A value as an error message shows it: short, in one line."""
     text = repr(raw)
     return text if len(text) <= 60 else text[:57] + "..."  # noqa: PLR2004 - sixty characters fit beside a path
+
+
+def _names(key: object) -> bool:
+    """Whether a key can stand in a path."""
+    return isinstance(key, str) and 0 < len(key) <= _MAX_KEY and key.isprintable() and '"' not in key
 
 
 def _text(raw: object) -> str | None:

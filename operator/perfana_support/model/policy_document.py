@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from itertools import pairwise
-from types import MappingProxyType
 from typing import Any, NamedTuple, TypeGuard, TypeVar
 
 from perfana_support.model import (
@@ -13,24 +12,22 @@ from perfana_support.model import (
     image_policy,
     platform_policy,
     support_policy,
+    tag_policy,
 )
 from perfana_support.model.document import DocumentError, Node, Problem
 from perfana_support.model.image import normalise_repository
 from perfana_support.model.policy import (
-    Build,
     CatalogueRelease,
     ClockStart,
     Component,
     Defect,
     EndOfLifeRule,
-    Line,
     MirrorRule,
     Numbering,
     Policy,
     PolicyFields,
     ProductLine,
     StatedLine,
-    TagRules,
     date_lines,
 )
 from perfana_support.model.release import Release, parse_release
@@ -45,9 +42,8 @@ KEYED_LISTS: Mapping[str, str] = {
     "defects": "name",
     "productLines": "name",
     "components": "repository",
-    "qualifiers": "name",
-    "wholeTags": "name",
     "mirrors": "from",
+    **tag_policy.KEYED_LISTS,
     **image_policy.KEYED_LISTS,
     **configuration_policy.KEYED_LISTS,
     **platform_policy.KEYED_LISTS,
@@ -56,9 +52,6 @@ KEYED_LISTS: Mapping[str, str] = {
 }
 _LINE_NAME = re.compile(r"(?:0|[1-9]\d{0,8})\.(?:0|[1-9]\d{0,8})", re.ASCII)
 _REPOSITORY = re.compile(r"[a-z0-9][a-z0-9._:-]*(?:/[a-z0-9._-]+)+", re.ASCII)
-_QUALIFIER = re.compile(r"[a-z][a-z0-9]*", re.ASCII)
-_PLACEHOLDERS = {"<n>": r"\d+", "<hex>": "[0-9a-f]+"}
-_PLACEHOLDER = re.compile("(<[^>]*>)")
 _T = TypeVar("_T")
 
 
@@ -78,8 +71,9 @@ class Base(NamedTuple):
 def build_policy(document: object, base: Base | None) -> Policy:
     """The policy that a document states, merged with `base` unless it asks for none.
 
-    Raises `DocumentError` with every problem found: of form first, by the document's own indexes; if the form holds, of
-    what the merged policy lacks or contradicts. `base` None stands for reading the built-in policy itself.
+    Raises `DocumentError` with every problem found: of form first, by the document's own indexes, as the API server names them;
+    if the form holds, of what the merged policy lacks or contradicts, by the keys of its entries. `base` None stands for
+    reading the built-in policy itself.
     """
     name, spec = _open(document)
     problems: list[Problem] = []
@@ -89,7 +83,7 @@ def build_policy(document: object, base: Base | None) -> Policy:
             raise DocumentError(problems)
         if spec.get("basePolicy") != BasePolicy.NONE:
             spec = merge_specs(base.spec, spec)
-    fields = _read_spec(name, Node(spec, "spec", problems), is_whole=True)
+    fields = _read_spec(name, Node(spec, "spec", problems, by_key=True), is_whole=True)
     if problems or fields is None:
         raise DocumentError(problems)
     return Policy(fields)
@@ -147,7 +141,7 @@ def _read_spec(name: str, spec: Node, *, is_whole: bool) -> PolicyFields | None:
     defects = [_read_defect(node, is_whole=is_whole) for node in spec.nodes("defects", "name")]
     product_lines = [_read_product_line(node, is_whole=is_whole) for node in spec.nodes("productLines", "name")]
     tools = frozenset(_repositories(spec, "tools"))
-    tags = _read_tags(spec.node("tags"))
+    tags = tag_policy.read_tags(spec.node("tags"))
     images = spec.node("images")
     mirrors = [_read_mirror(node, is_whole=is_whole) for node in images.nodes("mirrors", "from")]
     image_rules = image_policy.read_images(images)
@@ -162,9 +156,9 @@ def _read_spec(name: str, spec: Node, *, is_whole: bool) -> PolicyFields | None:
         spec.fail("lines", "must list at least one release line")
     if not product_lines:
         spec.fail("productLines", "must list at least one product line, else no image is a component")
-    dated = date_lines(lines, rule) if rule else ()
-    _check_whole(spec, dated, _all(releases), _all(product_lines))
-    known = frozenset(line.name for line in dated)
+    # By what is stated and not by what could be read, so that one fault of a line is one problem.
+    known = frozenset(str(node.data.get("name")) for node in Node(spec.data, "", []).nodes("lines", "name"))
+    _check_whole(spec, lines, _all(releases), _all(product_lines), known)
     dependency_policy.check_dependencies("spec.dependencies", dependencies, known, spec.problems)
     if spec.problems or published_on is None or rule is None:
         return None
@@ -173,7 +167,7 @@ def _read_spec(name: str, spec: Node, *, is_whole: bool) -> PolicyFields | None:
         published_on=published_on,
         max_policy_age_days=max_age or 180,
         end_of_life=rule,
-        lines=dated,
+        lines=date_lines(lines, rule),
         releases=_all(releases),
         defects=_all(defects),
         product_lines=_all(product_lines),
@@ -198,28 +192,47 @@ def _all(items: list[_T | None]) -> tuple[_T, ...]:
 
 
 def _check_whole(
-    spec: Node, lines: tuple[Line, ...], releases: tuple[CatalogueRelease, ...], product_lines: tuple[ProductLine, ...]
+    spec: Node,
+    lines: list[StatedLine],
+    releases: tuple[CatalogueRelease, ...],
+    product_lines: tuple[ProductLine, ...],
+    known: frozenset[str],
 ) -> None:
-    """What must hold across fields: succession in time, releases listed once, and names that exist."""
-    for before, line in pairwise(lines):
-        if line.first_released_on < before.first_released_on:
-            message = (
-                f"must not be before {before.first_released_on}, when its predecessor {before.name} came out, "
-                f"is {line.first_released_on}"
-            )
-            spec.problems.append(Problem(f'spec.lines["{line.name}"].firstReleasedOn', message))
+    """What must hold across fields: lines in their order, releases listed once, names that exist, one owner of each line.
+
+    Where no line is known at all, that is the problem and not every name of one.
+    """
+    _check_lines(lines, spec.problems)
     spelled: dict[Release, str] = {}
     for release in releases:
         first = spelled.setdefault(release.number, release.version)
         if first != release.version:
             message = f"must be listed once, {first} is the same release: a missing number is 0"
             spec.problems.append(Problem(f'spec.releases["{release.version}"].version', message))
-    known = {line.name for line in lines}
+    owners: dict[str, str] = {}
     for product_line in product_lines:
+        path = f'spec.productLines["{product_line.name}"].lines'
         for name in product_line.lines:
-            if name not in known:
-                path = f'spec.productLines["{product_line.name}"].lines'
+            owner = owners.setdefault(name, product_line.name)
+            if owner != product_line.name:
+                spec.problems.append(Problem(path, f"must not name line {name}, which {owner!r} names already"))
+            if known and name not in known:
                 spec.problems.append(Problem(path, f"must name lines of spec.lines, {name!r} is not one"))
+
+
+def _check_lines(lines: list[StatedLine], problems: list[Problem]) -> None:
+    """Lines end after they began, and came out in the order in which they are listed."""
+    for line in lines:
+        if line.end_of_life_on and line.end_of_life_on < line.first_released_on:
+            message = f"must not be before {line.first_released_on}, when the line came out, is {line.end_of_life_on}"
+            problems.append(Problem(f'spec.lines["{line.name}"].endOfLifeOn', message))
+    for before, line in pairwise(lines):
+        if line.first_released_on < before.first_released_on:
+            message = (
+                f"must not be before {before.first_released_on}, when its predecessor {before.name} came out, "
+                f"is {line.first_released_on}"
+            )
+            problems.append(Problem(f'spec.lines["{line.name}"].firstReleasedOn', message))
 
 
 def _read_end_of_life(node: Node, *, is_whole: bool) -> EndOfLifeRule | None:
@@ -300,26 +313,6 @@ def _read_product_line(node: Node, *, is_whole: bool) -> ProductLine | None:
     return ProductLine(name, lines, numbering, bool(same_release), tuple(components))
 
 
-def _read_tags(node: Node) -> TagRules:
-    qualifiers: dict[str, Build] = {}
-    whole_tags: list[tuple[str, re.Pattern[str], Build]] = []
-    for entry in node.nodes("qualifiers", "name"):
-        word = entry.read("name", _qualifier, "a word of lower-case letters and digits", required=True)
-        build = entry.choice("build", Build, required=True)
-        entry.finish()
-        if word and build:
-            qualifiers[word] = build
-    for entry in node.nodes("wholeTags", "name"):
-        pattern = entry.read("name", _to_pattern, "a tag, with <n> for a number and <hex> for a commit", required=True)
-        build = entry.choice("build", Build, required=True)
-        entry.finish()
-        if pattern and build:
-            whole_tags.append((entry.data["name"], pattern, build))
-    rules = TagRules(node.texts("releasePrefixes"), node.texts("barePrefixes"), MappingProxyType(qualifiers), tuple(whole_tags))
-    node.finish()
-    return rules
-
-
 def _read_mirror(node: Node, *, is_whole: bool) -> MirrorRule | None:
     form = "a registry or a path below it, ending in a slash: harbor.example.com/dockerhub/"
     prefix = node.read("from", _to_prefix, form, required=True)
@@ -339,7 +332,6 @@ def _when_text(convert: Callable[[str], _T | None]) -> Callable[[object], _T | N
 _line_name = _when_text(lambda text: text if _LINE_NAME.fullmatch(text) else None)
 _to_release: Callable[[object], Release | None] = _when_text(parse_release)
 _to_repository = _when_text(lambda text: normalise_repository(text) if _REPOSITORY.fullmatch(text) else None)
-_qualifier = _when_text(lambda text: text if _QUALIFIER.fullmatch(text) else None)
 
 
 @_when_text
@@ -349,15 +341,6 @@ def _to_prefix(text: str) -> str | None:
     # A registry alone is no repository: Docker Hub's `library/` must not slip between it and the path to come.
     registry, _, path = text.partition("/")
     return normalise_repository(f"{registry}/{path}x/x").removesuffix("x/x")
-
-
-@_when_text
-def _to_pattern(text: str) -> re.Pattern[str] | None:
-    """A tag with placeholders as a pattern. No other operator exists, so no pattern can run away."""
-    parts = _PLACEHOLDER.split(text)
-    if not text or any(part.startswith("<") and part not in _PLACEHOLDERS for part in parts):
-        return None
-    return re.compile("".join(_PLACEHOLDERS.get(part, re.escape(part)) for part in parts), re.ASCII)
 
 
 def _repositories(node: Node, field: str) -> tuple[str, ...]:

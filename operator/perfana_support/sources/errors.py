@@ -3,6 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+# What stands for standard input where a file is asked for.
+STANDARD_INPUT = "-"
+
 
 class Fault(NamedTuple):
     """One thing that could not be read. `document` and `line` count from 1 and are 0 where they do not apply."""
@@ -52,3 +55,8 @@ def sequence(value: object, path: str) -> Sequence[Any]:
     if isinstance(value, str) or not isinstance(value, Sequence):
         raise ShapeError(path, "must be a list")
     return value
+
+
+def shown_name(file: str) -> str:
+    """A file as messages name it."""
+    return "standard input" if file == STANDARD_INPUT else file
