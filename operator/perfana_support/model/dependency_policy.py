@@ -1,7 +1,6 @@
 """Reading `spec.dependencies` of a policy: its form, and what must hold across its fields."""
 
 import re
-from collections.abc import Mapping
 from typing import TypeVar
 
 from perfana_support.model.dependency_rules import (
@@ -16,7 +15,7 @@ from perfana_support.model.dependency_rules import (
     Product,
     Slot,
 )
-from perfana_support.model.document import Node, Problem, shown
+from perfana_support.model.document import Node, Problem
 from perfana_support.model.release import Release, parse_release
 
 # The lists of this part that merge entry by entry, and the field that tells their entries apart.
@@ -107,27 +106,19 @@ def _read_product(node: Node) -> Product | None:
 def _read_carrier(node: Node) -> Carrier | None:
     name = node.read("name", _carrier_name, _CARRIER_FORM, required=True)
     kinds = node.texts("workloadKinds")
-    slots = []
-    entries = node.read("carries", lambda raw: raw if isinstance(raw, list) else None, "a list", required=False)
-    for place, entry in enumerate(entries or ()):
-        slots.append(_read_slot(entry, f"carries[{place}]", node))
+    # Stated as a whole, and without a key: one image can tell a product's version in two places.
+    slots = [_read_slot(entry) for entry in node.nodes("carries", "")]
     node.finish()
     return Carrier(name, _all(slots), kinds) if name else None
 
 
-def _read_slot(entry: object, field: str, node: Node) -> Slot | None:
-    """What an image carries: a product's name alone when its version leads the tag, else a mapping."""
-    if isinstance(entry, str) and _name(entry):
-        return Slot(entry, (), leads=True, needs="", optional=False)
-    if not isinstance(entry, Mapping):
-        node.fail(field, f"must be the name of a product or a mapping, is {shown(entry)}")
-        return None
-    slot = Node(entry, f"{node.path}.{field}", node.problems)
-    product = slot.read("product", _name, _NAME_FORM, required=True)
-    markers = slot.texts("markers")
-    leads, optional = slot.flag("leads"), slot.flag("optional")
-    needs = slot.text("needs")
-    slot.finish()
+def _read_slot(node: Node) -> Slot | None:
+    """What an image carries; the version leads the tag where nothing else is said."""
+    product = node.read("product", _name, _NAME_FORM, required=True)
+    markers = node.texts("markers")
+    leads, optional = node.flag("leads"), node.flag("optional")
+    needs = node.text("needs")
+    node.finish()
     return Slot(product, markers, not markers if leads is None else leads, needs or "", bool(optional)) if product else None
 
 
