@@ -50,13 +50,22 @@ _NO_CHECK = Check()
 
 
 class _Case(NamedTuple):
-    """All that a judgement depends on beside the day."""
+    """All that a judgement depends on beside the day. `leaving` are the dependencies that an upgrade leaves behind."""
 
     installation: Installation
     inventory: Inventory
     lines: tuple[str, ...]
     policy: Policy
     check: Check
+    leaving: frozenset[str] = frozenset()
+
+
+class _Plan(NamedTuple):
+    """What a target makes of an installation: the case after the upgrade with what changes, or why there is none."""
+
+    after: _Case | None
+    changes: str = ""
+    reason: str = ""
 
 
 class _Judgement(NamedTuple):
@@ -67,11 +76,10 @@ class _Judgement(NamedTuple):
 def evaluate(installation: Installation, policy: Policy, as_of: date, check: Check = _NO_CHECK) -> Verdict:
     """Judge an installation as of a day (UTC), which is an argument so that any day can be asked about."""
     case = _case(_with_declarations(installation, check), policy, check)
+    plan = _plan(check.target, case, as_of) if check.target else None
     judgement = _judge(case, as_of)
+    conditions = (*judgement.conditions, *_upgrade_conditions(plan, as_of))
     bound = _first_to_end(case.inventory.components)
-    conditions = judgement.conditions
-    if check.target is not None:
-        conditions = (*conditions, _upgrade_condition(check.target, case, as_of))
     return Verdict(
         namespace=installation.namespace,
         as_of=as_of,
@@ -80,7 +88,7 @@ def evaluate(installation: Installation, policy: Policy, as_of: date, check: Che
         components=_summaries(case.inventory.components),
         release=(bound.release_text or None) if bound else None,
         support_ends_on=bound.line.end_of_life_on if bound and bound.line else None,
-        next_transition=_next_transition(case, as_of, judgement.conditions),
+        next_transition=_next_transition(case, plan, as_of, conditions),
     )
 
 
@@ -130,7 +138,7 @@ def _find(case: _Case, as_of: date) -> Iterator[Finding]:
     yield from image.judge(inventory, policy, rules.images, policy.catalogue)
     yield from configuration.judge(installation, policy, rules.configuration)
     releases = dependency.judged_releases(inventory)
-    yield from dependency.judge(installation, case.lines, rules.dependencies, policy, as_of, releases)
+    yield from dependency.judge(installation, case.lines, rules.dependencies, policy, as_of, releases, case.leaving)
     if installation.platform is not None:
         yield from platform.judge(installation.platform, installation.namespace, rules.platform, as_of)
 
@@ -190,29 +198,49 @@ def _from_findings(wanted: ConditionType, sentence: str, findings: tuple[Finding
     return Condition(wanted, _STATUS.get(own[0].effect, Status.TRUE), own[0].code, own[0].message + more)
 
 
-def _upgrade_condition(wanted: Target, case: _Case, as_of: date) -> Condition:
-    """Would the installation be supported after the upgrade? What goes, what comes and what decides."""
-    kind = ConditionType.UPGRADE_SUPPORTED
+def _plan(wanted: Target, case: _Case, as_of: date) -> _Plan:
+    """What the target makes of the installation: what goes, what comes, and what is judged then."""
     if not case.inventory.components:
-        return Condition(kind, Status.UNKNOWN, NO_COMPONENTS, "there is no Perfana component to upgrade")
-    upgrade = target.upgrade_to(wanted, case.installation, case.inventory, case.policy)
+        return _Plan(None, "there is no Perfana component to upgrade", NO_COMPONENTS)
+    upgrade = target.upgrade_to(wanted, case.installation, case.inventory, case.policy, as_of)
     if upgrade.problem:
-        return Condition(kind, Status.UNKNOWN, TARGET_UNKNOWN, upgrade.problem)
-    after = summarise(_judge(_case(upgrade.installation, case.policy, case.check), as_of).conditions)
-    changes = [
-        f"{word} {', '.join(names)}" for word, names in (("retires", upgrade.retires), ("brings", upgrade.brings)) if names
-    ]
-    message = f"the upgrade {' and '.join(changes)}; {after.message}" if changes else after.message
-    return Condition(kind, after.status, after.reason, message)
+        return _Plan(None, upgrade.problem, TARGET_UNKNOWN)
+    after = _case(upgrade.installation, case.policy, case.check)
+    rules = case.policy.fields.dependencies
+    needs, leaves = dependency.changed_needs(case.lines, after.lines, rules)
+    lists = (
+        ("retires", upgrade.retires),
+        ("brings", upgrade.brings),
+        ("needs", needs),
+        ("no longer needs", map(rules.title, leaves)),
+    )
+    changes = " and ".join(f"{word} {text}" for word, names in lists if (text := ", ".join(names)))
+    told = [f"{wanted.release} means {upgrade.release}"] if upgrade.release not in ("", wanted.release) else []
+    told += [f"the upgrade {changes}"] if changes else []
+    return _Plan(after._replace(leaving=frozenset(leaves)), "; ".join(told))
 
 
-def _next_transition(case: _Case, as_of: date, now: tuple[Condition, ...]) -> Transition | None:
-    """The first later day on which a condition's status or reason differs from today's.
+def _upgrade_conditions(plan: _Plan | None, as_of: date) -> tuple[Condition, ...]:
+    """Would the installation be supported after the upgrade? Nothing where no target is stated."""
+    if plan is None:
+        return ()
+    kind = ConditionType.UPGRADE_SUPPORTED
+    if plan.after is None:
+        return (Condition(kind, Status.UNKNOWN, plan.reason, plan.changes),)
+    after = summarise(_judge(plan.after, as_of).conditions)
+    message = f"{plan.changes}; {after.message}" if plan.changes else after.message
+    return (Condition(kind, after.status, after.reason, message),)
+
+
+def _next_transition(case: _Case, plan: _Plan | None, as_of: date, now: tuple[Condition, ...]) -> Transition | None:
+    """The first later day on which a condition's status or reason differs from today's, that of the target included.
 
     Only the days that the rules name can change anything, so each is judged in turn, as if that day had come.
     """
-    for day in sorted({day for day in _days(case) if day > as_of}):
-        for before, after in zip(now, _judge(case, day).conditions, strict=True):
+    days = {*_days(case), *(_days(plan.after) if plan and plan.after else ())}
+    for day in sorted(day for day in days if day > as_of):
+        then = (*_judge(case, day).conditions, *_upgrade_conditions(plan, day))
+        for before, after in zip(now, then, strict=True):
             is_part = before.type is not ConditionType.SUPPORTED
             if is_part and (before.status, before.reason) != (after.status, after.reason):
                 return Transition(day, after.type, after.status, after.reason)

@@ -50,6 +50,7 @@ def dates(inventory: Inventory, policy: Policy) -> Iterator[date]:
         if line.end_of_life_on and at_risk_from:
             yield at_risk_from
             yield day_after(line.end_of_life_on)
+    yield from {day for component in inventory.components if (day := _out_on(component))}
     yield day_after(policy.stale_after)
 
 
@@ -67,6 +68,12 @@ def _judge_release(component: Component, policy: Policy, as_of: date) -> Iterato
     if component.line is None:
         yield _unlisted_line(component, policy, as_of)
         return
+    out_on = _out_on(component)
+    if out_on and as_of < out_on:
+        text = component.release_text or f"line {component.line_name}"
+        message = f"{component.short_name} runs {text}, which came out on {out_on}: nobody supported it on {as_of}"
+        yield _found(component, Code.UNKNOWN_RELEASE, message, f"judge as of {out_on} or a later day")
+        return
     yield from _judge_line(component, component.line, policy, as_of)
     if component.tag.is_line and component.release is None:
         message = f"tag {component.reference.tag} names line {component.line_name}, not a release: what runs can change"
@@ -77,6 +84,13 @@ def _judge_release(component: Component, policy: Policy, as_of: date) -> Iterato
         advice = f"newest listed release of the line: {newest.version}" if newest else "no release of the line is listed"
         yield _found(component, Code.UNLISTED_PATCH, message, advice)
     yield from _judge_patch(component, policy)
+
+
+def _out_on(component: Component) -> date | None:
+    """The day on which what runs came out: the release's own where it is listed, else that of its line."""
+    if component.listed:
+        return component.listed.released_on
+    return component.line.first_released_on if component.line else None
 
 
 def _judge_line(component: Component, line: Line, policy: Policy, as_of: date) -> Iterator[Finding]:

@@ -250,6 +250,10 @@ class Policy:
                 runs.append([line])
         return tuple(tuple(run) for run in runs)
 
+    def product_line_of(self, line_name: str) -> ProductLine | None:
+        """The product line that says what a line consists of; there is at most one."""
+        return next((each for each in self.fields.product_lines if line_name in each.lines), None)
+
     def succession(self, release: CatalogueRelease) -> tuple[int, Release]:
         """Sort key: the order of lines first, numbers only inside a line. An unlisted line sorts before all."""
         line = self.lines.get(release.number.line)
