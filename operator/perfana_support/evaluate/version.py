@@ -74,6 +74,13 @@ def _judge_release(component: Component, policy: Policy, as_of: date) -> Iterato
         message = f"{component.short_name} runs {text}, which came out on {out_on}: nobody supported it on {as_of}"
         yield _found(component, Code.UNKNOWN_RELEASE, message, f"judge as of {out_on} or a later day")
         return
+    if not policy.has_component(component.line_name, component.repository, component.listed):
+        message = (
+            f"line {component.line_name} has no {component.short_name}, so {component.reference.tag or component.release_text} "
+            "is no release of it"
+        )
+        yield _found(component, Code.UNKNOWN_RELEASE, message, upgrade(component, policy))
+    # A line that ended has ended for what it never had as well.
     yield from _judge_line(component, component.line, policy, as_of)
     if component.tag.is_line and component.release is None:
         message = f"tag {component.reference.tag} names line {component.line_name}, not a release: what runs can change"
