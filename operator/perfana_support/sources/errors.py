@@ -31,12 +31,22 @@ class SourceError(Exception):
 
 
 class ShapeError(Exception):
-    """An object that is not what its kind promises; `path` is the field, `form` what was expected there."""
+    """An object that is not what its kind promises; `path` is the field, `form` what was expected there.
 
-    def __init__(self, path: str, form: str) -> None:
+    `line` is where the field stands, 0 where only the object's own place is known.
+    """
+
+    def __init__(self, path: str, form: str, line: int = 0) -> None:
         super().__init__(f"{path}: {form}")
         self.path = path
         self.form = form
+        self.line = line
+
+
+class Unquoted(str):
+    """A number or truth value as a manifest spells it, which the API server refuses where a text must be."""
+
+    __slots__ = ()
 
 
 def mapping(value: object, path: str) -> Mapping[str, Any]:

@@ -139,7 +139,7 @@ class _FileReader:
         try:
             workload = project(entity, kind, self._locate, api_version)
         except ShapeError as error:
-            self._fault(entity.line, str(error))
+            self._fault(error.line or entity.line, str(error))
             return
         if workload is not None:
             yield workload
