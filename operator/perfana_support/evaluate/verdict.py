@@ -18,17 +18,12 @@ from perfana_support.evaluate import (
 )
 from perfana_support.evaluate.inventory import Component, Inventory, take_inventory
 from perfana_support.model.check import Check, Target
-from perfana_support.model.code import ConditionType, Effect, Status
+from perfana_support.model.code import ConditionType, Effect, Reason, Status
 from perfana_support.model.finding import Finding, severity
 from perfana_support.model.installation import Installation, Platform
 from perfana_support.model.policy import Policy
 from perfana_support.model.release import Release
 from perfana_support.model.verdict import (
-    ALL_RULES_MET,
-    NO_COMPONENTS,
-    NOT_DECLARED,
-    NOT_OBSERVABLE,
-    TARGET_UNKNOWN,
     ComponentSummary,
     Condition,
     Transition,
@@ -98,11 +93,11 @@ def summarise(conditions: Iterable[Condition]) -> Condition:
     What a source cannot show takes no part, and the message says so.
     """
     parts = [condition for condition in conditions if condition.type in SUMMED_UP]
-    judged = [condition for condition in parts if condition.reason != NOT_OBSERVABLE]
-    missing = [str(condition.type) for condition in parts if condition.reason == NOT_OBSERVABLE]
+    judged = [condition for condition in parts if condition.reason != Reason.NOT_OBSERVABLE]
+    missing = [str(condition.type) for condition in parts if condition.reason == Reason.NOT_OBSERVABLE]
     worst = min(judged, key=lambda condition: _WORST_FIRST.index(condition.status))
     if worst.status is Status.TRUE:
-        attention = [condition for condition in judged if condition.reason != ALL_RULES_MET]
+        attention = [condition for condition in judged if condition.reason != Reason.ALL_RULES_MET]
         worst = attention[0] if attention else worst
         message = worst.message if attention else "all conditions that could be observed are met"
     else:
@@ -166,10 +161,10 @@ def _judge(case: _Case, as_of: date) -> _Judgement:
 def _condition(wanted: ConditionType, sentence: str, case: _Case, findings: tuple[Finding, ...]) -> Condition:
     if wanted is ConditionType.PLATFORM_SUPPORTED and case.installation.platform is None:
         message = "manifests show neither the server nor the nodes; state what they are for to have it judged"
-        return Condition(wanted, Status.UNKNOWN, NOT_OBSERVABLE, message)
+        return Condition(wanted, Status.UNKNOWN, Reason.NOT_OBSERVABLE, message)
     condition = _from_findings(wanted, sentence, findings)
     if condition.status is Status.TRUE and not case.inventory.components:
-        return Condition(wanted, Status.UNKNOWN, NO_COMPONENTS, "no container runs an image of a Perfana component")
+        return Condition(wanted, Status.UNKNOWN, Reason.NO_COMPONENTS, "no container runs an image of a Perfana component")
     return condition
 
 
@@ -177,14 +172,14 @@ def _maintenance_condition(case: _Case, findings: tuple[Finding, ...]) -> Condit
     wanted, contract = ConditionType.MAINTENANCE_ACTIVE, case.check.maintenance
     if contract is None:
         message = "no maintenance contract is declared; set spec.maintenance of the SupportCheck"
-        return Condition(wanted, Status.UNKNOWN, NOT_DECLARED, message)
+        return Condition(wanted, Status.UNKNOWN, Reason.NOT_DECLARED, message)
     condition = _from_findings(wanted, "the declared plan has an active maintenance period", findings)
     if contract.plan not in case.policy.fields.support.plans:
         message = f"plan {contract.plan} is declared, which policy {case.policy.name} does not list"
-        return Condition(wanted, Status.UNKNOWN, NOT_DECLARED, message)
+        return Condition(wanted, Status.UNKNOWN, Reason.NOT_DECLARED, message)
     if condition.status is Status.TRUE and contract.expires_on is None:
         message = f"plan {contract.plan} is declared without the end of its maintenance period"
-        return Condition(wanted, Status.UNKNOWN, NOT_DECLARED, message)
+        return Condition(wanted, Status.UNKNOWN, Reason.NOT_DECLARED, message)
     return condition
 
 
@@ -192,7 +187,7 @@ def _from_findings(wanted: ConditionType, sentence: str, findings: tuple[Finding
     """A condition by its worst finding that counts; without any, the sentence is true."""
     own = [finding for finding in findings if finding.counts and wanted in finding.code.conditions]
     if not own or own[0].effect is Effect.INFO:
-        return Condition(wanted, Status.TRUE, ALL_RULES_MET, sentence)
+        return Condition(wanted, Status.TRUE, Reason.ALL_RULES_MET, sentence)
     same = sum(finding.effect is own[0].effect for finding in own) - 1
     more = f" (and {same} more)" if same else ""
     return Condition(wanted, _STATUS.get(own[0].effect, Status.TRUE), own[0].code, own[0].message + more)
@@ -201,10 +196,10 @@ def _from_findings(wanted: ConditionType, sentence: str, findings: tuple[Finding
 def _plan(wanted: Target, case: _Case, as_of: date) -> _Plan:
     """What the target makes of the installation: what goes, what comes, and what is judged then."""
     if not case.inventory.components:
-        return _Plan(None, "there is no Perfana component to upgrade", NO_COMPONENTS)
+        return _Plan(None, "there is no Perfana component to upgrade", Reason.NO_COMPONENTS)
     upgrade = target.upgrade_to(wanted, case.installation, case.inventory, case.policy, as_of)
     if upgrade.problem:
-        return _Plan(None, upgrade.problem, TARGET_UNKNOWN)
+        return _Plan(None, upgrade.problem, Reason.TARGET_UNKNOWN)
     after = _case(upgrade.installation, case.policy, case.check)
     rules = case.policy.fields.dependencies
     needs, leaves = dependency.changed_needs(case.lines, after.lines, rules)
