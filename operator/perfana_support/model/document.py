@@ -1,15 +1,19 @@
 """Reading plain data (what YAML and JSON parse to) into values, with every error named by path and expected form."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from enum import StrEnum
 from typing import Any, NamedTuple, TypeVar
 
 from perfana_support.model.calendar import parse_day
+from perfana_support.model.image import to_repository
+from perfana_support.model.release import Release, parse_release
 
 E = TypeVar("E", bound=StrEnum)
 T = TypeVar("T")
 
+REPOSITORY_FORM = "an image repository without tag, for example perfana/perfana-web"
+_RELEASE_FORM = 'a release number as a text, for example "0.2.96.22"'
 # The longest key that names an entry in a path: a digest has 71 characters.
 _MAX_KEY = 80
 
@@ -108,6 +112,25 @@ class Node:
 
         return self.read(field, convert, form + ", each once", required=False) or ()
 
+    def values(self, field: str, form: str, convert: Callable[[str], T | None], item_form: str) -> tuple[T, ...]:
+        """The items of a list of texts by `convert`, which answers None for one that has not the form: a problem each."""
+        found = []
+        for place, text in enumerate(self.texts(field, form)):
+            value = convert(text)
+            if value is None:
+                self.fail(f"{field}[{place}]", f"must be {item_form}, is {shown(text)}")
+            else:
+                found.append(value)
+        return tuple(found)
+
+    def release(self, field: str, *, required: bool = False) -> Release | None:
+        """A release number."""
+        return self.read(field, _to_release, _RELEASE_FORM, required=required)
+
+    def repository(self, field: str, *, required: bool = False) -> str | None:
+        """An image's repository in its full form."""
+        return self.read(field, to_repository, REPOSITORY_FORM, required=required)
+
     def node(self, field: str) -> "Node":
         """A mapping below this one, empty when absent."""
         data = self.read(field, lambda raw: raw if isinstance(raw, Mapping) else None, "a mapping", required=False)
@@ -118,6 +141,7 @@ class Node:
         entries = self.read(field, lambda raw: raw if isinstance(raw, list) else None, "a list", required=False)
         place: dict[object, int] = {}
         path = self._path_of(field)
+        by_key = self.by_key
         for index, entry in enumerate(entries or ()):
             if not isinstance(entry, Mapping):
                 self.problems.append(Problem(f"{path}[{index}]", f"must be a mapping, is {shown(entry)}"))
@@ -127,7 +151,7 @@ class Node:
             if first != index:
                 message = f"must be listed once, {name!r} stands at [{first}] already"
                 self.problems.append(Problem(f"{path}[{index}].{key}", message))
-            is_named = self.by_key and first == index and _names(name)
+            is_named = by_key and first == index and _names(name)
             yield self._child(entry, f'{path}["{name}"]' if is_named else f"{path}[{index}]")
 
     def finish(self) -> None:
@@ -150,6 +174,11 @@ def to_day(raw: object) -> date | None:
     return parse_day(raw) if isinstance(raw, str) else None
 
 
+def present(items: Iterable[T | None]) -> tuple[T, ...]:
+    """The items that are there: entries that could not be read are problems already."""
+    return tuple(item for item in items if item is not None)
+
+
 def shown(raw: object) -> str:
     """A value as an error message shows it: short, in one line."""
     text = repr(raw)
@@ -159,6 +188,10 @@ def shown(raw: object) -> str:
 def _names(key: object) -> bool:
     """Whether a key can stand in a path."""
     return isinstance(key, str) and 0 < len(key) <= _MAX_KEY and key.isprintable() and '"' not in key
+
+
+def _to_release(raw: object) -> Release | None:
+    return parse_release(raw) if isinstance(raw, str) else None
 
 
 def _text(raw: object) -> str | None:

@@ -14,8 +14,8 @@ from perfana_support.model import (
     support_policy,
     tag_policy,
 )
-from perfana_support.model.document import DocumentError, Node, Problem
-from perfana_support.model.image import normalise_repository
+from perfana_support.model.document import REPOSITORY_FORM, DocumentError, Node, Problem, present
+from perfana_support.model.image import normalise_repository, to_repository
 from perfana_support.model.policy import (
     CatalogueRelease,
     ClockStart,
@@ -30,7 +30,6 @@ from perfana_support.model.policy import (
     StatedLine,
     date_lines,
 )
-from perfana_support.model.release import Release, parse_release
 
 API_VERSION = "support.perfana.io/v1alpha1"
 KIND = "SupportPolicy"
@@ -140,7 +139,7 @@ def _read_spec(name: str, spec: Node, *, is_whole: bool) -> PolicyFields | None:
     releases = [_read_release(node, is_whole=is_whole) for node in spec.nodes("releases", "version")]
     defects = [_read_defect(node, is_whole=is_whole) for node in spec.nodes("defects", "name")]
     product_lines = [_read_product_line(node, is_whole=is_whole) for node in spec.nodes("productLines", "name")]
-    tools = frozenset(_repositories(spec, "tools"))
+    tools = frozenset(spec.values("tools", "a list of image repositories", to_repository, REPOSITORY_FORM))
     tags = tag_policy.read_tags(spec.node("tags"))
     images = spec.node("images")
     mirrors = [_read_mirror(node, is_whole=is_whole) for node in images.nodes("mirrors", "from")]
@@ -158,7 +157,7 @@ def _read_spec(name: str, spec: Node, *, is_whole: bool) -> PolicyFields | None:
         spec.fail("productLines", "must list at least one product line, else no image is a component")
     # By what is stated and not by what could be read, so that one fault of a line is one problem.
     known = frozenset(str(node.data.get("name")) for node in Node(spec.data, "", []).nodes("lines", "name"))
-    _check_whole(spec, lines, _all(releases), _all(product_lines), known)
+    _check_whole(spec, lines, present(releases), present(product_lines), known)
     dependency_policy.check_dependencies("spec.dependencies", dependencies, known, spec.problems)
     if spec.problems or published_on is None or rule is None:
         return None
@@ -168,12 +167,12 @@ def _read_spec(name: str, spec: Node, *, is_whole: bool) -> PolicyFields | None:
         max_policy_age_days=max_age or 180,
         end_of_life=rule,
         lines=date_lines(lines, rule),
-        releases=_all(releases),
-        defects=_all(defects),
-        product_lines=_all(product_lines),
+        releases=present(releases),
+        defects=present(defects),
+        product_lines=present(product_lines),
         tools=tools,
         tags=tags,
-        mirrors=_all(mirrors),
+        mirrors=present(mirrors),
         images=image_rules,
         configuration=configuration,
         platform=platform,
@@ -185,10 +184,6 @@ def _read_spec(name: str, spec: Node, *, is_whole: bool) -> PolicyFields | None:
 def _are_entries(value: object) -> TypeGuard[list[Mapping[str, Any]]]:
     """Whether a list holds mappings: `lines` does in a spec, and holds names in a product line."""
     return isinstance(value, list) and all(isinstance(entry, Mapping) for entry in value)
-
-
-def _all(items: list[_T | None]) -> tuple[_T, ...]:
-    return tuple(item for item in items if item is not None)
 
 
 def _check_whole(
@@ -203,7 +198,7 @@ def _check_whole(
     Where no line is known at all, that is the problem and not every name of one.
     """
     _check_lines(lines, spec.problems)
-    spelled: dict[Release, str] = {}
+    spelled: dict[tuple[int, ...], str] = {}
     for release in releases:
         first = spelled.setdefault(release.number, release.version)
         if first != release.version:
@@ -259,32 +254,31 @@ def _read_lines(spec: Node, *, is_whole: bool) -> list[StatedLine]:
 
 
 def _read_release(node: Node, *, is_whole: bool) -> CatalogueRelease | None:
-    version = node.text("version", _RELEASE_FORM, required=True)
-    number = node.read("version", _to_release, _RELEASE_FORM, required=False) if version else None
+    number = node.release("version", required=True)
     released_on = node.day("releasedOn", required=is_whole)
     fixes_security = node.flag("fixesSecurity")
     components = []
     if "components" in node.data:
         for component in node.nodes("components", "repository"):
-            repository = component.read("repository", _to_repository, _REPOSITORY_FORM, required=True)
-            own = component.read("version", _to_release, _RELEASE_FORM, required=True)
+            repository = component.repository("repository", required=True)
+            own = component.release("version", required=True)
             component.finish()
             if repository and own:
                 components.append((repository, own))
     node.seen.append("components")
     node.finish()
-    if version is None or number is None or released_on is None:
+    if number is None or released_on is None:
         return None
-    return CatalogueRelease(version, number, released_on, bool(fixes_security), tuple(components))
+    return CatalogueRelease(str(node.data["version"]), number, released_on, bool(fixes_security), tuple(components))
 
 
 def _read_defect(node: Node, *, is_whole: bool) -> Defect | None:
     node.text("name", required=True)
-    repositories = _repositories(node, "repositories")
-    first = node.read("from", _to_release, _RELEASE_FORM, required=is_whole)
-    last = node.read("to", _to_release, _RELEASE_FORM, required=is_whole)
+    repositories = node.values("repositories", "a list of image repositories", to_repository, REPOSITORY_FORM)
+    first = node.release("from", required=is_whole)
+    last = node.release("to", required=is_whole)
     problem = node.text("problem", required=is_whole)
-    is_release = node.read("fixedIn", _to_release, _RELEASE_FORM, required=is_whole)
+    is_release = node.release("fixedIn", required=is_whole)
     fixed_in = str(node.data["fixedIn"]) if is_release else None
     node.finish()
     if first and last and last < first:
@@ -301,9 +295,9 @@ def _read_product_line(node: Node, *, is_whole: bool) -> ProductLine | None:
     same_release = node.flag("sameRelease")
     components = []
     for component in node.nodes("components", "repository"):
-        repository = component.read("repository", _to_repository, _REPOSITORY_FORM, required=True)
+        repository = component.repository("repository", required=True)
         optional = component.flag("optional")
-        replaces = _repositories(component, "replaces")
+        replaces = component.values("replaces", "a list of image repositories", to_repository, REPOSITORY_FORM)
         component.finish()
         if repository:
             components.append(Component(repository, bool(optional), replaces))
@@ -321,17 +315,11 @@ def _read_mirror(node: Node, *, is_whole: bool) -> MirrorRule | None:
     return MirrorRule(prefix, source) if prefix and source else None
 
 
-_RELEASE_FORM = 'a release number as a text, for example "0.2.96.22"'
-_REPOSITORY_FORM = "an image repository without tag, for example perfana/perfana-web"
-
-
 def _when_text(convert: Callable[[str], _T | None]) -> Callable[[object], _T | None]:
     return lambda raw: convert(raw) if isinstance(raw, str) else None
 
 
 _line_name = _when_text(lambda text: text if _LINE_NAME.fullmatch(text) else None)
-_to_release: Callable[[object], Release | None] = _when_text(parse_release)
-_to_repository = _when_text(lambda text: normalise_repository(text) if _REPOSITORY.fullmatch(text) else None)
 
 
 @_when_text
@@ -341,11 +329,3 @@ def _to_prefix(text: str) -> str | None:
     # A registry alone is no repository: Docker Hub's `library/` must not slip between it and the path to come.
     registry, _, path = text.partition("/")
     return normalise_repository(f"{registry}/{path}x/x").removesuffix("x/x")
-
-
-def _repositories(node: Node, field: str) -> tuple[str, ...]:
-    names = node.texts(field, "a list of image repositories")
-    for index, name in enumerate(names):
-        if not _REPOSITORY.fullmatch(name):
-            node.fail(f"{field}[{index}]", f"must be {_REPOSITORY_FORM}, is {name!r}")
-    return tuple(map(normalise_repository, names))

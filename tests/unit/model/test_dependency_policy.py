@@ -157,7 +157,7 @@ def test_every_problem_is_named_with_path_and_form_at_once() -> None:
     }
     word = "must be a lower-case word, for example postgresql"
     a_range = 'must be a version or a range, for example "16", "24.0", ">=2.26,<2.29", "*" for any, is '
-    a_release = 'must be a release number as a text, for example "0.2.48.5", is '
+    a_release = 'must be a release number as a text, for example "0.2.96.22", is '
     an_end = "must be the end of an image repository, for example postgres or percona/percona-server-mongodb, is "
     assert [problem.removeprefix("spec.dependencies.") for problem in problems_of(spec)] == [
         "preReleaseWords: must be a list of texts, each once, is 'rc'",
