@@ -56,7 +56,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--target",
         type=_text,
         metavar="RELEASE",
-        help="judge as well what the installation would be after an upgrade to this; the worse of both is the exit code",
+        help="judge as well what the installation would be after an upgrade to this release, or to the newest of a line (0.2); "
+        "the worse of both is the exit code",
     )
     parser.add_argument(
         "--kubernetes-version",

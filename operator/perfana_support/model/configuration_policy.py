@@ -53,10 +53,10 @@ class ComponentImage(NamedTuple):
 class ConfigurationRules(NamedTuple):
     """The rules that `spec.configuration` states.
 
-    `code_paths` hold product code in every component's image; `provided_mounts` are the vendor's own mounts, which are no
-    finding wherever they are. `interpreters` may stand before a command without changing what runs. `variables` are those
-    that are judged, each with its harmless options. `reports_env_from`: whether variables taken over from whole objects, which
-    nobody can read here, count as set.
+    `code_paths` hold code that runs in every component's image, the product's own and what its runtime loads;
+    `provided_mounts` are the vendor's own mounts, which are no finding wherever they are. `interpreters` may stand before a
+    command without changing what runs. `variables` are those that are judged, each with its harmless options.
+    `reports_env_from`: whether variables taken over from whole objects, which nobody can read here, count as set.
     """
 
     code_paths: tuple[str, ...] = ()

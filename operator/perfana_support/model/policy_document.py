@@ -33,6 +33,7 @@ from perfana_support.model.policy import (
 
 API_VERSION = "support.perfana.io/v1alpha1"
 KIND = "SupportPolicy"
+_OBJECT_FIELDS = ("apiVersion", "kind", "metadata", "spec", "status")
 
 # The lists that merge entry by entry, and the field that tells their entries apart.
 KEYED_LISTS: Mapping[str, str] = {
@@ -96,6 +97,12 @@ def _open(document: object) -> tuple[str, Mapping[str, Any]]:
         Problem(field, f"must be {wanted}, is {document.get(field)!r}")
         for field, wanted in (("apiVersion", API_VERSION), ("kind", KIND))
         if document.get(field) != wanted
+    ]
+    # What slipped out of the spec by its indentation would be ignored otherwise.
+    problems += [
+        Problem(str(field), f"is not a known field, known are {', '.join(_OBJECT_FIELDS)}")
+        for field in document
+        if field not in _OBJECT_FIELDS
     ]
     metadata, spec = document.get("metadata"), document.get("spec")
     name = metadata.get("name") if isinstance(metadata, Mapping) else None

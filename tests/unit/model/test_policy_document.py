@@ -61,6 +61,12 @@ def test_document_of_another_kind() -> None:
     ]
 
 
+def test_field_beside_the_spec_is_refused() -> None:
+    """As when the indentation of a line is lost."""
+    known = "is not a known field, known are apiVersion, kind, metadata, spec, status"
+    assert _problems(policy_document() | {"lines": [], "status": {}}) == [f"lines: {known}"]
+
+
 @pytest.mark.parametrize("metadata", [None, {}, {"name": ""}, {"name": 7}, []])
 def test_policy_without_a_name(metadata: object) -> None:
     document = policy_document() | {"metadata": metadata}
