@@ -223,11 +223,7 @@ def _check_whole(
 
 
 def _check_lines(lines: list[StatedLine], problems: list[Problem]) -> None:
-    """Lines end after they began, and came out in the order in which they are listed."""
-    for line in lines:
-        if line.end_of_life_on and line.end_of_life_on < line.first_released_on:
-            message = f"must not be before {line.first_released_on}, when the line came out, is {line.end_of_life_on}"
-            problems.append(Problem(f'spec.lines["{line.name}"].endOfLifeOn', message))
+    """Lines came out in the order in which they are listed."""
     for before, line in pairwise(lines):
         if line.first_released_on < before.first_released_on:
             message = (
