@@ -96,6 +96,7 @@ class CatalogueRelease(NamedTuple):
 class Defect(NamedTuple):
     """Releases `first` to `last` of some repositories that the vendor calls broken."""
 
+    name: str
     repositories: frozenset[str]
     first: Release
     last: Release

@@ -166,6 +166,9 @@ def _read_spec(name: str, spec: Node, *, is_whole: bool) -> PolicyFields | None:
     known = frozenset(str(node.data.get("name")) for node in Node(spec.data, "", []).nodes("lines", "name"))
     _check_whole(spec, lines, present(releases), present(product_lines), known)
     dependency_policy.check_dependencies("spec.dependencies", dependencies, known, spec.problems)
+    named = [(f'defects["{each.name}"].repositories', each.repositories) for each in present(defects)]
+    named += [(f'images.digests["{each.digest}"].repository', frozenset({each.repository})) for each in image_rules.digests]
+    _check_repositories(named, present(product_lines), spec.problems)
     if spec.problems or published_on is None or rule is None:
         return None
     return PolicyFields(
@@ -222,6 +225,18 @@ def _check_whole(
                 spec.problems.append(Problem(path, f"must name lines of spec.lines, {name!r} is not one"))
 
 
+def _check_repositories(
+    named: list[tuple[str, frozenset[str]]], product_lines: tuple[ProductLine, ...], problems: list[Problem]
+) -> None:
+    """What is said of an image must be said of a component: a slip of the hand would be a rule that never applies."""
+    known = {component.repository for product_line in product_lines for component in product_line.components}
+    problems += [
+        Problem(f"spec.{path}", f"must name components of spec.productLines, {name} is not one")
+        for path, repositories in (named if known else ())
+        for name in sorted(repositories - known)
+    ]
+
+
 def _check_lines(lines: list[StatedLine], problems: list[Problem]) -> None:
     """Lines came out in the order in which they are listed."""
     for before, line in pairwise(lines):
@@ -276,7 +291,7 @@ def _read_release(node: Node, *, is_whole: bool) -> CatalogueRelease | None:
 
 
 def _read_defect(node: Node, *, is_whole: bool) -> Defect | None:
-    node.text("name", required=True)
+    name = node.text("name", required=True)
     repositories = node.values("repositories", "a list of image repositories", to_repository, REPOSITORY_FORM)
     first = node.release("from", required=is_whole)
     last = node.release("to", required=is_whole)
@@ -286,9 +301,9 @@ def _read_defect(node: Node, *, is_whole: bool) -> Defect | None:
     node.finish()
     if first and last and last < first:
         node.fail("to", f"must not be lower than from, is {node.data['to']!r}")
-    if first is None or last is None or problem is None or fixed_in is None:
+    if name is None or first is None or last is None or problem is None or fixed_in is None:
         return None
-    return Defect(frozenset(repositories), first, last, problem, fixed_in)
+    return Defect(name, frozenset(repositories), first, last, problem, fixed_in)
 
 
 def _read_product_line(node: Node, *, is_whole: bool) -> ProductLine | None:
