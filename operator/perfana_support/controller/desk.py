@@ -30,7 +30,7 @@ from perfana_support.controller.names import (
 )
 from perfana_support.controller.policybook import PolicyBook
 from perfana_support.controller.workqueue import WorkQueue
-from perfana_support.model.code import ConditionType
+from perfana_support.model.code import ConditionType, Reason
 from perfana_support.reports.status import VALID, generation_of, is_same, status_of, unjudged_status
 from perfana_support.sources.cluster.api import ApiError, ClusterApi
 from perfana_support.sources.cluster.store import ClusterStore
@@ -247,7 +247,7 @@ class Desk:
             # One check that this program stumbles over must neither stop the others nor look like a verdict.
             log.exception("%s: cannot be judged", name)
             message = f"perfana-support failed to judge this, please report it: {type(error).__name__}: {error}"
-            return unjudged_status("EvaluationFailed", message, body, self._now(), is_stalled=True)
+            return unjudged_status(Reason.EVALUATION_FAILED, message, body, self._now(), is_stalled=True)
 
     def _policy_changed(self, policy: str) -> None:
         for names in self._checks_in.values():

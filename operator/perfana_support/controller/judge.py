@@ -8,6 +8,7 @@ from perfana_support.controller.policybook import PolicyBook
 from perfana_support.evaluate.inventory import select
 from perfana_support.evaluate.verdict import evaluate
 from perfana_support.model.check import read_check
+from perfana_support.model.code import Reason
 from perfana_support.model.document import DocumentError
 from perfana_support.reports.status import check_status, generation_of, policy_status, status_of, unjudged_status
 from perfana_support.sources.cluster.store import ClusterStore
@@ -20,16 +21,16 @@ def judge_check(body: Json, store: ClusterStore, policies: PolicyBook, now: date
     try:
         check = read_check(body.get("spec"))
     except DocumentError as error:
-        return unjudged_status("CheckInvalid", str(error), body, now, is_stalled=True)
+        return unjudged_status(Reason.CHECK_INVALID, str(error), body, now, is_stalled=True)
     if check.policy is not None and policies.gap:
-        return unjudged_status("PolicyUnreadable", policies.gap, body, now, is_stalled=True)
+        return unjudged_status(Reason.POLICY_UNREADABLE, policies.gap, body, now, is_stalled=True)
     found = policies.of(check)
     if found.policy is None and not found.problems:
         message = f"SupportPolicy {check.policy} does not exist; create it or correct spec.policyRef.name"
-        return unjudged_status("PolicyNotFound", message, body, now, is_stalled=False)
+        return unjudged_status(Reason.POLICY_NOT_FOUND, message, body, now, is_stalled=False)
     if found.policy is None:
         message = f"SupportPolicy {check.policy} is not valid: {found.problems[0]}"
-        return unjudged_status("PolicyInvalid", message, body, now, is_stalled=True)
+        return unjudged_status(Reason.POLICY_INVALID, message, body, now, is_stalled=True)
     installation = select(store.installation(body["metadata"]["namespace"]), check, found.policy)
     verdict = evaluate(installation, found.policy, now.date(), check)
     caveat = (

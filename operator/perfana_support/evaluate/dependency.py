@@ -29,15 +29,17 @@ def judge(  # noqa: PLR0913 - the facts, what they are held against, and the day
     policy: Policy,
     as_of: date,
     releases: Iterable[Release] = (),
+    leaving: frozenset[str] = frozenset(),
 ) -> Iterator[Finding]:
     """All findings about dependencies, as of a day.
 
     `lines` are those of the components, see `judged_lines`; without any there is nothing to hold dependencies against.
     `releases` are the components' own, see `judged_releases`: some versions are listed from a release on, and never where
-    the release is unknown.
+    the release is unknown. `leaving` are products that an upgrade to the lines leaves behind: they run until then, and are
+    nothing that the lines could be held against.
     """
     if lines:
-        case = _Case(installation, lines, rules, policy, frozenset(releases))
+        case = _Case(installation, lines, rules, policy, frozenset(releases), leaving)
         for seen in case.seen:
             yield from _judge_seen(seen, case, as_of)
         yield from _undeclared(case)
@@ -74,22 +76,43 @@ def judged_releases(inventory: Inventory) -> frozenset[Release]:
     return frozenset(releases | {Release(*line_number(name)) for name in floating})
 
 
+def changed_needs(
+    before: tuple[str, ...], after: tuple[str, ...], rules: DependencyRules
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What an upgrade changes.
+
+    The products that are needed after it and were not before, as people write them, and the names of those that are no longer
+    deployed.
+    """
+    then, now = _deployed_with(before, rules), _deployed_with(after, rules)
+    needs = [each for name, each in now.items() if each.required and not (name in then and then[name].required)]
+    titles = (any_of(map(rules.title, (each.product, *each.alternatives))) for each in needs)
+    return tuple(titles), tuple(name for name in then if name not in now)
+
+
+def _deployed_with(lines: tuple[str, ...], rules: DependencyRules) -> dict[str, Deployed]:
+    deployments = [rules.deployments[line] for line in lines if line in rules.deployments]
+    return {each.product: each for deployment in deployments for each in deployment.products}
+
+
 class _Case:
     """What one judgement needs, each computed once."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the arguments of `judge`
         self,
         installation: Installation,
         lines: tuple[str, ...],
         rules: DependencyRules,
         policy: Policy,
         releases: frozenset[Release],
+        leaving: frozenset[str],
     ) -> None:
         self.installation = installation
         self.lines = lines
         self.rules = rules
         self.policy = policy
         self.releases = releases
+        self.leaving = leaving
         self.seen = take_dependencies(installation, rules, policy)
 
     @cached_property
@@ -103,6 +126,10 @@ class _Case:
     def provided(self) -> frozenset[str]:
         """Products that serve: a client in an init container or a Job shows none."""
         return frozenset(seen.product for seen in self.seen if seen.serves)
+
+    def is_left_behind(self, product: Product) -> bool:
+        """Whether an upgrade leaves the product behind, or what it stands in for."""
+        return product.name in self.leaving or (bool(product.imitates) and self.leaving.issuperset(product.imitates))
 
     def deployed(self, product: str) -> dict[str, Deployed]:
         """What the lines say of a product, by line."""
@@ -164,6 +191,8 @@ def _judge_seen(seen: Seen, case: _Case, as_of: date) -> Iterator[Finding]:
         yield _found(seen, Code.DEPENDENCY_UNSUPPORTED, message, combination.remedy)
     elif listed_for:
         yield from _judge_upstream(seen, product, listed_for, case, as_of)
+    elif case.is_left_behind(product):
+        return
     elif ranges:
         message = f"{text}; {policy} lists {case.listing(seen.product)}"
         yield _found(seen, Code.DEPENDENCY_UNLISTED, message, _advise(seen, product, ranges))

@@ -70,3 +70,12 @@ def split_registry(name: str) -> tuple[str, str]:
 def normalise_repository(name: str) -> str:
     """The full name of a repository written without tag, as in the policy: `perfana/perfana-web` is below docker.io."""
     return "/".join(split_registry(name))
+
+
+def to_repository(raw: object) -> str | None:
+    """The full name of a repository, None for what is not one with an organisation or registry and without tag and digest.
+
+    In small letters alone: a runtime takes `Perfana/x` for a registry of that name, which nobody means.
+    """
+    reference = parse_image(raw) if isinstance(raw, str) and "/" in raw and raw == raw.lower() else None
+    return reference.repository if reference and reference.tag is None and reference.digest is None else None

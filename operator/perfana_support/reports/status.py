@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from perfana_support.model.check import Enforcement
-from perfana_support.model.code import ConditionType, Status
+from perfana_support.model.code import ConditionType, Reason, Status
 from perfana_support.model.document import Problem
 from perfana_support.model.policy import Policy
 from perfana_support.model.verdict import Condition, Verdict
@@ -32,8 +32,6 @@ _MAX_SPEC = 200_000
 LAST_VALID_SPEC = "lastValidSpec"
 # Beside the verdict's, for tools that read kstatus: about the evaluation, unless the check is a gate.
 READY, RECONCILING, STALLED, VALID = "Ready", "Reconciling", "Stalled", "Valid"
-EVALUATED = "Evaluated"
-NOT_SUPPORTED = "NotSupported"
 
 Json = dict[str, Any]
 
@@ -100,9 +98,9 @@ def policy_status(  # noqa: PLR0913 - a policy as document and as values, its pr
     """
     if problems:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        valid = (Status.FALSE, "PolicyInvalid", f"{problems[0]}{more}")
+        valid = (Status.FALSE, Reason.POLICY_INVALID, f"{problems[0]}{more}")
     else:
-        valid = (Status.TRUE, "PolicyValid", "the policy can be judged by")
+        valid = (Status.TRUE, Reason.POLICY_VALID, "the policy can be judged by")
     status, reason, message = valid
     documents = [
         _plain(VALID, status, reason, message),
@@ -151,15 +149,16 @@ def _canonical(status: Mapping[str, Any]) -> Json:
 def _kstatus(supported: Condition, enforcement: Enforcement, caveat: str) -> list[Json]:
     """Ready, Reconciling and Stalled: in progress, done, or failed for good, as kstatus reads them."""
     evaluated = "the installation was evaluated" + (f"; {caveat}" if caveat else "")
-    ready, reason, message = Status.TRUE, EVALUATED, evaluated
+    ready, message = Status.TRUE, evaluated
+    reason: str = Reason.EVALUATED
     stalled = Status.FALSE
     if enforcement is Enforcement.GATE:
         ready, reason, message = supported.status, supported.reason, supported.message
         stalled = Status.TRUE if supported.status is Status.FALSE else Status.FALSE
-    stalled_reason = NOT_SUPPORTED if stalled is Status.TRUE else EVALUATED
+    stalled_reason = Reason.NOT_SUPPORTED if stalled is Status.TRUE else Reason.EVALUATED
     return [
         _plain(READY, ready, reason, message),
-        _plain(RECONCILING, Status.FALSE, EVALUATED, evaluated),
+        _plain(RECONCILING, Status.FALSE, Reason.EVALUATED, evaluated),
         _plain(STALLED, stalled, stalled_reason, message),
     ]
 

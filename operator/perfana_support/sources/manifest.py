@@ -8,11 +8,10 @@ from typing import BinaryIO, NamedTuple, cast
 import yaml
 
 from perfana_support.model.installation import Installation, Location, Workload
-from perfana_support.sources.errors import Fault, ShapeError, SourceError
+from perfana_support.sources.errors import STANDARD_INPUT, Fault, ShapeError, SourceError, shown_name
 from perfana_support.sources.workload import Json, project
 from perfana_support.sources.yaml_view import MappingView, NodeError, SequenceView, to_plain
 
-STANDARD_INPUT = "-"
 _SUFFIXES = (".yaml", ".yml", ".json")
 # Flux's objects of the same kind are in another group, and of the cluster.
 _KUSTOMIZE = "kustomize.config.k8s.io/"
@@ -44,7 +43,9 @@ def read_manifests(paths: list[str]) -> Manifests:
         workloads.extend(reader.read())
         documents += reader.document
     if files and not documents and not faults:
-        faults.append(Fault(", ".join(files), 0, 0, "holds no document; is the right file given, did rendering succeed?"))
+        faults.append(
+            Fault(", ".join(map(shown_name, files)), 0, 0, "holds no document; is the right file given, did rendering succeed?")
+        )
     if faults:
         raise SourceError(faults)
     return Manifests(_by_namespace(workloads), files, documents)
@@ -153,7 +154,7 @@ class _FileReader:
         try:
             workload = project(entity, kind, self._locate, api_version, keeps_made=True)
         except ShapeError as error:
-            self._fault(entity.line, str(error))
+            self._fault(error.line or entity.line, str(error))
             return
         if workload is not None:
             yield workload
@@ -178,4 +179,4 @@ class _FileReader:
         return Location(self.file, container.line_of(field)) if isinstance(container, MappingView) else None
 
     def _fault(self, line: int, problem: str) -> None:
-        self.faults.append(Fault("standard input" if self.file == STANDARD_INPUT else self.file, self.document, line, problem))
+        self.faults.append(Fault(shown_name(self.file), self.document, line, problem))

@@ -5,7 +5,7 @@ from typing import Any
 
 from perfana_support.model.installation import Container, ContainerRole, Location, Workload
 from perfana_support.sources.container_settings import read_settings
-from perfana_support.sources.errors import ShapeError, mapping, sequence
+from perfana_support.sources.errors import ShapeError, Unquoted, mapping, sequence
 
 # Where a pod's spec stands, by the fields on the way. Shape decides and not the kind, so that custom workloads (Argo
 # Rollouts, OpenKruise, Knative, KEDA, OpenShift's DeploymentConfig) are judged like the built-in ones.
@@ -111,12 +111,15 @@ def _project_database(entity: Json, locate: Locate) -> Workload:
     spec = mapping(entity.get("spec"), "spec")
     labels = mapping(metadata.get("labels"), "metadata.labels")
     major = mapping(spec.get("imageCatalogRef"), "spec.imageCatalogRef").get("major")
-    image = _text(spec, "imageName") or (f"{_DATABASE_IMAGE}:{major}" if major else _DATABASE_IMAGE)
+    location = locate(spec, "imageName")
+    image = _image(spec, "imageName", "spec.imageName", location) or (
+        f"{_DATABASE_IMAGE}:{major}" if major else _DATABASE_IMAGE
+    )
     return Workload(
         kind="Cluster",
         namespace=_text(metadata, "namespace"),
         name=_text(metadata, "name"),
-        containers=(Container("postgres", image, location=locate(spec, "imageName")),),
+        containers=(Container("postgres", image, location=location),),
         labels=tuple((key, str(labels.get(key))) for key in labels),
     )
 
@@ -135,12 +138,22 @@ def _container(  # noqa: PLR0913 - one container, and what the pod says about it
     entry: object, path: str, role: ContainerRole, locate: Locate, pod_spec: Json, image_ids: Mapping[str, str]
 ) -> Container:
     container = mapping(entry, path)
-    image = container.get("image")
-    if image is not None and not isinstance(image, str):
-        raise ShapeError(f"{path}.image", "must be a text")
+    location = locate(container, "image")
+    image = _image(container, "image", f"{path}.image", location)
     name = _text(container, "name")
     settings = read_settings(container, pod_spec, locate)
-    return Container(name, image or "", role, locate(container, "image"), settings, image_ids.get(name, ""))
+    return Container(name, image, role, location, settings, image_ids.get(name, ""))
+
+
+def _image(owner: Json, field: str, path: str, location: Location | None) -> str:
+    """An image as written, "" where there is none. Raises `ShapeError` for what the API server would refuse."""
+    image = owner.get(field)
+    line = location.line if location else 0
+    if isinstance(image, Unquoted):
+        raise ShapeError(path, f"must be a text, is {image}; put it into quotes if an image is called so", line)
+    if image is not None and not isinstance(image, str):
+        raise ShapeError(path, "must be a text", line)
+    return image or ""
 
 
 def _image_ids(status: object) -> dict[str, str]:
