@@ -120,6 +120,11 @@ class DependencyRules:
         return isinstance(other, DependencyRules) and self.fields == other.fields
 
     def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        """The hash of all that is stated, which takes as long as judging a container."""
         return hash(self.fields)
 
     @cached_property
