@@ -113,7 +113,8 @@ def test_fault_that_is_added_improves_no_condition(subject: Installation, rules:
         return
     lines = judged_lines(take_inventory(subject, rules), rules)
     # MongoDB alone is not supported; with a doubt whether it is alone this is not known.
-    is_alone = any("none was seen or declared" in each.message for each in (*before.findings, *before.conditions))
+    sentences = [finding.message for finding in before.findings] + [condition.message for condition in before.conditions]
+    is_alone = any("none was seen or declared" in sentence for sentence in sentences)
     for code, spoiled in _with_faults(subject):
         after = _judge(spoiled, rules)
         improved = _improved(before, after)
