@@ -5,7 +5,7 @@ As the API server and the controllers of Kubernetes 1.37 do it, as far as anythi
 
 import copy
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
@@ -100,7 +100,7 @@ def held(objects: Objects, circumstances: Circumstances) -> Objects:
     return [_finished(each, circumstances) for each in stored] + nodes
 
 
-def observed(objects: Objects, server_version: str = SERVER_VERSION) -> Installation:
+def observed(objects: Iterable[Json], server_version: str = SERVER_VERSION) -> Installation:
     """The installation that the operator judges when a cluster holds these objects."""
     store = ClusterStore((*(resource.plural for resource in (*WORKLOADS, NODES)), "version"), lambda _: None)
     store.set_server_version(server_version)
