@@ -189,6 +189,13 @@ def _judge_seen(seen: Seen, case: _Case, as_of: date) -> Iterator[Finding]:
         line, combination = impossible
         message = f"{text}, which cannot work with line {line}: {combination.reason}"
         yield _found(seen, Code.DEPENDENCY_UNSUPPORTED, message, combination.remedy)
+    elif (doubt := _impossible(seen, product, case, is_any_enough=True)) is not None:
+        line, combination = doubt
+        host = case.rules.title(combination.host)
+        message = (
+            f"{text}; which {host} it runs on is not told, and on one of them line {line} cannot work: {combination.reason}"
+        )
+        yield _found(seen, Code.DEPENDENCY_UNLISTED, message, combination.remedy)
     elif listed_for:
         yield from _judge_upstream(seen, product, listed_for, case, as_of)
     elif case.is_left_behind(product):
@@ -222,10 +229,11 @@ def _judge_upstream(seen: Seen, product: Product, lines: tuple[str, ...], case: 
     yield _found(seen, Code.DEPENDENCY_UPSTREAM_END_OF_LIFE, message, advice)
 
 
-def _impossible(seen: Seen, product: Product, case: _Case) -> tuple[str, Combination] | None:
+def _impossible(seen: Seen, product: Product, case: _Case, *, is_any_enough: bool = False) -> tuple[str, Combination] | None:
     """The first line and combination that rule out what was seen, unless it may belong to another line that runs.
 
     A combination must be proven: a version that may be another, or a product that may only not have been readable, is no proof.
+    Where one of several hosts would do (`is_any_enough`), it is a doubt, which more hosts beside that one do not lift.
     """
     users = case.deployed(seen.product).keys()
     for line in case.lines:
@@ -233,17 +241,17 @@ def _impossible(seen: Seen, product: Product, case: _Case) -> tuple[str, Combina
         if deployment is None or not users <= set(deployment.lines):
             continue
         for combination in deployment.impossible:
-            if combination.product == seen.product and _applies(combination, seen, product, case):
+            if combination.product == seen.product and _applies(combination, seen, product, case, is_any_enough=is_any_enough):
                 return line, combination
     return None
 
 
-def _applies(combination: Combination, seen: Seen, product: Product, case: _Case) -> bool:
+def _applies(combination: Combination, seen: Seen, product: Product, case: _Case, *, is_any_enough: bool) -> bool:
     if combination.editions and not combination.editions & seen.reading.editions:
         return False
     if not is_within(seen.reading.version, combination.versions, product):
         return False
-    if combination.host and not _runs_on(combination, seen, case):
+    if combination.host and not _runs_on(combination, seen, case, is_any_enough=is_any_enough):
         return False
     if combination.unless:
         others = {other.product for other in case.seen}
@@ -251,14 +259,15 @@ def _applies(combination: Combination, seen: Seen, product: Product, case: _Case
     return True
 
 
-def _runs_on(combination: Combination, seen: Seen, case: _Case) -> bool:
-    """Whether the host of a combination is proven: the one in the same image, or else every one that there is."""
+def _runs_on(combination: Combination, seen: Seen, case: _Case, *, is_any_enough: bool) -> bool:
+    """Whether the host of a combination is proven: the one in the same image, or else every one that there is, or any."""
     host = case.rules.products.get(combination.host)
     hosts = [other for other in case.seen if other.product == combination.host]
     own = [other for other in hosts if other.subject == seen.subject or (other.is_declared and seen.is_declared)] or hosts
     if host is None or not own:
         return False
-    return all(is_within(other.reading.version, combination.host_versions, host) for other in own)
+    within = [is_within(other.reading.version, combination.host_versions, host) for other in own]
+    return any(within) if is_any_enough else all(within)
 
 
 def _undeclared(case: _Case) -> Iterator[Finding]:

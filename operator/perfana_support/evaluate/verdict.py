@@ -45,13 +45,17 @@ _NO_CHECK = Check()
 
 
 class _Case(NamedTuple):
-    """All that a judgement depends on beside the day. `leaving` are the dependencies that an upgrade leaves behind."""
+    """All that a judgement depends on beside the day.
+
+    `lasting` is what the rules find on any day. `leaving` are the dependencies that an upgrade leaves behind.
+    """
 
     installation: Installation
     inventory: Inventory
     lines: tuple[str, ...]
     policy: Policy
     check: Check
+    lasting: tuple[Finding, ...]
     leaving: frozenset[str] = frozenset()
 
 
@@ -109,7 +113,9 @@ def summarise(conditions: Iterable[Condition]) -> Condition:
 
 def _case(installation: Installation, policy: Policy, check: Check) -> _Case:
     inventory = take_inventory(installation, policy)
-    return _Case(installation, inventory, dependency.judged_lines(inventory, policy), policy, check)
+    lines = dependency.judged_lines(inventory, policy)
+    lasting = tuple(_find_lasting(installation, inventory, policy)) if inventory.components else ()
+    return _Case(installation, inventory, lines, policy, check, lasting)
 
 
 def _with_declarations(installation: Installation, check: Check) -> Installation:
@@ -121,6 +127,12 @@ def _with_declarations(installation: Installation, check: Check) -> Installation
     return installation._replace(platform=seen, declared=installation.declared + check.declared)
 
 
+def _find_lasting(installation: Installation, inventory: Inventory, policy: Policy) -> Iterator[Finding]:
+    """What the rules find that do not ask for the day: once a case, though several days are judged."""
+    yield from image.judge(inventory, policy, policy.fields.images, policy.catalogue)
+    yield from configuration.judge(installation, policy, policy.fields.configuration)
+
+
 def _find(case: _Case, as_of: date) -> Iterator[Finding]:
     """Everything that the rules find, waivers aside."""
     installation, inventory, policy = case.installation, case.inventory, case.policy
@@ -129,9 +141,8 @@ def _find(case: _Case, as_of: date) -> Iterator[Finding]:
     yield from maintenance.judge(case.check.maintenance, installation.namespace, rules.support, as_of)
     if not inventory.components:
         return
+    yield from case.lasting
     yield from build.judge(inventory, policy, as_of)
-    yield from image.judge(inventory, policy, rules.images, policy.catalogue)
-    yield from configuration.judge(installation, policy, rules.configuration)
     releases = dependency.judged_releases(inventory)
     yield from dependency.judge(installation, case.lines, rules.dependencies, policy, as_of, releases, case.leaving)
     if installation.platform is not None:

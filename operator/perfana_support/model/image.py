@@ -1,6 +1,7 @@
 """Image references as container runtimes read them, normalised so that two spellings of one repository are equal."""
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 DEFAULT_REGISTRY = "docker.io"
@@ -32,6 +33,7 @@ class ImageReference(NamedTuple):
         return f"{self.registry}/{self.path}"
 
 
+@lru_cache(maxsize=1024)
 def parse_image(text: str) -> ImageReference | None:
     """The reference that `text` spells, None where a container runtime would refuse it.
 

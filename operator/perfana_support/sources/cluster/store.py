@@ -1,7 +1,7 @@
 """What runs in the cluster, as far as reflectors have seen it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 
 from perfana_support.model.installation import Installation, Node, Platform, Workload
@@ -39,7 +39,8 @@ class ClusterStore:
 
     def installation(self, namespace: str) -> Installation:
         """Everything in a namespace, what it runs on, and what could not be read."""
-        workloads = tuple(self._namespaces.get(namespace, {}).values())
+        members = self._namespaces.get(namespace, {})
+        workloads = tuple(_under_its_cron_job(workload, members) for workload in members.values())
         names = {workload.node for workload in workloads if workload.node}
         # A node that is not known yet, or went while its pods linger, shows nothing of itself: the rules call that unlisted.
         nodes = tuple(self._nodes.get(name, Node(name, "", "", "")) for name in sorted(names) if self._follows_nodes)
@@ -120,6 +121,17 @@ class ClusterStore:
         self._waiting.discard(resource)
         if not self._waiting:
             self._synced.set()
+
+
+def _under_its_cron_job(workload: Workload, members: Mapping[tuple[str, str], Workload]) -> Workload:
+    """A pod whose Job is a CronJob's belongs to the CronJob, as a Deployment's pods belong to it and not to a ReplicaSet.
+
+    Such a Job is not kept, for the CronJob's template is judged; its name is the CronJob's and the minute that it was due.
+    """
+    if workload.owner is None or workload.owner[0] != "Job" or workload.owner in members:
+        return workload
+    name, _, minute = workload.owner[1].rpartition("-")
+    return workload._replace(owner=("CronJob", name)) if minute.isdigit() and ("CronJob", name) in members else workload
 
 
 SERVER_VERSION = "version"
