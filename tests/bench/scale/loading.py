@@ -66,7 +66,7 @@ def load(cluster: Cluster, namespaces: int, policy_spec: Object) -> Load:
     cluster.stop()
     etcd.write(itertools.chain.from_iterable(_copy(template, number) for number in range(1, namespaces)))
     cluster.start()
-    workloads = namespaces * len(objects.APPLICATIONS)
+    workloads = namespaces * objects.WORKLOADS_OF_EACH
     loaded = Load(namespaces, workloads, workloads * objects.PODS_OF_EACH, time.monotonic() - began)
     _verify(cluster.client(), loaded)
     say(f"loaded {loaded} in {loaded.seconds:.1f} s")
@@ -77,7 +77,7 @@ def _create_template(api: ApiClient, namespace: str) -> None:
     """Make one namespace as its users, controllers and kubelets would, each under its own name."""
     api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
     api.create(objects.support_check(), namespace, fieldManager="kubectl-client-side-apply")
-    for number, application in enumerate(objects.APPLICATIONS):
+    for number, application in enumerate(objects.applications(namespace)):
         status = objects.workload_status(application)
         _create(api, objects.workload(application), status, "kube-controller-manager", namespace, fieldManager="helm")
         for item in objects.pods(application, 2 * number):

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from tests.bench.scale.loading import Load, load
-from tests.bench.scale.objects import APPLICATIONS, PODS_OF_EACH
+from tests.bench.scale.objects import PODS_OF_EACH, WORKLOADS_OF_EACH
 from tests.bench.scale.peers import LIMIT_SECONDS, PEERS, PeerRun, run_peer
 from tests.bench.scale.scenario import (
     CHANGES_A_SECOND,
@@ -135,7 +135,7 @@ def _costs(sizes: Sequence[Size]) -> str:
     cpu = (large.start.used.cpu_seconds - small.start.used.cpu_seconds) / thousands
     mebibytes = (large.start.used.peak_mebibytes - small.start.used.peak_mebibytes) / thousands
     caption = (
-        f"A start, by size of the cluster ({len(APPLICATIONS)} workloads a namespace, {PODS_OF_EACH} pods each, a check in "
+        f"A start, by size of the cluster ({WORKLOADS_OF_EACH} workloads a namespace, {PODS_OF_EACH} pods each, a check in "
         "every namespace), each in a cluster of its own. From the smallest to the largest, a further 1,000 workloads cost the "
         f"operator {seconds:.2f} s, {cpu:.2f} s of processor and {mebibytes:.1f} MiB. Peers run in the same clusters after it, "
         f"one at a time, and are stopped after {LIMIT_SECONDS:.0f} s. Equal: machine, rights, objects, the kinds that are "

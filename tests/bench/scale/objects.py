@@ -26,12 +26,16 @@ HASH = "7d9f8c6b5d"
 
 
 class Application(NamedTuple):
-    """A workload of the namespace: its kind, its name (its container's as well), its image and where it listens."""
+    """A workload of the namespace: its kind, its name (its container's as well), its image and where it listens.
+
+    `instance` is what a chart was installed as: here the name of the namespace, so that not all namespaces are alike.
+    """
 
     kind: str
     name: str
     image: str
     port: int
+    instance: str = ""
 
     @property
     def is_component(self) -> bool:
@@ -39,11 +43,11 @@ class Application(NamedTuple):
         return self.image.startswith("perfana/")
 
 
-WEB = Application("Deployment", "perfana-web", f"perfana/perfana-web:{RELEASE}", 4001)
-WORKER = Application("Deployment", "perfana-worker", f"perfana/perfana-worker:{RELEASE}", 3002)
-APPLICATIONS = (
-    WEB,
-    WORKER,
+_WEB = Application("Deployment", "perfana-web", f"perfana/perfana-web:{RELEASE}", 4001)
+_WORKER = Application("Deployment", "perfana-worker", f"perfana/perfana-worker:{RELEASE}", 3002)
+_APPLICATIONS = (
+    _WEB,
+    _WORKER,
     Application("Deployment", "perfana-api", f"perfana/perfana-api:{RELEASE}", 3001),
     Application("Deployment", "perfana-report", f"perfana/perfana-report:{RELEASE}", 3003),
     Application("Deployment", "perfana-grafana-sync", f"perfana/perfana-grafana-sync:{RELEASE}", 3004),
@@ -59,10 +63,32 @@ APPLICATIONS = (
     Application("Deployment", "tempo", "docker.io/grafana/tempo:2.9.0", 3200),
     Application("Deployment", "mailpit", "docker.io/axllent/mailpit:v1.27.11", 8025),
     Application("Deployment", "wiremock", "docker.io/wiremock/wiremock:3.13.1", 8443),
-    Application("Deployment", "jmeter-controller", "registry.example.com/load/jmeter:5.6.3", 1099),
-    Application("Deployment", "shop-frontend", "registry.example.com/shop/frontend:2026.11.4", 8081),
-    Application("Deployment", "shop-backend", "registry.example.com/shop/backend:2026.11.4", 8082),
+    Application("Deployment", "jmeter-controller", "registry.example.com/{}/jmeter:5.6.3", 1099),
+    Application("Deployment", "shop-frontend", "registry.example.com/{}/frontend:2026.11.4", 8081),
+    Application("Deployment", "shop-backend", "registry.example.com/{}/backend:2026.11.4", 8082),
 )
+
+WORKLOADS_OF_EACH = len(_APPLICATIONS)
+
+
+def applications(namespace: str) -> list[Application]:
+    """Return the workloads of a namespace; those of its own making have images of its own."""
+    return [each._replace(image=each.image.format(namespace), instance=namespace) for each in _APPLICATIONS]
+
+
+def web(namespace: str) -> Application:
+    """Return the workload whose image is changed."""
+    return _WEB._replace(instance=namespace)
+
+
+def worker(namespace: str) -> Application:
+    """Return the workload that is rolled out."""
+    return _WORKER._replace(instance=namespace)
+
+
+def with_tag(image: str, tag: str) -> str:
+    """Return an image reference with another tag."""
+    return f"{image.rpartition(':')[0]}:{tag}"
 
 
 def support_check() -> Object:
@@ -244,7 +270,7 @@ def _probe(path: str, delay_seconds: int) -> Object:
 
 
 def _selector(application: Application) -> dict[str, str]:
-    return {"app.kubernetes.io/name": application.name, "app.kubernetes.io/instance": "perfana"}
+    return {"app.kubernetes.io/name": application.name, "app.kubernetes.io/instance": application.instance}
 
 
 def _labels(application: Application) -> dict[str, str]:

@@ -150,13 +150,13 @@ class Site:
 
     def _flip(self, namespace: str, *, wanted: bool, is_pod: bool) -> float:
         tag = objects.COMPONENT_RELEASES[0 if wanted else 1]
-        image = f"{objects.WEB.image.rpartition(':')[0]}:{tag}"
+        web = objects.web(namespace)
+        image = objects.with_tag(web.image, tag)
         began = time.monotonic()
         if is_pod:
-            path = f"/api/v1/namespaces/{namespace}/pods/{objects.WEB.name}-{objects.HASH}-x2x40"
-            self._replace(path, "/spec/containers/0/image", image)
+            self._replace(_pod_path(namespace), "/spec/containers/0/image", image)
         else:
-            self._set_image(namespace, objects.WEB, image)
+            self._set_image(namespace, web, image)
         return time.monotonic() - began
 
     def _set_image(self, namespace: str, application: objects.Application, image: str) -> None:
@@ -172,11 +172,11 @@ class Site:
         """Replace fifty pods of one workload one after the other, as a ReplicaSet does when its Deployment changes."""
         namespace = namespace_name(self._loaded.namespaces - 1)
         self._restore(namespace)
-        old = objects.WORKER
+        old = objects.worker(namespace)
         for number in range(objects.PODS_OF_EACH, REPLICAS):
             create_pod(self._api, old, objects.pod(old, f"z3z{number}", number), namespace)
         self._watcher.wait_for_silence(SILENCE_SECONDS)
-        new = old._replace(image=f"{old.image.rpartition(':')[0]}:{ROLLOUT_RELEASE}")
+        new = old._replace(image=objects.with_tag(old.image, ROLLOUT_RELEASE))
         listing = self._api.list("v1", "Pod", namespace, labelSelector=f"app.kubernetes.io/name={old.name}")
         names = [item["metadata"]["name"] for item in listing["items"]]
         assert len(names) == REPLICAS
@@ -255,13 +255,17 @@ class Site:
         return Quiet(unchanged, heartbeats, restart)
 
     def _report_restart(self, namespace: str, restarts: int) -> None:
-        path = f"/api/v1/namespaces/{namespace}/pods/{objects.WEB.name}-{objects.HASH}-x2x40/status"
-        self._replace(path, "/status/containerStatuses/0/restartCount", restarts)
+        self._replace(f"{_pod_path(namespace)}/status", "/status/containerStatuses/0/restartCount", restarts)
 
 
 def _is_pod(namespace: str) -> bool:
     """Whether a namespace's changes are of a pod; the others' are of a workload."""
     return int(namespace[-1]) % 2 == 1
+
+
+def _pod_path(namespace: str) -> str:
+    """Return the path of a pod of the workload whose image is changed."""
+    return f"/api/v1/namespaces/{namespace}/pods/{objects.web(namespace).name}-{objects.HASH}-x2x40"
 
 
 def _is_after(namespace: str, version: int) -> Callable[[Sighting], bool]:
