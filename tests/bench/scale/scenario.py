@@ -103,6 +103,9 @@ class Site:
 
     def start(self) -> Start:
         """Start the operator in a cluster whose checks have no status yet."""
+        self._watcher.wait_for_all(
+            lambda each: not each.supported, self._loaded.namespaces, WRITTEN_WITHIN_SECONDS, "checks without verdict"
+        )
         mark, began = self._watcher.seen, time.monotonic()
         self.operator.start()
         ended = self._watcher.wait_for_all(

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import threading
 import time
+from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from tests.bench.tables import say
+from tests.cluster.client import ApiClient, ApiError, Object
 from tests.integration.support_objects import API_VERSION, CHECK, conditions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-    from tests.cluster.client import ApiClient, Object
-
 DEADLINE_SECONDS = 3600.0
 """The API server ends a watch after half an hour to an hour."""
 
 PROGRESS_SECONDS = 5.0
+REFUSED_SECONDS = 0.2
+"""An API server that has just started refuses watches of custom resources until it has read them."""
 
 
 class Sighting(NamedTuple):
@@ -54,14 +56,23 @@ class Watcher:
 
     def _follow(self) -> None:
         try:
-            for event in self._api.watch(API_VERSION, CHECK, deadline_seconds=DEADLINE_SECONDS):
-                self._take(_sighting(event["object"], time.monotonic()))
-                if self._is_over:
-                    return
-        except (OSError, EOFError, ValueError, LookupError) as error:
+            while not self._is_over:
+                try:
+                    self._watch()
+                except ApiError as error:
+                    if error.status != HTTPStatus.TOO_MANY_REQUESTS or self.seen:
+                        raise
+                    time.sleep(REFUSED_SECONDS)
+        except (OSError, EOFError, ValueError, LookupError, ApiError) as error:
             with self._changed:
                 self._failure = error
                 self._changed.notify_all()
+
+    def _watch(self) -> None:
+        for event in self._api.watch(API_VERSION, CHECK, deadline_seconds=DEADLINE_SECONDS):
+            self._take(_sighting(event["object"], time.monotonic()))
+            if self._is_over:
+                return
 
     def _take(self, seen: Sighting) -> None:
         with self._changed:
