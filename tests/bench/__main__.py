@@ -1,6 +1,6 @@
 """Measure what docs/performance.md claims, and print its tables; progress goes to standard error.
 
-python -m tests.bench                  everything, some eight minutes
+python -m tests.bench                  everything, six to nine minutes
 python -m tests.bench --only cli       the command line beside an empty Python and kubeconform
 python -m tests.bench --only operator  from a changed workload to its condition
 python -m tests.bench --only scale     the operator in a cluster of 10,000 workloads and 20,000 pods, beside peers
