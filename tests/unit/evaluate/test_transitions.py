@@ -43,12 +43,10 @@ CHECKS = st.builds(
 SERVERS = st.sampled_from(["", "v1.36.3", "v1.18.0", "v1.34.4-gke.100", "v1.33.4-eks-1a2b3c", "v1.31.9+rke2r1"])
 # As many days of a long wait are looked at as of a short one.
 MOST_DAYS = 12
-# Its own days wake nobody (docs/roadmap.md).
-UNANNOUNCED = {ConditionType.UPGRADE_SUPPORTED}
 
 
 def _state(verdict: Verdict) -> dict[ConditionType, tuple[str, str]]:
-    return {each.type: (each.status, each.reason) for each in verdict.conditions if each.type not in UNANNOUNCED}
+    return {each.type: (each.status, each.reason) for each in verdict.conditions}
 
 
 @st.composite
