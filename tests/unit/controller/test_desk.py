@@ -204,6 +204,18 @@ def test_policy_that_changes_brings_its_checks_to_be_judged() -> None:
     assert [write.name.name for write in server.writes].count("other") == 1
 
 
+def test_policy_that_was_recreated_does_not_inherit_the_last_valid_form_of_the_one_before() -> None:
+    async def play(working: Working) -> None:
+        working.see(CHECKS, "perfana", {"policyRef": {"name": "acme"}})
+        working.see(POLICIES, "acme")
+        await asyncio.sleep(1)
+        working.server.delete(POLICIES, "acme")
+        working.see(POLICIES, "acme", {"releases": "none"})
+        await asyncio.sleep(1)
+
+    assert condition(_played(play).status("perfana")) == ("Unknown", "PolicyInvalid")
+
+
 def test_policies_that_cannot_be_read_make_their_checks_unknown_until_they_can() -> None:
     async def play(working: Working) -> None:
         working.run_image(GOOD)
