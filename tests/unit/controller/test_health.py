@@ -69,6 +69,12 @@ def test_watch_that_is_stuck_is_mended_by_a_restart(silent: float, is_alive: boo
     assert ("pods: stuck, nothing happened for 361 s\n" in page) is not is_alive
 
 
+def test_kind_that_is_absent_and_asked_for_now_and_then_is_not_stuck() -> None:
+    # Heard at most as long ago as it is waited between two attempts.
+    health = _health({"clusters": _following(31.0)})._replace(silence_seconds=5.0)
+    assert health.healthz()[0] is True
+
+
 def test_server_that_is_away_is_no_fault_of_the_process() -> None:
     health = _health({"pods": _waiting(9999), "jobs": _following()}, problems=("Lease a/b: no answer",))
     assert health.healthz()[0] is True
