@@ -194,6 +194,16 @@ def test_check_without_a_status_says_nothing_of_a_verdict() -> None:
     assert [name for name in VERDICTS if _samples(name, families)] == ["perfana_support_check_info"]
 
 
+@pytest.mark.parametrize("text", ["", "soon", "2026-13-01", "0000-00-00"])
+def test_nonsense_that_somebody_wrote_into_a_status_does_not_stop_the_others(text: str) -> None:
+    odd = {"status": {"supportEndsOn": text, "nextTransition": {"time": text}}}
+    families = _families([(Name(CHECKS, "odd", "odd"), odd), *BODIES])
+    assert {has["namespace"] for _, has, _ in _samples("perfana_support_end_timestamp_seconds", families)} == {"perfana"}
+    assert {has["namespace"] for _, has, _ in _samples("perfana_support_next_transition_timestamp_seconds", families)} == {
+        "shop"
+    }
+
+
 def test_parts_tell_how_they_fare() -> None:
     assert _value("perfana_support_watch_following", resource="pods") == 1.0
     assert _value("perfana_support_watch_silent_seconds", resource="pods") == 0.0
