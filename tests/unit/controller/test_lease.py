@@ -1,15 +1,19 @@
 """The Lease: who holds it, for how long, and what an answer that is no success changes."""
 
+import asyncio
 from collections.abc import Iterator
 from random import Random
+from typing import Any, cast
 
 import pytest
 
 from perfana_support.controller import lease as module
-from perfana_support.controller.lease import Alone, boot_seconds, new_identity
+from perfana_support.controller.lease import Alone, Leadership, boot_seconds, new_identity
+from perfana_support.sources.cluster.api import ApiError, ClusterApi
 from tests.unit import virtual_time
 from tests.unit.controller.world import Process, Weather, World
 
+Json = dict[str, Any]
 DURATION = 12.0
 LOOK, TRUSTED = DURATION / 6, DURATION * 2 / 3
 
@@ -262,6 +266,31 @@ def test_who_waits_is_told_when_it_has_won(world: World) -> None:
     first.release()
     world.go(5)
     assert waiting.done()
+
+
+class Quick:
+    """A server that answers in the same turn."""
+
+    async def get(self, _path: str) -> Json:
+        raise ApiError(404, "not found")
+
+    async def send(self, _method: str, _path: str, document: Json) -> Json:
+        return document
+
+
+@pytest.mark.parametrize("turns", range(12))
+def test_end_is_never_forgotten_whenever_it_comes(turns: int) -> None:
+    async def story() -> None:
+        api = cast("ClusterApi", Quick())
+        leadership = Leadership(api, "ns", "lease", "a", DURATION, virtual_time.now, asyncio.get_running_loop().time)
+        running = asyncio.create_task(leadership.run())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        running.cancel()
+        await asyncio.sleep(60)
+        assert running.cancelled()
+
+    virtual_time.run(story())
 
 
 def test_alone_may_always_write_and_has_a_name() -> None:
