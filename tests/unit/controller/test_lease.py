@@ -278,6 +278,36 @@ class Quick:
         return document
 
 
+class Contested(Quick):
+    """A server on which somebody is always quicker, once the Lease was made."""
+
+    lease: Json | None = None
+
+    async def get(self, path: str) -> Json:
+        return self.lease or await super().get(path)
+
+    async def send(self, method: str, _path: str, document: Json) -> Json:
+        if method == "PUT":
+            raise ApiError(409, "modified")
+        self.lease = document
+        return document
+
+
+def test_holder_whose_renewal_is_a_conflict_stops_at_once() -> None:
+    async def story() -> list[bool]:
+        api = cast("ClusterApi", Contested())
+        leadership = Leadership(api, "ns", "lease", "a", DURATION, virtual_time.now, asyncio.get_running_loop().time)
+        running = asyncio.create_task(leadership.run())
+        seen = []
+        for wait in (0.1, LOOK):
+            await asyncio.sleep(wait)
+            seen.append(leadership.is_mine)
+        await virtual_time.end(running)
+        return seen
+
+    assert virtual_time.run(story()) == [True, False]
+
+
 @pytest.mark.parametrize("turns", range(12))
 def test_end_is_never_forgotten_whenever_it_comes(turns: int) -> None:
     async def story() -> None:
