@@ -93,6 +93,9 @@ class Desk:
         if plural == CHECKS:
             self._checks_in.setdefault(name.namespace, set()).add(name)
         elif is_changed:
+            if known is not None and uid_of(known) != uid_of(body):
+                # Another policy of that name: the last valid form of the one before is not in force for it.
+                self.policies.forget(name.name)
             self.policies.take(body)
             self._policy_changed(name.name)
         if is_changed or (known and status_of(known) != status_of(body)):

@@ -29,7 +29,7 @@ def event_documents(
     regarding = {
         "apiVersion": API_VERSION,
         "kind": KINDS[name.plural],
-        "namespace": name.namespace,
+        **({"namespace": name.namespace} if name.namespace else {}),
         "name": name.name,
         "uid": uid_of(body),
         "resourceVersion": body["metadata"]["resourceVersion"],
@@ -38,7 +38,7 @@ def event_documents(
         {
             "apiVersion": "events.k8s.io/v1",
             "kind": "Event",
-            "metadata": {"name": f"{name.name[:200]}.{secrets.token_hex(8)}", "namespace": namespace},
+            "metadata": {"name": f"{name.name[:200].rstrip('-.')}.{secrets.token_hex(8)}", "namespace": namespace},
             "eventTime": now.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
             "reportingController": CONTROLLER,
             "reportingInstance": instance[:128],

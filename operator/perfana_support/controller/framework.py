@@ -107,17 +107,20 @@ class _Carrier:
         self._operate = operate
         self._ended = ended
         self._ours = ended.get_loop()
-        self._theirs: asyncio.AbstractEventLoop | None = None
+        # What is below is told by one thread and asked by the other: `_task` and its loop are there while it can be cancelled.
+        self._lock = threading.Lock()
+        self._is_stopped = False
         self._task: asyncio.Task[None] | None = None
         self._thread = threading.Thread(target=self._run, name="kopf", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """End it: what it does has no end that must be waited for."""
-        if self._theirs is not None and self._task is not None and self._thread.is_alive():
-            with contextlib.suppress(RuntimeError):  # its loop is closed already: it ends by itself
-                self._theirs.call_soon_threadsafe(self._task.cancel)
-            self._thread.join(_STOPS_WITHIN_SECONDS)
+        """End it, whether it has begun, works or has ended: what it does has no end that must be waited for."""
+        with self._lock:
+            self._is_stopped = True
+            if self._task is not None:
+                self._task.get_loop().call_soon_threadsafe(self._task.cancel)
+        self._thread.join(_STOPS_WITHIN_SECONDS)
 
     def _run(self) -> None:
         error: BaseException | None = None
@@ -125,13 +128,20 @@ class _Carrier:
             asyncio.run(self._main())
         except BaseException as caught:  # noqa: BLE001 - whatever it is, it has to reach the other thread
             error = caught
-        if not self._ours.is_closed():
+        # Our loop may be gone by now, and with it whoever wanted to know.
+        with contextlib.suppress(RuntimeError):
             self._ours.call_soon_threadsafe(self._report, error)
 
     async def _main(self) -> None:
-        self._theirs = asyncio.get_running_loop()
-        self._task = asyncio.ensure_future(_awaited(self._operate()))
-        await self._task
+        with self._lock:
+            if self._is_stopped:
+                return
+            task = self._task = asyncio.ensure_future(_awaited(self._operate()))
+        try:
+            await task
+        finally:
+            with self._lock:
+                self._task = None
 
     def _report(self, error: BaseException | None) -> None:
         if not self._ended.done():

@@ -4,10 +4,13 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from perfana_support.sources.cluster.pulse import Phase, Pulse
+from perfana_support.sources.cluster.reflector import LAST_WAIT_SECONDS
 
 # A watch ends and is begun anew after its limit of silence; one that is silent for this many times that is stuck in this
 # program, which only a restart mends.
 _STUCK = 4.0
+# Nor is one stuck that waits as long as it may, whatever the limit of silence.
+_STUCK_AT_LEAST_SECONDS = 4 * LAST_WAIT_SECONDS
 
 
 class Health(NamedTuple):
@@ -39,7 +42,9 @@ class Health(NamedTuple):
         return is_ready, self._page(lines)
 
     def _is_stuck(self, pulse: Pulse) -> bool:
-        return pulse.phase is Phase.FOLLOWING and pulse.silent_seconds > _STUCK * self.silence_seconds
+        return pulse.phase is Phase.FOLLOWING and pulse.silent_seconds > max(
+            _STUCK * self.silence_seconds, _STUCK_AT_LEAST_SECONDS
+        )
 
     def _page(self, lines: list[str]) -> str:
         lines = [*lines, *self.problems, self.leading]

@@ -21,6 +21,8 @@ _LEASES = "/apis/coordination.k8s.io/v1/namespaces/{}/leases"
 _NOT_FOUND, _CONFLICT = 404, 409
 # Of the Lease's duration: how long its holder trusts it after a renewal, and how often it renews and others look.
 _TRUSTED, _LOOKS = 2 / 3, 1 / 6
+# Letting go spares others a wait; it is not worth one of our own at the end of a process.
+_RELEASES_WITHIN_SECONDS = 2.0
 
 log = logging.getLogger(__name__)
 
@@ -82,10 +84,12 @@ class Leadership:
         was_mine = False
         while True:
             try:
-                await asyncio.wait_for(self._take_or_renew(), self._duration * _TRUSTED / 2)
+                # Not `wait_for`, which forgets a cancellation that comes in the same turn as the answer (until Python 3.12).
+                async with asyncio.timeout(self._duration * _TRUSTED / 2):
+                    await self._take_or_renew()
                 self.problem = ""
             except (ApiError, TimeoutError) as error:
-                problem = f"Lease {self._namespace}/{self._name}: {error or 'no answer in time'}"
+                problem = f"Lease {self._namespace}/{self._name}: {str(error) or 'no answer in time'}"
                 if problem != self.problem:
                     log.warning("%s", problem)
                 self.problem = problem
@@ -100,9 +104,11 @@ class Leadership:
             return
         self._mine_until = 0.0
         try:
-            await self._put({**self._seen, "spec": {**self._spec(), "holderIdentity": "", "leaseDurationSeconds": 1}})
-        except ApiError as error:
-            log.info("the Lease was not released, another operator waits for its end: %s", error)
+            spec = {**self._spec(self._seen.get("spec")), "holderIdentity": "", "leaseDurationSeconds": 1}
+            async with asyncio.timeout(_RELEASES_WITHIN_SECONDS):
+                await self._put({**self._seen, "spec": spec})
+        except (ApiError, TimeoutError) as error:
+            log.info("the Lease was not released, another operator waits for its end: %s", str(error) or "no answer in time")
 
     def _others(self) -> tuple[str, ...]:
         return () if self.is_mine else (self.holder or "nobody",)
@@ -114,19 +120,27 @@ class Leadership:
         except ApiError as error:
             if error.status != _NOT_FOUND:
                 raise
+            if self._is_held_by_another():
+                # Whoever held it a moment ago may not know yet that somebody deleted it, and makes it anew.
+                return
             metadata = {"name": self._name, "namespace": self._namespace}
             lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": metadata, "spec": self._spec()}
             await self._hold(lambda: self._api.send("POST", self._path, lease), began)
             return
         if found.get("spec") != self._seen.get("spec"):
-            self._seen, self._seen_at = found, began
+            # From when it is known: it may have been renewed until the answer came, long after `began` if a machine slept.
+            self._seen, self._seen_at = found, self._seconds()
         spec = found.get("spec") or {}
         self.holder = spec.get("holderIdentity") or ""
-        lasts = float(spec.get("leaseDurationSeconds") or self._duration)
-        if self.holder in ("", self.identity) or began >= self._seen_at + lasts:
+        if not self._is_held_by_another():
             await self._hold(lambda: self._put({**found, "spec": self._spec(spec)}), began)
         else:
             self._mine_until = 0.0
+
+    def _is_held_by_another(self) -> bool:
+        """Whether the Lease, as it was last seen, is another's and has not run out since."""
+        lasts = float((self._seen.get("spec") or {}).get("leaseDurationSeconds") or self._duration)
+        return self.holder not in ("", self.identity) and self._seconds() < self._seen_at + lasts
 
     async def _hold(self, write: Callable[[], Any], began: float) -> None:
         """Write the Lease as its holder. Another one who was quicker makes this a conflict: then it is theirs."""

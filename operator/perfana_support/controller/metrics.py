@@ -4,10 +4,11 @@ Counters and histograms count as things happen. Verdicts are read off the status
 to keep in step, and a check that is gone leaves no series behind.
 """
 
+import contextlib
 from collections import Counter as Tally
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, PlatformCollector, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily as CountFamily
@@ -145,10 +146,8 @@ def _checks(statuses: Sequence[tuple[Name, Json]]) -> Iterator[Metric]:
                 conditions.add_metric((*labels, kind, str(each)), float(value == each))
             if kind == "Supported":
                 reasons.add_metric((*labels, reason), 1.0)
-        if "supportEndsOn" in status:
-            ends.add_metric(labels, _timestamp(status["supportEndsOn"]))
-        if "nextTransition" in status:
-            turns.add_metric(labels, _timestamp(status["nextTransition"]["time"]))
+        _add_time(ends, labels, status.get("supportEndsOn"))
+        _add_time(turns, labels, (status.get("nextTransition") or {}).get("time"))
         for (code, effect), count in sorted(Tally((f["code"], f["effect"]) for f in status.get("findings", ())).items()):
             found.add_metric((*labels, code, effect), count)
         policy = status.get("policy") or {}
@@ -168,8 +167,7 @@ def _policies(statuses: Sequence[tuple[Name, Json]]) -> Iterator[Metric]:
         for kind, value, _ in _conditions(status):
             if kind == VALID:
                 valid.add_metric((name.name,), float(value == Status.TRUE))
-        if "publishedOn" in status:
-            published.add_metric((name.name,), _timestamp(status["publishedOn"]))
+        _add_time(published, (name.name,), status.get("publishedOn"))
     yield from (valid, published)
 
 
@@ -178,6 +176,9 @@ def _conditions(status: Json) -> Iterable[tuple[str, str, str]]:
         yield condition["type"], condition["status"], condition["reason"]
 
 
-def _timestamp(text: str) -> float:
-    moment: Any = datetime.fromisoformat(text)
-    return float((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+def _add_time(family: GaugeMetricFamily, labels: Sequence[str], text: str | None) -> None:
+    """Add a day or moment of a status. Others may write nonsense: it is left out until it is put right."""
+    if text is not None:
+        with contextlib.suppress(ValueError):
+            moment = datetime.fromisoformat(text)
+            family.add_metric(labels, (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())

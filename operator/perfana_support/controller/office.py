@@ -96,7 +96,8 @@ class Office:
     async def close(self) -> None:
         """End all parts, the claim to write last: no write of this process may come after it."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._desk.close(), _CLOSES_WITHIN_SECONDS)
+            async with asyncio.timeout(_CLOSES_WITHIN_SECONDS):
+                await self._desk.close()
         for part in self._parts:
             part.cancel()
         await asyncio.gather(*self._parts, return_exceptions=True)
@@ -166,7 +167,7 @@ class Office:
 
     async def _read_policies(self) -> None:
         """Read the policies, waiting out a server that is not ready. Without the right to, checks that need one say so."""
-        waits = 0
+        waits = refusals = 0
         while True:
             try:
                 return await self._audit.load()
@@ -175,7 +176,8 @@ class Office:
                     problem = "the CustomResourceDefinitions are not installed; run: kubectl apply -f crds/"
                     raise SourceError([Fault(f"cluster {self._api.configuration.host}", 0, 0, problem)]) from error
                 # A server that has just started refuses what its roles, not yet read, will allow.
-                if error.status == _FORBIDDEN and waits + 1 >= REFUSALS_BELIEVED:
+                refusals += error.status == _FORBIDDEN
+                if refusals >= REFUSALS_BELIEVED:
                     log.warning("SupportPolicies cannot be read; checks that refer to one stay Unknown: %s", error)
                     return self._desk.policies_unreadable(str(error))
                 self._opening = f"the API server is not ready: {error}"

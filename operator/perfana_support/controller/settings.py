@@ -76,21 +76,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def read_settings(arguments: Mapping[str, Any], environment: Mapping[str, str]) -> Settings:
     """The settings: from flags, else from the environment, else their defaults. Raises `SourceError` with all that is wrong."""
     values: dict[str, Any] = {}
-    faults = []
+    sources: dict[str, str] = {}
+    problems: dict[str, str] = {}
     for one in fields(Settings):
         source, given = flag(one.name), arguments.get(one.name)
         if given is None:
             source, given = variable(one.name), environment.get(variable(one.name))
         if given is None or given == "":
             continue
+        sources[one.name] = source
         try:
             values[one.name] = _READERS[one.type](given)
         except ValueError as error:
-            faults.append(Fault(source, 0, 0, str(error)))
-    if faults:
-        raise SourceError(faults)
+            problems[one.name] = str(error)
     settings = Settings(**values)
-    _check(settings)
+    problems |= _problems(settings)
+    if problems:
+        raise SourceError([Fault(source, 0, 0, problems[name]) for name, source in sources.items() if name in problems])
     return settings
 
 
@@ -104,21 +106,20 @@ def variable(name: str) -> str:
     return ENVIRONMENT_PREFIX + name.upper()
 
 
-def _check(settings: Settings) -> None:
-    """Refuse what could not work."""
-    faults = [
-        Fault(flag(one.name), 0, 0, f"must be greater than 0, not {getattr(settings, one.name):g}")
+def _problems(settings: Settings) -> dict[str, str]:
+    """What could not work, by name."""
+    problems = {
+        one.name: f"must be greater than 0, not {getattr(settings, one.name):g}"
         for one in fields(settings)
         if one.name.endswith("_seconds") and one.name not in _MAY_BE_ZERO and getattr(settings, one.name) <= 0
-    ]
+    }
     if settings.workers < 1:
-        faults.append(Fault(flag("workers"), 0, 0, f"must be at least 1, not {settings.workers}"))
+        problems["workers"] = f"must be at least 1, not {settings.workers}"
     if not 0 <= settings.http_port <= 65535:  # noqa: PLR2004 - TCP's last port
-        faults.append(Fault(flag("http_port"), 0, 0, f"must be a port, 0 to 65535, not {settings.http_port}"))
+        problems["http_port"] = f"must be a port, 0 to 65535, not {settings.http_port}"
     if settings.log_format not in ("text", "json"):
-        faults.append(Fault(flag("log_format"), 0, 0, f"must be text or json, not {settings.log_format!r}"))
-    if faults:
-        raise SourceError(faults)
+        problems["log_format"] = f"must be text or json, not {settings.log_format!r}"
+    return problems
 
 
 _MAY_BE_ZERO = ("wake_spread_seconds", "settle_seconds")
@@ -150,7 +151,11 @@ def _switch(value: str | bool) -> bool:  # noqa: FBT001 - a flag gives a bool, a
 
 def _list(value: str | list[str]) -> tuple[str, ...]:
     parts = [part.strip() for text in ([value] if isinstance(value, str) else value) for part in text.split(",")]
-    return tuple(dict.fromkeys(part for part in parts if part))
+    names = tuple(dict.fromkeys(part for part in parts if part))
+    if not names:
+        # An empty shell variable must not widen what is looked at.
+        raise ValueError("names no namespace; leave it out to look at the whole cluster")
+    return names
 
 
 _READERS: dict[Any, Callable[[Any], Any]] = {

@@ -20,14 +20,18 @@ async def serve(host: str, port: int, health: Callable[[], Health], scrape: Call
     if not port:
         yield
         return
+
+    async def healthz(_: web.Request) -> web.Response:
+        return _answer(health().healthz())
+
+    async def readyz(_: web.Request) -> web.Response:
+        return _answer(health().readyz())
+
+    async def metrics(_: web.Request) -> web.Response:
+        return await _metrics(scrape())
+
     application = web.Application()
-    application.add_routes(
-        [
-            web.get("/healthz", lambda _: _answer(health().healthz())),
-            web.get("/readyz", lambda _: _answer(health().readyz())),
-            web.get("/metrics", lambda _: _metrics(scrape())),
-        ]
-    )
+    application.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", metrics)])
     runner = web.AppRunner(application, access_log=None)
     await runner.setup()
     try:
@@ -40,7 +44,7 @@ async def serve(host: str, port: int, health: Callable[[], Health], scrape: Call
         await runner.cleanup()
 
 
-async def _answer(found: tuple[bool, str]) -> web.Response:
+def _answer(found: tuple[bool, str]) -> web.Response:
     is_well, text = found
     return web.Response(status=200 if is_well else 503, text=text)
 

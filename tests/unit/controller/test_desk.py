@@ -172,6 +172,20 @@ def test_check_that_is_deleted_while_it_is_written_is_forgotten() -> None:
     assert _played(play).asked == 1
 
 
+def test_check_whose_deletion_is_told_before_its_write_is_answered_does_not_come_back() -> None:
+    async def play(working: Working) -> None:
+        body = working.server.put(CHECKS, "perfana")
+        working.desk.see(CHECKS, body)
+        working.server.write_seconds = 1.0
+        await asyncio.sleep(0.5)
+        working.desk.forget(CHECKS, body)
+        await asyncio.sleep(10)
+        assert working.desk.body(CHECK) is None
+        assert working.desk.known(CHECKS, "") == {}
+
+    assert len(_played(play).writes) == 1
+
+
 def test_check_that_is_recreated_while_the_old_one_is_written_is_judged() -> None:
     async def play(working: Working) -> None:
         server = working.server
@@ -202,6 +216,18 @@ def test_policy_that_changes_brings_its_checks_to_be_judged() -> None:
     server = _played(play)
     assert condition(server.status("perfana")) == ("Unknown", "PolicyNotFound")
     assert [write.name.name for write in server.writes].count("other") == 1
+
+
+def test_policy_that_was_recreated_does_not_inherit_the_last_valid_form_of_the_one_before() -> None:
+    async def play(working: Working) -> None:
+        working.see(CHECKS, "perfana", {"policyRef": {"name": "acme"}})
+        working.see(POLICIES, "acme")
+        await asyncio.sleep(1)
+        working.server.delete(POLICIES, "acme")
+        working.see(POLICIES, "acme", {"releases": "none"})
+        await asyncio.sleep(1)
+
+    assert condition(_played(play).status("perfana")) == ("Unknown", "PolicyInvalid")
 
 
 def test_policies_that_cannot_be_read_make_their_checks_unknown_until_they_can() -> None:
