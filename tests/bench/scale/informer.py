@@ -12,7 +12,7 @@ from typing import Any
 from kubernetes import client, config
 from kubernetes.informer import ADDED, SharedInformer
 
-from perfana_support.controller.desk import CHECKS, GROUP, VERSION
+from perfana_support.controller.names import CHECKS, GROUP, VERSION
 from perfana_support.sources.node import project_node
 from perfana_support.sources.workload import project
 from tests.bench.scale.judging import KINDS, Judge

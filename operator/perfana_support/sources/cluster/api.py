@@ -64,9 +64,14 @@ class ClusterApi:
     async def __aenter__(self) -> Self:
         await self._load()
         tls = RESTClientObject(self.configuration).ssl_context
+        # Uncompressed: in a cluster's network, packing costs the server and us more than the bytes do.
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(ssl=tls, limit=0),
-            headers={"User-Agent": f"perfana-support/{__version__}", "Accept": "application/json"},
+            headers={
+                "User-Agent": f"perfana-support/{__version__}",
+                "Accept": "application/json",
+                "Accept-Encoding": "identity",
+            },
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=REQUEST_TIMEOUT_SECONDS, sock_read=REQUEST_TIMEOUT_SECONDS),
             read_bufsize=_LINE_LIMIT_BYTES,
         )

@@ -16,8 +16,8 @@ from perfana_support.sources.errors import ShapeError
 from perfana_support.sources.node import project_node
 from perfana_support.sources.workload import project
 
-# kubectl's and client-go's page size: small enough for a busy server, large enough that pages cost little.
-PAGE_SIZE = 500
+# A page of pods is a few megabytes as text and ten times that as objects: most of the operator's memory at its start.
+PAGE_SIZE = 100
 # The server ends a watch after five to ten minutes by itself; asking for five keeps one age for all.
 WATCH_SECONDS = 300
 # Waits between attempts double from the first to the last, give or take half, so that restarts do not meet.
