@@ -162,11 +162,16 @@ class Desk:
         self._is_closing = True
         await self._queue.idle()
 
-    async def read(self, name: Name) -> None:
-        """Read one check or policy; by a list, for which the right is there already. Raises `ApiError`."""
+    async def read(self, name: Name) -> set[str]:
+        """Read one check or policy, and return the uids of what is there under its name. Raises `ApiError`.
+
+        By a list, for which the right is there already.
+        """
         query = {"fieldSelector": f"metadata.name={name.name}"}
-        for body in (await self._api.list_page(list_path(name.plural, name.namespace), query))["items"]:
+        found = (await self._api.list_page(list_path(name.plural, name.namespace), query))["items"]
+        for body in found:
             self.see(name.plural, body)
+        return {uid_of(body) for body in found}
 
     # How it is done.
 
@@ -191,12 +196,11 @@ class Desk:
                     self._queue.add_later(name, again_in)
 
     async def _fail(self, name: Name, body: Json | None, error: ApiError) -> None:
-        if error.status == _NOT_FOUND:
+        if error.status == _NOT_FOUND and body is not None and await self._is_gone(name, body):
             log.info("%s is gone", name)
             self._queue.done(name)
-            if body is not None:
-                # That one: another which bears its name may have been seen meanwhile.
-                self.forget(name.plural, body)
+            # That one: another which bears its name may have been seen meanwhile.
+            self.forget(name.plural, body)
             return
         # Somebody wrote it a moment ago: nothing to warn of.
         level = logging.INFO if error.status == _CONFLICT else logging.WARNING
@@ -207,6 +211,13 @@ class Desk:
             with contextlib.suppress(ApiError):
                 await self.read(name)
         self._queue.retry(name, error.retry_after_seconds)
+
+    async def _is_gone(self, name: Name, body: Json) -> bool:
+        """Whether an object is truly gone: a server that has just started knows no custom resources for a moment."""
+        try:
+            return uid_of(body) not in await self.read(name)
+        except ApiError:
+            return False
 
     async def _write(self, name: Name, asked_at: float) -> float:
         """Judge, and write what differs; returns in how many seconds to look again because details have to wait, else 0."""

@@ -11,12 +11,14 @@ import os
 import secrets
 import socket
 import time
+from collections import deque
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from perfana_support.sources.cluster.api import ApiError, ClusterApi, Json
 
+_STAMPS = 64
 _LEASES = "/apis/coordination.k8s.io/v1/namespaces/{}/leases"
 _NOT_FOUND, _CONFLICT = 404, 409
 # Of the Lease's duration: how long its holder trusts it after a renewal, and how often it renews and others look.
@@ -64,6 +66,9 @@ class Leadership:
         self.holder = ""
         self.problem = ""
         self._seen: Json = {}
+        # When this process wrote the Lease, or tried to: an answer that was lost says nothing of what it did.
+        self._stamps: deque[str] = deque(maxlen=_STAMPS)
+        self._twin = ""
         self._seen_at = 0.0
         self._mine_until = 0.0
         self._won = asyncio.Event()
@@ -87,7 +92,9 @@ class Leadership:
                 # Not `wait_for`, which forgets a cancellation that comes in the same turn as the answer (until Python 3.12).
                 async with asyncio.timeout(self._duration * _TRUSTED / 2):
                     await self._take_or_renew()
-                self.problem = ""
+                self.problem = self._twin
+                if self._twin and was_mine:
+                    log.error("%s", self._twin)
             except (ApiError, TimeoutError) as error:
                 problem = f"Lease {self._namespace}/{self._name}: {str(error) or 'no answer in time'}"
                 if problem != self.problem:
@@ -111,7 +118,9 @@ class Leadership:
             log.info("the Lease was not released, another operator waits for its end: %s", str(error) or "no answer in time")
 
     def _others(self) -> tuple[str, ...]:
-        return () if self.is_mine else (self.holder or "nobody",)
+        if self.is_mine:
+            return ()
+        return (self.holder if self.holder != self.identity or self._twin else "nobody",) if self.holder else ("nobody",)
 
     async def _take_or_renew(self) -> None:
         began = self._seconds()
@@ -132,6 +141,11 @@ class Leadership:
             self._seen, self._seen_at = found, self._seconds()
         spec = found.get("spec") or {}
         self.holder = spec.get("holderIdentity") or ""
+        # Before this process wrote anything, its name on the Lease is that of the one which it takes the place of.
+        is_twin = self.holder == self.identity and bool(self._stamps) and spec.get("renewTime") not in self._stamps
+        self._twin = (
+            f"another process calls itself {self.identity} as well; give each a name of its own: --identity" if is_twin else ""
+        )
         if not self._is_held_by_another():
             await self._hold(lambda: self._put({**found, "spec": self._spec(spec)}), began)
         else:
@@ -140,7 +154,8 @@ class Leadership:
     def _is_held_by_another(self) -> bool:
         """Whether the Lease, as it was last seen, is another's and has not run out since."""
         lasts = float((self._seen.get("spec") or {}).get("leaseDurationSeconds") or self._duration)
-        return self.holder not in ("", self.identity) and self._seconds() < self._seen_at + lasts
+        is_another = bool(self._twin) or self.holder not in ("", self.identity)
+        return is_another and self._seconds() < self._seen_at + lasts
 
     async def _hold(self, write: Callable[[], Any], began: float) -> None:
         """Write the Lease as its holder. Another one who was quicker makes this a conflict: then it is theirs."""
@@ -175,6 +190,7 @@ class Leadership:
                 spec["acquireTime"] = before.get("acquireTime") or stamp
             else:
                 spec["leaseTransitions"] += 1
+        self._stamps.append(stamp)
         return spec
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from perfana_support.controller import desk as desk_module
 from perfana_support.controller.judge import judge_check
-from perfana_support.controller.names import CHECKS, POLICIES, Name
+from perfana_support.controller.names import CHECKS, POLICIES, Name, list_path
 from perfana_support.sources.cluster.api import ApiError
 from tests.unit import virtual_time
 from tests.unit.controller.fake_server import GOOD, NAMESPACE, OLD, FakeServer, Permit, Working, condition
@@ -194,6 +194,22 @@ def test_check_that_is_recreated_while_the_old_one_is_written_is_judged() -> Non
         await asyncio.sleep(0.5)
         server.faults.append(ApiError(404, "the old one is gone"))
         working.desk.forget(CHECKS, server.delete(CHECKS, "perfana"))
+        working.see(CHECKS, "perfana", {"policyRef": {"name": "none"}})
+        await asyncio.sleep(10)
+        assert working.desk.body(CHECK) is not None
+
+    assert condition(_played(play).status("perfana")) == ("Unknown", "PolicyNotFound")
+
+
+def test_server_that_knows_no_checks_for_a_moment_loses_none() -> None:
+    """It has just started: the write, and the look whether the check is truly gone, both find no such resource."""
+
+    async def play(working: Working) -> None:
+        server = working.server
+        server.faults.append(ApiError(404, "the server could not find the requested resource"))
+        server.list_faults[list_path(CHECKS, CHECK.namespace)] = [
+            ApiError(404, "the server could not find the requested resource")
+        ]
         working.see(CHECKS, "perfana", {"policyRef": {"name": "none"}})
         await asyncio.sleep(10)
         assert working.desk.body(CHECK) is not None

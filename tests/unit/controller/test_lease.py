@@ -256,6 +256,22 @@ def test_process_that_is_started_anew_under_its_name_goes_on(world: World) -> No
     assert _spec(world)["leaseTransitions"] == 0
 
 
+def test_of_two_under_one_name_one_stops_at_its_next_look_and_says_why(world: World) -> None:
+    """A restarted container looks the same at first; from its renewal on, the other one knows better."""
+    first = _process(world, "a")
+    world.go(10)
+    second = _process(world, "a")
+    world.go(100)
+    assert [process for process in (first, second) if process.may_write] == [second]
+    assert "another process calls itself a as well" in first.leadership.problem
+    assert world.double and max(world.double) - min(world.double) <= LOOK  # noqa: PT018 - one fact
+    second.end()
+    world.go(DURATION + 3 * LOOK)
+    assert first.may_write
+    assert first.leadership.problem == ""
+    world.double.clear()
+
+
 def test_who_waits_is_told_when_it_has_won(world: World) -> None:
     first = _process(world, "a")
     world.go(0.1)

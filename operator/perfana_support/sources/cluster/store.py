@@ -21,6 +21,7 @@ class ClusterStore:
     def __init__(self, resources: tuple[str, ...], on_change: Callable[[str], None]) -> None:
         self._namespaces: dict[str, dict[tuple[str, str], Workload]] = {}
         self._nodes: dict[str, Node] = {}
+        self._gone_nodes: set[str] = set()
         self._server_version = ""
         self._follows_nodes = "nodes" in resources
         self._waiting = set(resources)
@@ -67,6 +68,7 @@ class ClusterStore:
         """Note an object as it is now."""
         namespace, name = place
         if isinstance(entry, Node):
+            self._gone_nodes.discard(name)
             if self._nodes.get(name) != entry:
                 self._nodes[name] = entry
                 self._on_change("")
@@ -80,13 +82,21 @@ class ClusterStore:
         """Forget an object that is gone, or runs nothing any more."""
         namespace, name = place
         if not namespace:
-            self._nodes.pop(name, None)
+            self._gone_nodes.add(name)
+            self._drop_gone_nodes()
             return
         members = self._namespaces.get(namespace, {})
         if members.pop((kind, name), None) is not None:
             if not members:
                 del self._namespaces[namespace]
             self._on_change(namespace)
+
+    def _drop_gone_nodes(self) -> None:
+        """Forget nodes that are gone once no pod is on them: pods outlive their node by a minute, and ran on what it was."""
+        used = {workload.node for members in self._namespaces.values() for workload in members.values()}
+        for name in self._gone_nodes - used:
+            self._nodes.pop(name, None)
+        self._gone_nodes &= used
 
     def forget_others(self, kind: str, within: str | None, there: AbstractSet[Place]) -> None:
         """A complete list of one kind was seen, of all namespaces or of one: what is not `there` is gone."""

@@ -80,7 +80,7 @@ def _asked(followed: Followed) -> list[str]:
 
 def test_list_comes_first_and_the_watch_goes_on_from_it() -> None:
     followed = _follow([page(7, pod("a"), pod("b"))])
-    assert _asked(followed) == ["list limit=500", "watch resourceVersion=7"]
+    assert _asked(followed) == ["list limit=100", "watch resourceVersion=7"]
     assert followed.names == ["a", "b"]
     assert followed.store.is_synced
     assert followed.reflector.pulse.phase is Phase.FOLLOWING
@@ -88,7 +88,7 @@ def test_list_comes_first_and_the_watch_goes_on_from_it() -> None:
 
 def test_list_comes_in_pages() -> None:
     followed = _follow([page(7, pod("a"), more="x"), page(7, pod("b"), more="y"), page(7, pod("c"))])
-    assert _asked(followed)[:3] == ["list limit=500", "list limit=500 continue=x", "list limit=500 continue=y"]
+    assert _asked(followed)[:3] == ["list limit=100", "list limit=100 continue=x", "list limit=100 continue=y"]
     assert followed.names == ["a", "b", "c"]
 
 
@@ -129,7 +129,7 @@ def test_object_of_an_odd_shape_is_left_out_and_stops_nothing() -> None:
 def test_watch_that_broke_goes_on_from_the_last_version(end: Step) -> None:
     watches: list[list[Step]] = [[event("ADDED", pod("b", 8)), bookmark(20), end], OPEN]
     followed = _follow([page(7, pod("a"))], watches)
-    assert _asked(followed) == ["list limit=500", "watch resourceVersion=7", "watch resourceVersion=20"]
+    assert _asked(followed) == ["list limit=100", "watch resourceVersion=7", "watch resourceVersion=20"]
     assert followed.names == ["a", "b"]
     assert followed.reflector.pulse.phase is Phase.FOLLOWING
 
@@ -143,7 +143,7 @@ def test_watch_that_the_server_ended_goes_on_from_the_last_version() -> None:
 def test_version_that_is_gone_begins_with_a_list() -> None:
     for gone in (ApiError(410, "too old"), fault(410, "too old")):
         followed = _follow([page(7, pod("a"), pod("b")), page(30, pod("b"))], [[gone], OPEN])
-        assert _asked(followed)[2:] == ["list limit=500", "watch resourceVersion=30"]
+        assert _asked(followed)[2:] == ["list limit=100", "watch resourceVersion=30"]
         # What went while nothing was heard is gone after the list.
         assert followed.names == ["b"]
         assert followed.reflector.pulse.restarts == {Cause.GONE: 1}
@@ -152,7 +152,7 @@ def test_version_that_is_gone_begins_with_a_list() -> None:
 def test_list_whose_pages_expire_is_asked_for_whole() -> None:
     lists: list[Step] = [page(7, pod("a"), more="x"), ApiError(410, "expired"), page(9, pod("b"), pod("c"))]
     followed = _follow(lists)
-    assert _asked(followed) == ["list limit=500", "list limit=500 continue=x", "list", "watch resourceVersion=9"]
+    assert _asked(followed) == ["list limit=100", "list limit=100 continue=x", "list", "watch resourceVersion=9"]
     assert followed.names == ["b", "c"]
 
 
@@ -206,7 +206,7 @@ def test_server_that_asks_to_wait_is_no_open_watch() -> None:
 
 def test_version_that_is_gone_begins_with_a_list_however_long_the_server_wants_to_wait() -> None:
     followed = _follow([page(7), page(30)], [[ApiError(410, "too old", 2.0)], OPEN])
-    assert _asked(followed)[2:] == ["list limit=500", "watch resourceVersion=30"]
+    assert _asked(followed)[2:] == ["list limit=100", "watch resourceVersion=30"]
 
 
 def test_refusals_are_believed_after_some() -> None:

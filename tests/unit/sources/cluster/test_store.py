@@ -93,11 +93,33 @@ def test_node_is_told_to_all(told: Told) -> None:
     assert told.of == ["", ""]
 
 
-def test_node_that_is_gone_shows_nothing_of_itself(told: Told) -> None:
+def test_node_that_nobody_knows_shows_nothing_of_itself(told: Told) -> None:
+    told.put(node="n")
+    assert told.platform.nodes == (Node("n", "", "", ""),)
+
+
+def test_node_that_is_gone_is_known_as_long_as_pods_are_on_it(told: Told) -> None:
+    """They outlive it by a minute, and ran on what it was: a spot node that goes turns no verdict."""
     told.store.put("Node", ("", "n"), NODE)
     told.put(node="n")
     told.store.forget_others("Node", None, set())
+    assert told.platform.nodes == (NODE,)
+    told.put(node="")
+    told.store.put("Node", ("", "m"), NODE._replace(name="m"))
+    told.store.remove("Node", ("", "m"))
+    told.put(node="n")
     assert told.platform.nodes == (Node("n", "", "", ""),)
+
+
+def test_node_that_came_back_is_no_gone_one(told: Told) -> None:
+    told.put(node="n")
+    told.store.put("Node", ("", "n"), NODE)
+    told.store.remove("Node", ("", "n"))
+    told.store.put("Node", ("", "n"), NODE)
+    told.put(node="")
+    told.store.remove("Node", ("", "other"))
+    told.put(node="n")
+    assert told.platform.nodes == (NODE,)
 
 
 def test_without_nodes_none_are_missed() -> None:
