@@ -24,7 +24,7 @@ _NOT_FOUND, _CONFLICT = 404, 409
 # Of the Lease's duration: how long its holder trusts it after a renewal, and how often it renews and others look.
 _TRUSTED, _LOOKS = 2 / 3, 1 / 6
 # Letting go spares others a wait; it is not worth one of our own at the end of a process.
-_RELEASES_WITHIN_SECONDS = 2.0
+_RELEASES_WITHIN_SECONDS = 1.0
 
 log = logging.getLogger(__name__)
 

@@ -38,7 +38,7 @@ _FORBIDDEN, _NOT_FOUND = 403, 404
 # An upgrade of a control plane takes longer than this.
 _SERVER_VERSION_SECONDS = 300.0
 # What SIGTERM leaves for a write at hand; a pod has thirty seconds by default, an impatient user five.
-_CLOSES_WITHIN_SECONDS = 3.0
+_CLOSES_WITHIN_SECONDS = 2.5
 _POD_NAMESPACE_FILE = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
 
 
