@@ -109,7 +109,7 @@ def operator(cluster: Cluster) -> Iterator[None]:
     log = cluster.folder / "operator.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [Path(sys.executable).with_name("perfana-support"), "operator", "--health-port", "0"],
+            [Path(sys.executable).with_name("perfana-support"), "operator", "--http-port", "0"],
             env=cluster.environment(),
             stdout=output,
             stderr=subprocess.STDOUT,

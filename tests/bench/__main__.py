@@ -1,8 +1,10 @@
 """Measure what docs/performance.md claims, and print its tables; progress goes to standard error.
 
-python -m tests.bench                  everything, half a minute
+python -m tests.bench                  everything, six to nine minutes
 python -m tests.bench --only cli       the command line beside an empty Python and kubeconform
 python -m tests.bench --only operator  from a changed workload to its condition
+python -m tests.bench --only rules     the rules alone, in this process; needs no cluster
+python -m tests.bench --only scale     the operator in a cluster of 10,000 workloads and 20,000 pods, beside peers
 """
 
 from __future__ import annotations
@@ -11,9 +13,11 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from tests.bench import command_line, operator_latency
+from tests.bench import command_line, operator_latency, rules
 from tests.bench.kubeconform import Kubeconform
+from tests.bench.scale.measure import measure as measure_scale
 from tests.bench.tables import machine, say
+from tests.cluster import binaries
 from tests.cluster.crds import apply_crds
 from tests.cluster.server import Cluster
 
@@ -23,32 +27,53 @@ ROOT = Path(__file__).parents[2]
 def main() -> None:
     """Measure what the arguments ask for."""
     arguments = _arguments()
-    tables, programs = [], []
-    with tempfile.TemporaryDirectory(prefix="perfana-bench-") as folder:
-        peer = Kubeconform(Path(folder)) if arguments.only != "operator" else None
-        say("starting the test cluster")
-        with Cluster() as cluster:
-            programs.append(f"Kubernetes {cluster.binaries.kubernetes}")
-            if peer:
-                peer.learn(cluster.client(), ROOT / command_line.CHART)
-            if arguments.only != "cli":
-                apply_crds(cluster.client(), ROOT / "crds")
-                tables.append(("Operator", operator_latency.measure(cluster, arguments.changes)))
-        if peer:  # once the cluster is gone, which would run beside it
-            programs.append(f"kubeconform {peer.version}")
-            tables.insert(0, ("Command line", command_line.measure(peer, arguments.rounds)))
+    programs = [] if arguments.only == "rules" else [f"Kubernetes {binaries.find().kubernetes}"]
+    tables = []
+    if arguments.only in {None, "rules"}:
+        tables.append(("Rules", rules.measure(arguments.evaluations)))
+    if arguments.only in {None, "cli"}:
+        version, text = _measure_command_line(arguments.rounds)
+        programs.append(f"kubeconform {version}")
+        tables.append(("Command line", text))
+    if arguments.only in {None, "operator"}:
+        tables.append(("Operator", _measure_operator(arguments.changes)))
+    if arguments.only in {None, "scale"}:
+        text = measure_scale(arguments.namespaces, arguments.load, is_whole=arguments.whole)
+        tables.append(("Operator at scale", text))
     print(machine(*programs))
     for title, text in tables:
         print(f"\n### {title}\n{text}")
+
+
+def _measure_command_line(rounds: int) -> tuple[str, str]:
+    """Return the version of the peer, and the table."""
+    with tempfile.TemporaryDirectory(prefix="perfana-bench-") as folder:
+        peer = Kubeconform(Path(folder))
+        say("starting the test cluster")
+        with Cluster() as cluster:
+            peer.learn(cluster.client(), ROOT / command_line.CHART)
+        # Only now: the cluster would run beside it.
+        return peer.version, command_line.measure(peer, rounds)
+
+
+def _measure_operator(changes: int) -> str:
+    say("starting the test cluster")
+    with Cluster() as cluster:
+        apply_crds(cluster.client(), ROOT / "crds")
+        return operator_latency.measure(cluster, changes)
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m tests.bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--only", choices=("cli", "operator"), help="measure this alone (default: both)")
+    parser.add_argument("--only", choices=("cli", "operator", "rules", "scale"), help="measure this alone (default: all)")
     parser.add_argument("--rounds", type=int, default=20, help="runs of each command (default: 20)")
-    parser.add_argument("--changes", type=int, default=200, help="changes of the workload (default: 200)")
+    parser.add_argument("--changes", type=int, default=200, help="changes of the one workload (default: 200)")
+    parser.add_argument("--evaluations", type=int, default=300, help="evaluations of each installation (default: 300)")
+    parser.add_argument("--namespaces", type=int, default=500, help="of 20 workloads and 40 pods each (default: 500)")
+    parser.add_argument("--load", type=int, default=600, help="changes among them, 20 a second (default: 600)")
+    parser.add_argument("--whole", action="store_true", help="measure a start in a cluster five times as large as well")
     return parser.parse_args()
 
 

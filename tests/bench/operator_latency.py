@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import statistics
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.bench.tables import milliseconds, percentile, say, table
+from tests.bench.usage import usage
 from tests.integration.operator_process import OperatorProcess, shipped_identity
 from tests.integration.support_objects import API_VERSION, CHECK, RELEASED, SNAPSHOT, Site, check, conditions, deployment
 
@@ -30,13 +30,13 @@ def measure(cluster: Cluster, changes: int) -> str:
     api = cluster.client()
     identity = shipped_identity(cluster)
     api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
-    with OperatorProcess(cluster, identity.kubeconfig, "--health-port", "0") as operator:
+    with OperatorProcess(cluster, identity.kubeconfig, "--http-port", "0", "--lease-namespace", NAMESPACE) as operator:
         operator.start()
         site = Site(api, NAMESPACE, operator)
         site.create(deployment(RELEASED), check())
         site.wait_for_verdict("True")
         flips = _flips(site, changes)
-        peak = _peak_mebibytes(operator.pid)
+        peak = usage(operator.pid).peak_mebibytes
     gets = _gets(api, changes)
     rows = [
         ["change of an image → condition seen", *_figures(flips)],
@@ -85,10 +85,3 @@ def _gets(api: ApiClient, count: int) -> list[float]:
 def _figures(taken: list[float]) -> list[str]:
     worst = (percentile(taken, 90), percentile(taken, 99), max(taken))
     return [milliseconds(each) for each in (statistics.median(taken), *worst)]
-
-
-def _peak_mebibytes(pid: int) -> float:
-    """Return the most memory that a process ever had resident (Linux: VmHWM, in KiB)."""
-    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    peak = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
-    return int(peak.split()[1]) / 1024

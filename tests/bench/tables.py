@@ -42,6 +42,11 @@ def percentile(values: Sequence[float], percent: float) -> float:
     return ordered[max(int(rank), 1) - 1]
 
 
+def load_average() -> str:
+    """Return how many processes ran or wanted to, over the last minute: what else the machine was doing."""
+    return f"{os.getloadavg()[0]:.1f}"
+
+
 def machine(*programs: str) -> str:
     """Return a sentence about this machine, the day and the versions; `programs` are further names with versions."""
     cores = len(os.sched_getaffinity(0))

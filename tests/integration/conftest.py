@@ -8,7 +8,7 @@ import pytest
 
 from tests.cluster.crds import apply_crds
 from tests.cluster.server import LOOPBACK, free_ports
-from tests.integration.operator_process import ROOT, OperatorProcess, shipped_identity
+from tests.integration.operator_process import ACCOUNT, ROOT, OperatorProcess, shipped_identity
 from tests.integration.support_objects import Site
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def operator(
     assert install_crds
     apply_crds(api, FOREIGN_CRDS)
     port = health_url.rpartition(":")[2].partition("/")[0]
-    with OperatorProcess(cluster, identity.kubeconfig, "--health-port", port) as process:
+    with OperatorProcess(cluster, identity.kubeconfig, "--http-port", port, "--lease-namespace", ACCOUNT) as process:
         process.start()
         yield process
 

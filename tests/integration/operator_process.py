@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import signal
 import sys
 from pathlib import Path
@@ -52,7 +53,9 @@ class OperatorProcess:
 
     def __init__(self, cluster: Cluster, kubeconfig: Path, *arguments: str) -> None:
         """Prepare to run `perfana-support operator` with these arguments; `start` starts it."""
-        self._arguments = ("operator", "--kubeconfig", str(kubeconfig), *arguments)
+        # With a name of its own it goes on with its Lease when it is started again, as a container of a pod does.
+        identity = f"operator-{secrets.token_hex(4)}"
+        self._arguments = ("operator", "--kubeconfig", str(kubeconfig), "--identity", identity, *arguments)
         self._environment = cluster.environment(kubeconfig)
         self._processes = Processes("perfana-test-operator-")
         self.pid = 0
@@ -118,9 +121,10 @@ def _program() -> list[str]:
     return [sys.executable, *arguments, "-m", "perfana_support"]
 
 
-def shipped_rules() -> list[Object]:
-    """Return the rules of the ClusterRole that ships."""
-    return next(document["rules"] for document in _shipped() if document["kind"] == "ClusterRole")
+def shipped_rules(kind: str = "ClusterRole") -> list[Object]:
+    """Return the rules of the ClusterRole or the Role that ships."""
+    rules: list[Object] = next(document["rules"] for document in _shipped() if document["kind"] == kind)
+    return rules
 
 
 def shipped_identity(cluster: Cluster) -> Identity:

@@ -75,8 +75,8 @@ def confined(bare: Cluster, restricted: Site) -> Iterator[Site]:
 def ours() -> list[Object]:
     """Return the shipped rights on what is in a namespace."""
     return [
-        {**rule, "resources": [each for each in rule["resources"] if not each.startswith("supportpolicies")]}
-        for rule in shipped_rules()
+        {**rule, "resources": [each for each in rule["resources"] if not each.startswith(("supportpolicies", "nodes"))]}
+        for rule in [*shipped_rules(), *shipped_rules("Role")]
     ]
 
 
@@ -97,13 +97,13 @@ def namespaced_operator(cluster: Cluster, rules: list[Object], cluster_rules: li
     identity = cluster.identity(ACCOUNT, namespace, rules)
     grant(api, ACCOUNT, namespace, cluster_rules, cluster=True)
     wait_until_granted(cluster.client(identity.token), cluster_rules, None)
-    with OperatorProcess(cluster, identity.kubeconfig, "-n", namespace, "--health-port", "0") as process:
+    with OperatorProcess(cluster, identity.kubeconfig, "-n", namespace, "--http-port", "0") as process:
         process.start()
         yield Site(api, namespace, process)
 
 
 def test_without_definitions_it_ends_with_one_line_that_says_what_to_do(bare: Cluster) -> None:
-    with OperatorProcess(bare, bare.kubeconfig, "--health-port", "0") as process:
+    with OperatorProcess(bare, bare.kubeconfig, "--http-port", "0") as process:
         ended = process.run()
     assert ended.exit_code == 2, ended.log
     problem = "the CustomResourceDefinitions are not installed; run: kubectl apply -f crds/"
@@ -145,15 +145,16 @@ def test_operator_of_one_namespace_needs_no_more_than_a_role_there(confined: Sit
     assert restricted.get()["metadata"]["resourceVersion"] == before
 
 
-def test_without_a_right_on_policies_it_ends_with_one_line_that_names_it(bare: Cluster, restricted: Site) -> None:
-    """A Role cannot give it: policies are in no namespace."""
+def test_with_a_role_alone_checks_of_the_built_in_policy_are_judged(bare: Cluster, restricted: Site) -> None:
+    """No Role gives a right on policies, which are in no namespace: who refers to one is told that."""
     assert restricted
     with namespaced_operator(bare, ours(), []) as site:
-        ended = site.operator.wait()
-    assert ended.exit_code == 2, ended.log
-    (line,) = errors_in(ended.log)
-    assert line.startswith(f"error: cluster {bare.server}: ")
-    assert 'cannot list resource "supportpolicies"' in line
+        site.create(deployment(SNAPSHOT), check(), check("other", policyRef={"name": "acme"}))
+        site.wait_for_verdict("False", "SnapshotBuild")
+        message = conditions(site.wait_for_verdict("Unknown", "PolicyUnreadable", name="other"))["Supported"]["message"]
+        assert 'cannot list resource "supportpolicies"' in message
+        grant(bare.client(), ACCOUNT, site.namespace, policies_only(), cluster=True)
+        site.wait_for_verdict("Unknown", "PolicyNotFound", name="other", seconds=GRANTED_AGAIN_WITHIN_SECONDS)
 
 
 # Signals

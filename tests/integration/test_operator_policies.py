@@ -103,9 +103,13 @@ def test_invalid_policy_names_its_problems_by_path_and_leaves_the_last_good_one_
     message = conditions(invalid)["Valid"]["message"]
     assert message.startswith('spec.lines["9.0"].firstReleasedOn: must not be before 2026-03-23')
     assert message.endswith("(and 1 more)")
+    warned = site.wait(lambda item: "its last valid form" in conditions(item)["Ready"]["message"], "the caveat")
+    assert warned["status"]["policy"] == good
+    assert conditions(warned)["Supported"]["status"] == "True"
+    site.operator.kill()
+    site.operator.start()
     site.pass_barrier()
-    assert site.get()["status"]["policy"] == good
-    assert conditions(site.get())["Supported"]["status"] == "True"
+    assert site.get() == warned
     change_policy(site, acme, lines=ENDS_EARLY, releases=None)
     mended = wait_for_policy(site, acme, "True", "PolicyValid")
     assert "problems" not in mended["status"]

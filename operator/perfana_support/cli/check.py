@@ -15,6 +15,7 @@ from perfana_support.model.installation import Installation, Platform
 from perfana_support.model.policy import Policy
 from perfana_support.model.verdict import Verdict
 from perfana_support.sources.clock import today
+from perfana_support.sources.errors import STANDARD_INPUT, Fault, SourceError, shown_name
 from perfana_support.sources.manifest import Manifests, read_manifests
 from perfana_support.sources.policy import builtin_policy, read_policy
 
@@ -42,19 +43,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a manifest, a folder of them (all .yaml, .yml and .json files below it), or - for standard input; repeatable",
     )
     parser.add_argument(
-        "--policy", metavar="FILE", help="a SupportPolicy document that states what differs from the built-in policy"
+        "--policy", metavar="FILE|-", help="a SupportPolicy document that states what differs from the built-in policy"
     )
     parser.add_argument("--as-of", type=_day, metavar="DATE", help="judge as of this day, YYYY-MM-DD in UTC (default: today)")
     parser.add_argument(
         "--check",
-        metavar="FILE",
-        help="a SupportCheck document: its waivers, maintenance, dependencies, platform and target hold",
+        metavar="FILE|-",
+        help="a SupportCheck document: its waivers, maintenance, dependencies, platform and target hold; the policy that it "
+        "names must be given with --policy",
     )
     parser.add_argument(
         "--target",
         type=_text,
         metavar="RELEASE",
-        help="judge as well what the installation would be after an upgrade to this; the worse of both is the exit code",
+        help="judge as well what the installation would be after an upgrade to this release, or to the newest of a line (0.2); "
+        "the worse of both is the exit code",
     )
     parser.add_argument(
         "--kubernetes-version",
@@ -68,10 +71,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Judge every installation that the manifests describe and print the verdicts."""
+    _refuse_shared_input(arguments)
     policy = read_policy(arguments.policy) if arguments.policy else builtin_policy()
     manifests = read_manifests(arguments.filename)
     as_of = arguments.as_of or today()
-    check_of = _checks(arguments)
+    check_of = _checks(arguments, policy)
     installations = manifests.installations or (Installation("", ()),)
     verdicts = _worth_reporting(
         [_judge(installation, policy, as_of, check_of(installation.namespace)) for installation in installations]
@@ -80,13 +84,14 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     return exit_code(verdicts)
 
 
-def _checks(arguments: argparse.Namespace) -> Callable[[str], Check]:
+def _checks(arguments: argparse.Namespace, policy: Policy) -> Callable[[str], Check]:
     """What the user states of each namespace: in a SupportCheck, which speaks of its own, and by options, which win."""
     stated, own = Check(), ""
     if arguments.check:
         from perfana_support.sources.check import read_check_file  # noqa: PLC0415 - only who uses it pays for it
 
         stated, own = read_check_file(arguments.check)
+        _refuse_another_policy(arguments, stated, policy)
 
     def check_of(namespace: str) -> Check:
         check = stated if not own or not namespace or own == namespace else Check()
@@ -99,6 +104,24 @@ def _checks(arguments: argparse.Namespace) -> Callable[[str], Check]:
         return check
 
     return check_of
+
+
+def _refuse_another_policy(arguments: argparse.Namespace, stated: Check, policy: Policy) -> None:
+    """A check that names its policy must be judged by that one, which only the user can hand over: there is no cluster to ask.
+
+    An error and no notice, since a verdict by another policy answers a question that nobody asked.
+    """
+    if stated.policy is None or (arguments.policy and stated.policy == policy.name):
+        return
+    found = f"--policy gives {policy.name}" if arguments.policy else "it is not looked up from here; give it with --policy FILE"
+    problem = f"spec.policyRef.name: names policy {stated.policy}, {found}"
+    raise SourceError([Fault(shown_name(arguments.check), 0, 0, problem)])
+
+
+def _refuse_shared_input(arguments: argparse.Namespace) -> None:
+    """Standard input is there once; a second reader would find it empty."""
+    if [*arguments.filename, arguments.policy, arguments.check].count(STANDARD_INPUT) > 1:
+        raise SourceError([Fault(shown_name(STANDARD_INPUT), 0, 0, "can be read once, it is named more often")])
 
 
 def _judge(installation: Installation, policy: Policy, as_of: date, check: Check) -> Verdict:

@@ -1,42 +1,48 @@
-"""Say what a finding's code means, which sentence of the policy is behind it, and what to do."""
+"""Say what a finding's code or a condition's reason means, which sentence of the policy is behind it, and what to do."""
 
 import argparse
 import os
 import re
 
 from perfana_support.cli.exit_codes import ExitCode
-from perfana_support.model.code import Code
+from perfana_support.model.code import Code, Reason
 from perfana_support.sources import builtin
 from perfana_support.sources.errors import Fault, SourceError
 
 EXAMPLES = """\
 examples:
   perfana-support explain EndOfLife
-  perfana-support explain             # all codes with their effect
+  perfana-support explain NotObservable
+  perfana-support explain             # all codes with their effect, and the other reasons
 """
+
+_REASONS: tuple[Code | Reason, ...] = (*Code, *Reason)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `explain`."""
-    parser.add_argument("code", nargs="?", metavar="CODE", help="a code, in any case (default: list all)")
+    parser.add_argument("code", nargs="?", metavar="REASON", help="a code or another reason, in any case (default: list all)")
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
-    """Print one code's section, or the list of codes."""
+    """Print the section of one reason, or list all: the codes first, which are reasons as well."""
     if arguments.code is None:
-        width = max(map(len, Code))
+        width = max(map(len, _REASONS))
         for code in Code:
             print(f"{code.ljust(width)}   {code.effect.ljust(12)}   {', '.join(code.conditions)}")
+        print("\nReasons that are no codes:")
+        for reason in Reason:
+            print(f"{reason.ljust(width)}   {section(reason).splitlines()[0]}")
         return ExitCode.SUPPORTED
-    found = next((code for code in Code if code.lower() == arguments.code.lower()), None)
+    found = next((reason for reason in _REASONS if reason.lower() == arguments.code.lower()), None)
     if found is None:
-        raise SourceError([Fault(arguments.code, 0, 0, "is no code; perfana-support explain lists all of them")])
+        raise SourceError([Fault(arguments.code, 0, 0, "is no code or reason; perfana-support explain lists all of them")])
     print(f"{found}\n\n{section(found)}")
     return ExitCode.SUPPORTED
 
 
-def section(code: Code) -> str:
-    """The code's section of the page, without its heading. Raises `LookupError` where there is none."""
+def section(code: Code | Reason) -> str:
+    """The reason's section of the page, without its heading. Raises `LookupError` where there is none."""
     match = re.search(rf"^### {code}\n(.*?)(?=^#|\Z)", page(), re.DOTALL | re.MULTILINE)
     if match is None:
         raise LookupError(code)

@@ -21,7 +21,7 @@ _INTERRUPTED = 130
 # Commands and what `--help` says of them; each is a module with EXAMPLES, add_arguments and run, imported when it is called.
 COMMANDS = {
     "check": "judge manifests: files, folders or standard input",
-    "explain": "say what a finding's code means and what to do",
+    "explain": "say what a code or reason means and what to do",
     "policy": "check a support policy for errors, print it, or say what it changes",
     "operator": "run the operator, which judges the installations of a cluster",
 }

@@ -5,13 +5,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any, TypeGuard
 
 from perfana_support.cli.exit_codes import ExitCode
+from perfana_support.model.document import to_day
 from perfana_support.model.policy_document import KEYED_LISTS
-from perfana_support.sources.errors import Fault, SourceError
+from perfana_support.sources.clock import today
+from perfana_support.sources.errors import Fault, SourceError, shown_name
 from perfana_support.sources.policy import builtin_document, merged_document, read_policy_document
 
 EXAMPLES = """\
 examples:
   perfana-support policy lint our-policy.yaml
+  helm template our-policies | perfana-support policy lint -
   perfana-support policy show > built-in.yaml
   perfana-support policy show our-policy.yaml      # merged with the built-in policy
   perfana-support policy diff our-policy.yaml      # what it changes
@@ -21,7 +24,12 @@ examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `policy`."""
     parser.add_argument("action", choices=("lint", "show", "diff"), help="what to do")
-    parser.add_argument("file", nargs="?", metavar="FILE", help="a SupportPolicy document (show: the built-in one by default)")
+    parser.add_argument(
+        "file",
+        nargs="?",
+        metavar="FILE",
+        help="a SupportPolicy document, - for standard input (show: the built-in one by default)",
+    )
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
@@ -33,13 +41,24 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         return ExitCode.SUPPORTED
     document = merged_document(read_policy_document(arguments.file))
     if arguments.action == "lint":
-        print(f"{arguments.file}: valid, policy {document['metadata']['name']} of {document['spec']['publishedOn']}")
+        _refuse_future(arguments.file, document["spec"])
+        print(
+            f"{shown_name(arguments.file)}: valid, policy {document['metadata']['name']} of {document['spec']['publishedOn']}"
+        )
     elif arguments.action == "show":
         _print_yaml(document)
     else:
         changes = list(differences(builtin_document()["spec"], document["spec"], "spec"))
         print("\n".join(changes) if changes else "no difference from the built-in policy")
     return ExitCode.SUPPORTED
+
+
+def _refuse_future(name: str, spec: Mapping[str, Any]) -> None:
+    """A policy of a day to come would not grow stale until then, so the day is a slip; `check` itself takes any day."""
+    published_on, as_of = to_day(spec.get("publishedOn")), today()
+    if published_on and published_on > as_of:
+        problem = f"spec.publishedOn: must not be in the future, is {published_on}, today is {as_of} (UTC)"
+        raise SourceError([Fault(name, 0, 0, problem)])
 
 
 def differences(before: object, after: object, path: str) -> Iterator[str]:

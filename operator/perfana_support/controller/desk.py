@@ -5,122 +5,114 @@ time, from the facts at that moment; whatever changes meanwhile brings it back t
 """
 
 import asyncio
-import hashlib
-import json
+import contextlib
 import logging
-from collections.abc import Callable, Mapping
+import zlib
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Protocol
 
-from perfana_support.controller.workqueue import WorkQueue
-from perfana_support.evaluate.inventory import select
-from perfana_support.evaluate.verdict import evaluate
-from perfana_support.model.check import Check, read_check
-from perfana_support.model.code import ConditionType
-from perfana_support.model.document import DocumentError, Problem
-from perfana_support.model.policy import Policy
-from perfana_support.reports.status import (
-    check_status,
-    generation_of,
-    is_same,
-    policy_status,
-    status_of,
-    unjudged_status,
+from perfana_support.controller.events import event_documents, tell
+from perfana_support.controller.judge import flips, is_urgent, judge_check, judge_policy
+from perfana_support.controller.metrics import Metrics
+from perfana_support.controller.names import (
+    API_VERSION,
+    CHECKS,
+    KINDS,
+    POLICIES,
+    Json,
+    Name,
+    list_path,
+    name_of,
+    trimmed,
+    uid_of,
+    version_of,
 )
+from perfana_support.controller.policybook import PolicyBook
+from perfana_support.controller.workqueue import WorkQueue
+from perfana_support.model.code import ConditionType, Reason
+from perfana_support.reports.status import VALID, generation_of, is_same, status_of, unjudged_status
 from perfana_support.sources.cluster.api import ApiError, ClusterApi
 from perfana_support.sources.cluster.store import ClusterStore
-from perfana_support.sources.policy import builtin_document, builtin_policy, policy_of
 
-GROUP, VERSION = "support.perfana.io", "v1alpha1"
-CHECKS, POLICIES = "supportchecks", "supportpolicies"
-_API = f"/apis/{GROUP}/{VERSION}"
-# Verdicts change at 00:00 UTC; looking twice a minute notices a day, a suspended machine and a clock set right alike.
-CALENDAR_SECONDS = 30.0
-# How long a policy that was deleted behind a broken watch stays in force. A handful of objects cost the server nothing.
-POLICY_SECONDS = 15.0
-_NOT_FOUND = 404
+_NOT_FOUND, _CONFLICT = 404, 409
 
-Json = Mapping[str, Any]
 log = logging.getLogger(__name__)
 
 
-class Name(NamedTuple):
-    """A resource to write to: its plural, its namespace ("" for a policy) and its name."""
-
-    plural: str
-    namespace: str
-    name: str
+class Permission(Protocol):
+    """Who may write: `Leadership`, or `Alone`."""
 
     @property
-    def path(self) -> str:
-        """Its path on the API server."""
-        where = f"/namespaces/{self.namespace}" if self.namespace else ""
-        return f"{_API}{where}/{self.plural}/{self.name}"
+    def identity(self) -> str:
+        """The name of this process."""
 
+    @property
+    def is_mine(self) -> bool:
+        """Whether this process may write now."""
 
-class PolicyState(NamedTuple):
-    """A policy that checks may refer to: `policy` is the last good one, None before there was any."""
-
-    policy: Policy | None
-    digest: str
-    problems: list[Problem]
+    async def won(self) -> None:
+        """Return once it may."""
 
 
 class Desk:
     """The state of all checks and policies, and the work on them."""
 
-    def __init__(self, api: ClusterApi, store_resources: tuple[str, ...], now: Callable[[], datetime]) -> None:
+    def __init__(  # noqa: PLR0913 - what it works with
+        self,
+        api: ClusterApi,
+        store_resources: tuple[str, ...],
+        permission: Permission,
+        metrics: Metrics,
+        now: Callable[[], datetime],
+        settle_seconds: float,
+    ) -> None:
         self._api = api
+        self._permission = permission
+        self._metrics = metrics
         self._now = now
-        self._day = now().date()
+        self._settle_seconds = settle_seconds
         self._queue: WorkQueue[Name] = WorkQueue()
         self._bodies: dict[Name, Json] = {}
         self._checks_in: dict[str, set[Name]] = {}
-        self._policies: dict[str, PolicyState] = {}
+        self._written_at: dict[Name, float] = {}
+        self._is_closing = False
+        self.policies = PolicyBook()
         self.store = ClusterStore(store_resources, self.facts_changed)
 
     # What comes in.
 
-    async def load_policies(self) -> None:
-        """Read all policies, so that no check is judged before the policy that it refers to is known, or after it is gone."""
-        listing = await self._api.get(f"{_API}/{POLICIES}")
-        there = {body["metadata"]["name"] for body in listing["items"]}
-        for name, body in list(self._bodies.items()):
-            # What Kopf told of after the list was made is not on it.
-            is_older = _version(body) <= _version(listing)
-            if name.plural == POLICIES and name.name not in there and is_older:
-                self.forget(POLICIES, body)
-        for body in listing["items"]:
-            self.see(POLICIES, body)
-
     def see(self, plural: str, body: Json) -> None:
         """Take a check or policy as it is now; what this program wrote itself brings no work."""
-        metadata = body["metadata"]
-        name = Name(plural, metadata.get("namespace", ""), metadata["name"])
+        name = name_of(plural, body)
         known = self._bodies.get(name)
-        if known is not None and _version(body) < _version(known):
+        if known is not None and version_of(body) < version_of(known):
             return
-        self._bodies[name] = body
-        is_changed = known is None or _uid(known) != _uid(body) or generation_of(known) != generation_of(body)
+        body = self._bodies[name] = trimmed(plural, body)
+        is_changed = known is None or uid_of(known) != uid_of(body) or generation_of(known) != generation_of(body)
         if plural == CHECKS:
             self._checks_in.setdefault(name.namespace, set()).add(name)
         elif is_changed:
-            self._take_policy(name, body)
+            if known is not None and uid_of(known) != uid_of(body):
+                # Another policy of that name: the last valid form of the one before is not in force for it.
+                self.policies.forget(name.name)
+            self.policies.take(body)
+            self._policy_changed(name.name)
         if is_changed or (known and status_of(known) != status_of(body)):
             self._queue.add(name)
 
     def forget(self, plural: str, body: Json) -> None:
         """A check or policy is gone."""
-        metadata = body["metadata"]
-        name = Name(plural, metadata.get("namespace", ""), metadata["name"])
+        name = name_of(plural, body)
         known = self._bodies.get(name)
-        if known is None or _uid(known) != _uid(body):
+        if known is None or uid_of(known) != uid_of(body):
             # Kopf orders the events of one object, not those of two that bear the same name one after the other.
             return
         del self._bodies[name]
+        self._written_at.pop(name, None)
         self._queue.forget(name)
         if plural == POLICIES:
-            self._policies.pop(name.name, None)
+            self.policies.forget(name.name)
             self._policy_changed(name.name)
         else:
             self._checks_in.get(name.namespace, set()).discard(name)
@@ -131,154 +123,175 @@ class Desk:
             for name in self._checks_in.get(where, ()):
                 self._queue.add(name)
 
-    # What goes on.
+    def policies_unreadable(self, gap: str) -> None:
+        """The cluster's policies cannot be read, and why; "" when they can be again."""
+        if gap != self.policies.gap:
+            self.policies.gap = gap
+            self.facts_changed("")
+
+    def known(self, plural: str, namespace: str) -> dict[Name, int]:
+        """The checks or policies that are known, in a namespace or ("") everywhere, with their resource versions."""
+        return {
+            name: version_of(body)
+            for name, body in self._bodies.items()
+            if name.plural == plural and namespace in ("", name.namespace)
+        }
+
+    def body(self, name: Name) -> Json | None:
+        """A check or policy as it was last seen."""
+        return self._bodies.get(name)
+
+    def snapshot(self) -> list[tuple[Name, Json]]:
+        """All checks and policies as they are now, for somebody who reads them elsewhere."""
+        return list(self._bodies.items())
+
+    @property
+    def waiting(self) -> int:
+        """How many checks and policies wait to be judged."""
+        return len(self._queue)
+
+    def judge_all_again(self, spread_seconds: float) -> None:
+        """Judge every check again within a time, each at a moment of its own that it has every time."""
+        for names in self._checks_in.values():
+            for name in names:
+                share = zlib.crc32(uid_of(self._bodies[name]).encode()) / 2**32
+                self._queue.add_later(name, share * spread_seconds)
+
+    async def close(self) -> None:
+        """Begin no more work, and return once the writes at hand are done; who waits for work is for the caller to end."""
+        self._is_closing = True
+        await self._queue.idle()
+
+    async def read(self, name: Name) -> set[str]:
+        """Read one check or policy, and return the uids of what is there under its name. Raises `ApiError`.
+
+        By a list, for which the right is there already.
+        """
+        query = {"fieldSelector": f"metadata.name={name.name}"}
+        found = (await self._api.list_page(list_path(name.plural, name.namespace), query))["items"]
+        for body in found:
+            self.see(name.plural, body)
+        return {uid_of(body) for body in found}
+
+    # How it is done.
 
     async def work(self) -> None:
         """Judge and write, one name after the other, until cancelled."""
         await self.store.synced()
-        while True:
-            name = await self._queue.get()
+        while not self._is_closing:
+            await self._permission.won()
+            name, asked_at = await self._queue.get()
+            if self._is_closing or not self._permission.is_mine:
+                self._queue.done(name)
+                self._queue.add(name, asked_at)
+                continue
+            body = self._bodies.get(name)
             try:
-                await self._write(name)
+                again_in = await self._write(name, asked_at)
             except ApiError as error:
-                self._fail(name, error)
+                await self._fail(name, body, error)
             else:
                 self._queue.done(name)
+                if again_in:
+                    self._queue.add_later(name, again_in)
 
-    async def watch_policies(self) -> None:
-        """Read the policies again now and then: a watch that broke says nothing of what was deleted meanwhile."""
-        while True:
-            await asyncio.sleep(POLICY_SECONDS)
-            try:
-                await self.load_policies()
-            except ApiError as error:
-                log.warning("the policies cannot be read, the last ones stay in force: %s", error)
-
-    async def watch_calendar(self) -> None:
-        """Judge everything again on a new day."""
-        while True:
-            await asyncio.sleep(CALENDAR_SECONDS)
-            self.turn_page()
-
-    def turn_page(self) -> None:
-        """Notice a new day (UTC): only then can time alone change a verdict."""
-        day = self._now().date()
-        if day != self._day:
-            log.info("a new day: %s; judging all checks again", day)
-            self._day = day
-            self.facts_changed("")
-
-    # How it is done.
-
-    def _fail(self, name: Name, error: ApiError) -> None:
-        if error.status == _NOT_FOUND:
-            log.info("%s/%s is gone", name.namespace, name.name)
+    async def _fail(self, name: Name, body: Json | None, error: ApiError) -> None:
+        if error.status == _NOT_FOUND and body is not None and await self._is_gone(name, body):
+            log.info("%s is gone", name)
             self._queue.done(name)
-            if name in self._bodies:
-                self.forget(name.plural, self._bodies[name])
+            # That one: another which bears its name may have been seen meanwhile.
+            self.forget(name.plural, body)
             return
-        log.warning("%s/%s: status not written, trying again: %s", name.namespace, name.name, error)
+        # Somebody wrote it a moment ago: nothing to warn of.
+        level = logging.INFO if error.status == _CONFLICT else logging.WARNING
+        log.log(level, "%s: status not written, trying again: %s", name, error)
+        self._metrics.writes.labels("Conflict" if error.status == _CONFLICT else "Failed").inc()
+        if error.status == _CONFLICT:
+            # The watch is about to tell of it, unless it is broken: then every write would be judged of what is old.
+            with contextlib.suppress(ApiError):
+                await self.read(name)
         self._queue.retry(name, error.retry_after_seconds)
 
-    async def _write(self, name: Name) -> None:
+    async def _is_gone(self, name: Name, body: Json) -> bool:
+        """Whether an object is truly gone: a server that has just started knows no custom resources for a moment."""
+        try:
+            return uid_of(body) not in await self.read(name)
+        except ApiError:
+            return False
+
+    async def _write(self, name: Name, asked_at: float) -> float:
+        """Judge, and write what differs; returns in how many seconds to look again because details have to wait, else 0."""
         body = self._bodies.get(name)
-        if body is None or body["metadata"].get("deletionTimestamp"):
-            return
-        desired = self._judge_policy(name, body) if name.plural == POLICIES else self._judge_check(name, body)
+        if body is None or "deletionTimestamp" in body["metadata"]:
+            return 0
+        with self._metrics.evaluation.time():
+            desired = self._judge(name, body)
         if is_same(desired, status_of(body)):
-            return
+            return 0
+        loop = asyncio.get_running_loop()
+        rests_until = self._written_at.get(name, float("-inf")) + self._settle_seconds
+        if loop.time() < rests_until and not is_urgent(body, desired):
+            return rests_until - loop.time()
         document = {
-            "apiVersion": f"{GROUP}/{VERSION}",
-            "kind": body.get("kind") or ("SupportPolicy" if name.plural == POLICIES else "SupportCheck"),
-            # With the uid, an object that was deleted and made anew is not given the old one's verdict.
-            "metadata": {"name": name.name, "uid": _uid(body)} | ({"namespace": name.namespace} if name.namespace else {}),
+            "apiVersion": API_VERSION,
+            "kind": KINDS[name.plural],
+            # With uid and version the server refuses what was judged of another object, or of this one before a change.
+            "metadata": {"name": name.name, "uid": uid_of(body), "resourceVersion": body["metadata"]["resourceVersion"]}
+            | ({"namespace": name.namespace} if name.namespace else {}),
             "status": desired,
         }
         written = await self._api.apply_status(name.path, document)
+        self._written_at[name] = loop.time()
+        self._metrics.writes.labels("Written").inc()
+        self._metrics.reaction.observe(loop.time() - asked_at)
         current = self._bodies.get(name)
-        if current is not None and _uid(current) == _uid(written) and _version(current) < _version(written):
-            if generation_of(current) != generation_of(written):
-                self._queue.add(name)
-                return
-            self._bodies[name] = written
-        _log_flip(name, status_of(body), desired)
+        if current is not None and uid_of(current) == uid_of(written) and version_of(current) < version_of(written):
+            self._bodies[name] = trimmed(name.plural, written)
+        _log_verdict(name, status_of(body), desired)
+        events = event_documents(name, written, flips(status_of(body), desired), self._permission.identity, self._now())
+        self._metrics.events.inc(await tell(self._api, events))
+        return 0
 
-    def _judge_check(self, name: Name, body: Json) -> dict[str, Any]:
+    def _judge(self, name: Name, body: Json) -> dict[str, Any]:
+        if name.plural == POLICIES:
+            return judge_policy(body, self.policies, self._now())
         try:
-            check = read_check(body.get("spec"))
-        except DocumentError as error:
-            return unjudged_status("CheckInvalid", str(error), body, self._now(), is_stalled=True)
-        found = self._policy_of(check)
-        if found.policy is None and not found.problems:
-            message = f"SupportPolicy {check.policy} does not exist; create it or correct spec.policyRef.name"
-            return unjudged_status("PolicyNotFound", message, body, self._now(), is_stalled=False)
-        if found.policy is None:
-            message = f"SupportPolicy {check.policy} is not valid: {found.problems[0]}"
-            return unjudged_status("PolicyInvalid", message, body, self._now(), is_stalled=True)
-        installation = select(self.store.installation(name.namespace), check, found.policy)
-        verdict = evaluate(installation, found.policy, self._day, check)
-        return check_status(verdict, found.policy, found.digest, check.enforcement, body, self._now())
-
-    def _judge_policy(self, name: Name, body: Json) -> dict[str, Any]:
-        state = self._policies[name.name]
-        return policy_status(state.policy, state.digest, state.problems, body, self._now())
-
-    def _policy_of(self, check: Check) -> PolicyState:
-        if check.policy is None:
-            return PolicyState(builtin_policy(), _digest(builtin_document()["spec"]), [])
-        return self._policies.get(check.policy, PolicyState(None, "", []))
-
-    def _take_policy(self, name: Name, body: Json) -> None:
-        """Read a policy. One that is not valid leaves the last good one in force."""
-        before = self._policies.get(name.name)
-        try:
-            state = PolicyState(policy_of(body), _digest([builtin_document()["spec"], body.get("spec")]), [])
-        except DocumentError as error:
-            policy, digest = (before.policy, before.digest) if before else (None, "")
-            state = PolicyState(policy, digest, error.problems)
-            log.warning("SupportPolicy %s is not valid: %s", name.name, error)
-        self._policies[name.name] = state
-        self._policy_changed(name.name)
+            return judge_check(body, self.store, self.policies, self._now())
+        except Exception as error:
+            # One check that this program stumbles over must neither stop the others nor look like a verdict.
+            log.exception("%s: cannot be judged", name)
+            message = f"perfana-support failed to judge this, please report it: {type(error).__name__}: {error}"
+            return unjudged_status(Reason.EVALUATION_FAILED, message, body, self._now(), is_stalled=True)
 
     def _policy_changed(self, policy: str) -> None:
         for names in self._checks_in.values():
             for name in names:
-                spec = self._bodies[name].get("spec") or {}
-                if (spec.get("policyRef") or {}).get("name") == policy:
+                if (self._bodies[name]["spec"].get("policyRef") or {}).get("name") == policy:
                     self._queue.add(name)
-
-
-def _digest(content: object) -> str:
-    """A digest of plain data: which policy, to the letter, gave a verdict."""
-    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), default=str)
-    return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
-
-
-def _version(body: Json) -> int:
-    """The resource version, which the API guarantees to be a comparable number (since Kubernetes 1.35, and always was)."""
-    return int(body["metadata"]["resourceVersion"])
-
-
-def _uid(body: Json) -> str:
-    return str(body["metadata"]["uid"])
 
 
 def _condition(status: Json, kind: str) -> Json:
     return next((condition for condition in status.get("conditions") or () if condition["type"] == kind), {})
 
 
-def _log_flip(name: Name, before: Json, after: Json) -> None:
+def _log_verdict(name: Name, before: Json, after: Json) -> None:
     """One line for each verdict that changed."""
-    kind = str(ConditionType.SUPPORTED) if name.plural == CHECKS else "Valid"
+    kind = str(ConditionType.SUPPORTED) if name.plural == CHECKS else VALID
     old, new = _condition(before, kind), _condition(after, kind)
-    if (old.get("status"), old.get("reason")) != (new.get("status"), new.get("reason")):
-        log.info(
-            "%s %s: %s is %s (%s), was %s: %s",
-            name.plural,
-            "/".join(part for part in (name.namespace, name.name) if part),
-            kind,
-            new.get("status"),
-            new.get("reason"),
-            old.get("status") or "not judged",
-            new.get("message"),
-        )
+    if (old.get("status"), old.get("reason")) == (new.get("status"), new.get("reason")):
+        return
+    was = old.get("status") or "not judged"
+    facts = {
+        "resource": KINDS[name.plural],
+        "namespace": name.namespace,
+        "name": name.name,
+        "condition": kind,
+        "status": new.get("status"),
+        "reason": new.get("reason"),
+        "was": was,
+    }
+    log.info(
+        "%s: %s is %s (%s), was %s: %s",
+        *(name, kind, new.get("status"), new.get("reason"), was, new.get("message")),
+        extra={"facts": facts},
+    )

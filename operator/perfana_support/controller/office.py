@@ -1,18 +1,26 @@
-"""The desk with its connection, its reflectors and its workers: what starts and stops together."""
+"""One operator: its connection and all parts that start and stop together."""
 
 import asyncio
+import contextlib
+import gc
 import logging
-import signal
+import os
 from collections.abc import Callable, Coroutine
 from datetime import datetime
 from typing import Any
 
 import kopf
 
+from perfana_support.controller.audit import Audit
+from perfana_support.controller.calendar import resync, watch_calendar
 from perfana_support.controller.desk import Desk
+from perfana_support.controller.framework import Framework
+from perfana_support.controller.health import Health
+from perfana_support.controller.lease import Alone, Leadership
+from perfana_support.controller.metrics import Metrics, Moment
 from perfana_support.controller.settings import Settings
-from perfana_support.sources.clock import now as clock_now
 from perfana_support.sources.cluster.api import ApiError, ClusterApi
+from perfana_support.sources.cluster.pulse import Pulse
 from perfana_support.sources.cluster.reflector import (
     FIRST_WAIT_SECONDS,
     LAST_WAIT_SECONDS,
@@ -29,20 +37,105 @@ log = logging.getLogger(__name__)
 _FORBIDDEN, _NOT_FOUND = 403, 404
 # An upgrade of a control plane takes longer than this.
 _SERVER_VERSION_SECONDS = 300.0
+# What SIGTERM leaves for a write at hand; a pod has thirty seconds by default, an impatient user five.
+_CLOSES_WITHIN_SECONDS = 2.5
+_POD_NAMESPACE_FILE = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
 
 
 class Office:
-    """One operator's parts. `failure` is what ended a part that must not end."""
+    """One operator's parts. `failed` is done once a part has ended that must not end."""
 
-    def __init__(self, settings: Settings, now: Callable[[], datetime] = clock_now) -> None:
+    def __init__(self, settings: Settings, now: Callable[[], datetime]) -> None:
         self._settings = settings
         self._now = now
-        self._api = ClusterApi(settings.kubeconfig, settings.context)
-        self._desk: Desk | None = None
-        self._tasks: list[asyncio.Task[None]] = []
-        self.failure: BaseException | None = None
+        self._api = ClusterApi(settings.kubeconfig or None, settings.context or None)
+        self._metrics = Metrics()
+        self._leadership: Leadership | Alone = Alone(settings.identity)
+        if settings.leader_election:
+            namespace = _lease_namespace(settings)
+            self._leadership = Leadership(
+                self._api, namespace, settings.lease_name, settings.identity, settings.lease_seconds, now
+            )
+        namespaces: tuple[str | None, ...] = settings.namespaces or (None,)
+        places = [(resource, namespace) for resource in WORKLOADS for namespace in namespaces]
+        if not settings.namespaces:
+            # Nodes are outside of what an operator of some namespaces is told to look at, and no Role gives them.
+            places.append((NODES, None))
+        names = [f"{namespace}/{resource.plural}" if namespace else resource.plural for resource, namespace in places]
+        self._desk = Desk(self._api, (*names, SERVER_VERSION), self._leadership, self._metrics, now, settings.settle_seconds)
+        self._reflectors = [
+            Reflector(self._api, resource, namespace, self._desk.store, settings.watch_silence_seconds)
+            for resource, namespace in places
+        ]
+        self._audit = Audit(self._api, self._desk, self._metrics, settings.namespaces)
+        self._opening = "the API server has not answered yet"
+        self._parts: list[asyncio.Task[None]] = []
+        self.failed: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
 
-    async def connection(self) -> kopf.ConnectionInfo:
+    async def open(self) -> None:
+        """Connect, read the policies, and start to follow the workloads and to write verdicts.
+
+        Raises `SourceError` for what waiting does not mend: no credentials, no definitions.
+        """
+        settings, desk = self._settings, self._desk
+        await self._api.__aenter__()
+        await self._read_policies()
+        self._opening = ""
+        for reflector in self._reflectors:
+            self._start(reflector.run())
+        if isinstance(self._leadership, Leadership):
+            self._start(self._leadership.run())
+        for _ in range(settings.workers):
+            self._start(desk.work())
+        self._start(Framework(settings, self._metrics, self._connection, self._take).run())
+        self._start(self._watch_server_version(desk.store))
+        self._start(self._audit.run(settings.audit_seconds))
+        self._start(watch_calendar(desk, self._now, settings.wake_spread_seconds))
+        self._start(resync(desk, settings.resync_seconds, settings.wake_spread_seconds))
+        self._start(_collect_less(desk.store))
+        log.info("watching %s", ", ".join(settings.namespaces) or "all namespaces")
+
+    async def close(self) -> None:
+        """End all parts, the claim to write last: no write of this process may come after it."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSES_WITHIN_SECONDS):
+                await self._desk.close()
+        for part in self._parts:
+            part.cancel()
+        await asyncio.gather(*self._parts, return_exceptions=True)
+        await self._leadership.release()
+        await self._api.__aexit__()
+
+    # What others ask.
+
+    def health(self) -> Health:
+        """How the parts fare at this moment."""
+        problems = [self._opening, self._leadership.problem, *self._audit.problems.values()]
+        leading = "leading" if self._leadership.is_mine else "standing by"
+        is_synced = not self._opening and self._desk.store.is_synced
+        return Health(
+            not self.failed.done(),
+            is_synced,
+            self._pulses,
+            self._settings.watch_silence_seconds,
+            tuple(problem for problem in problems if problem),
+            leading,
+        )
+
+    def scrape(self) -> Callable[[], bytes]:
+        """This moment's metrics, still to be written out: that may be done elsewhere while the operator goes on."""
+        moment = Moment(
+            self._desk.snapshot(), self._pulses, self._desk.waiting, self._leadership.is_mine, self.health().readyz()[0]
+        )
+        return lambda: self._metrics.text(moment)
+
+    @property
+    def _pulses(self) -> dict[str, Pulse]:
+        return {reflector.name: reflector.pulse for reflector in self._reflectors}
+
+    # What the parts need.
+
+    async def _connection(self) -> kopf.ConnectionInfo:
         """The connection for Kopf's own requests, with the credentials of this moment."""
         configuration = self._api.configuration
         scheme, _, token = (await self._api.authorization() or "").partition(" ")
@@ -57,44 +150,8 @@ class Office:
             proxy_url=configuration.proxy,
         )
 
-    async def open(self) -> None:
-        """Connect, read the policies, and start to follow the workloads and to write verdicts.
-
-        Raises `SourceError` for what waiting does not mend: no credentials, no CRDs, a right that is missing.
-        """
-        await self._api.__aenter__()
-        namespaces: tuple[str | None, ...] = self._settings.namespaces or (None,)
-        places = [(resource, namespace) for resource in WORKLOADS for namespace in namespaces]
-        if not self._settings.namespaces:
-            # Nodes are outside of what an operator of some namespaces is told to look at, and no Role gives them.
-            places.append((NODES, None))
-        names = [f"{namespace}/{resource.plural}" if namespace else resource.plural for resource, namespace in places]
-        self._desk = desk = Desk(self._api, (*names, SERVER_VERSION), self._now)
-        await self._read_policies(desk)
-        for resource, namespace in places:
-            self._start(Reflector(self._api, resource, namespace, desk.store).run())
-        for _ in range(self._settings.workers):
-            self._start(desk.work())
-        self._start(self._watch_server_version(desk.store))
-        self._start(desk.watch_policies())
-        self._start(desk.watch_calendar())
-        log.info("watching %s", ", ".join(self._settings.namespaces) or "all namespaces")
-
-    async def close(self) -> None:
-        """End all parts."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._api.__aexit__()
-
-    def is_working(self) -> bool:
-        """Whether all parts are at work."""
-        return bool(self._tasks) and not any(task.done() for task in self._tasks)
-
-    def take(self, plural: str, event: kopf.RawEvent) -> None:
+    def _take(self, plural: str, event: kopf.RawEvent) -> None:
         """Hand an event of a check or policy to the desk."""
-        if self._desk is None:
-            raise RuntimeError("an event came before the start")
         if event["type"] == "DELETED":
             self._desk.forget(plural, event["object"])
         else:
@@ -110,33 +167,61 @@ class Office:
                 store.settle(SERVER_VERSION)
             await asyncio.sleep(_SERVER_VERSION_SECONDS)
 
-    async def _read_policies(self, desk: Desk) -> None:
-        """Read the policies, waiting out a server that is not ready."""
-        waits = 0
+    async def _read_policies(self) -> None:
+        """Read the policies, waiting out a server that is not ready. Without the right to, checks that need one say so."""
+        waits = refusals = 0
         while True:
             try:
-                return await desk.load_policies()
+                return await self._audit.load()
             except ApiError as error:
-                # A server that has just started refuses what its roles, not yet read, will allow.
-                if not error.is_passing and not (error.status == _FORBIDDEN and waits < REFUSALS_BELIEVED):
-                    problem = str(error)
-                    if error.status == _NOT_FOUND:
-                        problem = "the CustomResourceDefinitions are not installed; run: kubectl apply -f crds/"
+                if error.status == _NOT_FOUND:
+                    problem = "the CustomResourceDefinitions are not installed; run: kubectl apply -f crds/"
                     raise SourceError([Fault(f"cluster {self._api.configuration.host}", 0, 0, problem)]) from error
-                wait = min(FIRST_WAIT_SECONDS * 2**waits, LAST_WAIT_SECONDS)
-                waits = min(waits + 1, 8)
+                # A server that has just started refuses what its roles, not yet read, will allow.
+                refusals += error.status == _FORBIDDEN
+                if refusals >= REFUSALS_BELIEVED:
+                    log.warning("SupportPolicies cannot be read; checks that refer to one stay Unknown: %s", error)
+                    return self._desk.policies_unreadable(str(error))
+                self._opening = f"the API server is not ready: {error}"
                 log.info("the API server is not ready, trying again: %s", error)
+                wait = min(FIRST_WAIT_SECONDS * 2 ** min(waits, 8), LAST_WAIT_SECONDS)
+                waits += 1
                 await asyncio.sleep(error.retry_after_seconds or wait)
 
     def _start(self, part: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(part)
         task.add_done_callback(self._part_ended)
-        self._tasks.append(task)
+        self._parts.append(task)
 
     def _part_ended(self, task: asyncio.Task[None]) -> None:
         """A part that ends by itself is a fault of this program: stop, and let the platform start it anew."""
-        if not task.cancelled() and task.exception() is not None:
-            self.failure = task.exception()
-            log.critical("stopping: %s", task, exc_info=self.failure)
-            # Kopf leaves in its own order on a signal; its stop flag would hold it up for five seconds, always.
-            signal.raise_signal(signal.SIGTERM)
+        if task.cancelled() or self.failed.done():
+            return
+        error = task.exception()
+        if error is not None:
+            log.critical("stopping: %s", task, exc_info=error)
+            self.failed.set_result(error)
+
+
+async def _collect_less(store: ClusterStore) -> None:
+    """Keep Python's collector from looking through what stays: the facts of a cluster are a million objects and no garbage.
+
+    What goes is freed when the last reference does; until the cluster is known there are hardly any cycles to look for.
+    """
+    gc.disable()
+    try:
+        await store.synced()
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
+    await asyncio.Event().wait()
+
+
+def _lease_namespace(settings: Settings) -> str:
+    if settings.lease_namespace:
+        return settings.lease_namespace
+    if os.path.exists(_POD_NAMESPACE_FILE):
+        with open(_POD_NAMESPACE_FILE, encoding="utf-8") as stream:
+            return stream.read().strip()
+    return settings.namespaces[0] if settings.namespaces else "default"

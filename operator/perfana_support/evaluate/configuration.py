@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from perfana_support.evaluate.inventory import identify, short_repository
+from perfana_support.evaluate.seen_dependency import carried_by
 from perfana_support.model.code import Code
 from perfana_support.model.configuration_policy import ComponentImage, ConfigurationRules, absolute, is_like
 from perfana_support.model.finding import Finding
@@ -74,7 +75,7 @@ def _judge_workload(workload: Workload, named: Workload, policy: Policy, rules: 
         if container.role is ContainerRole.EPHEMERAL:
             yield _debug_container(workload, container, components)
         elif identity is None:
-            yield from _foreign_sidecar(subject, container, components, policy)
+            yield from _foreign_sidecar(subject, container, workload.kind, components, policy)
         elif container.settings is not PLAIN:
             yield from _judge_component(subject, container, rules.images.get(identity) or ComponentImage(identity), rules)
 
@@ -152,7 +153,7 @@ def _without(words: list[str], leading: frozenset[str]) -> list[str]:
 
 
 def _code_mounted(subject: Subject, mount: Setting, image: ComponentImage, rules: ConfigurationRules) -> Iterator[Finding]:
-    """A volume at, below or above product code: whatever it holds, the image's own files are hidden behind it."""
+    """A volume at, below or above code of the image: whatever it holds, the image's own files are hidden behind it."""
     path = absolute(mount.name)
     if any(_is_within(path, provided) for provided in rules.provided_mounts):
         return
@@ -160,7 +161,7 @@ def _code_mounted(subject: Subject, mount: Setting, image: ComponentImage, rules
     if not hidden:
         return
     name = short_repository(image.repository)
-    message = f"{mount.value} is mounted at {_shown(mount.name)}; {hidden[0]} holds the product code of {name}"
+    message = f"{mount.value} is mounted at {_shown(mount.name)}; {hidden[0]} holds code that {name} runs"
     remedy = f"remove the volume mount at {_shown(mount.name)} from the container"
     yield Finding(Code.CODE_MOUNTED, subject, message, remedy, mount.location)
 
@@ -207,10 +208,18 @@ def _debug_container(workload: Workload, container: Container, components: list[
     return Finding(Code.DEBUG_CONTAINER, subject, message, remedy, container.location)
 
 
-def _foreign_sidecar(subject: Subject, container: Container, components: list[str], policy: Policy) -> Iterator[Finding]:
-    """A container of somebody else in a component's pod, before it (init) or beside it. The vendor's tools are not foreign."""
+def _foreign_sidecar(
+    subject: Subject, container: Container, kind: str, components: list[str], policy: Policy
+) -> Iterator[Finding]:
+    """A container of somebody else in a component's pod, before it (init) or beside it.
+
+    The vendor's tools are not foreign, and neither are databases and their clients (an init container that waits for
+    PostgreSQL runs its image): those are judged as dependencies.
+    """
     reference = parse_image(container.image)
     if reference is None or policy.resolve_mirror(reference)[0] in policy.fields.tools:
+        return
+    if carried_by(container.image, kind, policy.fields.dependencies, policy):
         return
     place = "before" if container.role is ContainerRole.INIT else "beside"
     message = (

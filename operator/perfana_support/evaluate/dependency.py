@@ -29,15 +29,17 @@ def judge(  # noqa: PLR0913 - the facts, what they are held against, and the day
     policy: Policy,
     as_of: date,
     releases: Iterable[Release] = (),
+    leaving: frozenset[str] = frozenset(),
 ) -> Iterator[Finding]:
     """All findings about dependencies, as of a day.
 
     `lines` are those of the components, see `judged_lines`; without any there is nothing to hold dependencies against.
     `releases` are the components' own, see `judged_releases`: some versions are listed from a release on, and never where
-    the release is unknown.
+    the release is unknown. `leaving` are products that an upgrade to the lines leaves behind: they run until then, and are
+    nothing that the lines could be held against.
     """
     if lines:
-        case = _Case(installation, lines, rules, policy, frozenset(releases))
+        case = _Case(installation, lines, rules, policy, frozenset(releases), leaving)
         for seen in case.seen:
             yield from _judge_seen(seen, case, as_of)
         yield from _undeclared(case)
@@ -74,22 +76,43 @@ def judged_releases(inventory: Inventory) -> frozenset[Release]:
     return frozenset(releases | {Release(*line_number(name)) for name in floating})
 
 
+def changed_needs(
+    before: tuple[str, ...], after: tuple[str, ...], rules: DependencyRules
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What an upgrade changes.
+
+    The products that are needed after it and were not before, as people write them, and the names of those that are no longer
+    deployed.
+    """
+    then, now = _deployed_with(before, rules), _deployed_with(after, rules)
+    needs = [each for name, each in now.items() if each.required and not (name in then and then[name].required)]
+    titles = (any_of(map(rules.title, (each.product, *each.alternatives))) for each in needs)
+    return tuple(titles), tuple(name for name in then if name not in now)
+
+
+def _deployed_with(lines: tuple[str, ...], rules: DependencyRules) -> dict[str, Deployed]:
+    deployments = [rules.deployments[line] for line in lines if line in rules.deployments]
+    return {each.product: each for deployment in deployments for each in deployment.products}
+
+
 class _Case:
     """What one judgement needs, each computed once."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the arguments of `judge`
         self,
         installation: Installation,
         lines: tuple[str, ...],
         rules: DependencyRules,
         policy: Policy,
         releases: frozenset[Release],
+        leaving: frozenset[str],
     ) -> None:
         self.installation = installation
         self.lines = lines
         self.rules = rules
         self.policy = policy
         self.releases = releases
+        self.leaving = leaving
         self.seen = take_dependencies(installation, rules, policy)
 
     @cached_property
@@ -103,6 +126,10 @@ class _Case:
     def provided(self) -> frozenset[str]:
         """Products that serve: a client in an init container or a Job shows none."""
         return frozenset(seen.product for seen in self.seen if seen.serves)
+
+    def is_left_behind(self, product: Product) -> bool:
+        """Whether an upgrade leaves the product behind, or what it stands in for."""
+        return product.name in self.leaving or (bool(product.imitates) and self.leaving.issuperset(product.imitates))
 
     def deployed(self, product: str) -> dict[str, Deployed]:
         """What the lines say of a product, by line."""
@@ -162,8 +189,17 @@ def _judge_seen(seen: Seen, case: _Case, as_of: date) -> Iterator[Finding]:
         line, combination = impossible
         message = f"{text}, which cannot work with line {line}: {combination.reason}"
         yield _found(seen, Code.DEPENDENCY_UNSUPPORTED, message, combination.remedy)
+    elif (doubt := _impossible(seen, product, case, is_any_enough=True)) is not None:
+        line, combination = doubt
+        host = case.rules.title(combination.host)
+        message = (
+            f"{text}; which {host} it runs on is not told, and on one of them line {line} cannot work: {combination.reason}"
+        )
+        yield _found(seen, Code.DEPENDENCY_UNLISTED, message, combination.remedy)
     elif listed_for:
         yield from _judge_upstream(seen, product, listed_for, case, as_of)
+    elif case.is_left_behind(product):
+        return
     elif ranges:
         message = f"{text}; {policy} lists {case.listing(seen.product)}"
         yield _found(seen, Code.DEPENDENCY_UNLISTED, message, _advise(seen, product, ranges))
@@ -193,10 +229,11 @@ def _judge_upstream(seen: Seen, product: Product, lines: tuple[str, ...], case: 
     yield _found(seen, Code.DEPENDENCY_UPSTREAM_END_OF_LIFE, message, advice)
 
 
-def _impossible(seen: Seen, product: Product, case: _Case) -> tuple[str, Combination] | None:
+def _impossible(seen: Seen, product: Product, case: _Case, *, is_any_enough: bool = False) -> tuple[str, Combination] | None:
     """The first line and combination that rule out what was seen, unless it may belong to another line that runs.
 
     A combination must be proven: a version that may be another, or a product that may only not have been readable, is no proof.
+    Where one of several hosts would do (`is_any_enough`), it is a doubt, which more hosts beside that one do not lift.
     """
     users = case.deployed(seen.product).keys()
     for line in case.lines:
@@ -204,17 +241,17 @@ def _impossible(seen: Seen, product: Product, case: _Case) -> tuple[str, Combina
         if deployment is None or not users <= set(deployment.lines):
             continue
         for combination in deployment.impossible:
-            if combination.product == seen.product and _applies(combination, seen, product, case):
+            if combination.product == seen.product and _applies(combination, seen, product, case, is_any_enough=is_any_enough):
                 return line, combination
     return None
 
 
-def _applies(combination: Combination, seen: Seen, product: Product, case: _Case) -> bool:
+def _applies(combination: Combination, seen: Seen, product: Product, case: _Case, *, is_any_enough: bool) -> bool:
     if combination.editions and not combination.editions & seen.reading.editions:
         return False
     if not is_within(seen.reading.version, combination.versions, product):
         return False
-    if combination.host and not _runs_on(combination, seen, case):
+    if combination.host and not _runs_on(combination, seen, case, is_any_enough=is_any_enough):
         return False
     if combination.unless:
         others = {other.product for other in case.seen}
@@ -222,14 +259,15 @@ def _applies(combination: Combination, seen: Seen, product: Product, case: _Case
     return True
 
 
-def _runs_on(combination: Combination, seen: Seen, case: _Case) -> bool:
-    """Whether the host of a combination is proven: the one in the same image, or else every one that there is."""
+def _runs_on(combination: Combination, seen: Seen, case: _Case, *, is_any_enough: bool) -> bool:
+    """Whether the host of a combination is proven: the one in the same image, or else every one that there is, or any."""
     host = case.rules.products.get(combination.host)
     hosts = [other for other in case.seen if other.product == combination.host]
     own = [other for other in hosts if other.subject == seen.subject or (other.is_declared and seen.is_declared)] or hosts
     if host is None or not own:
         return False
-    return all(is_within(other.reading.version, combination.host_versions, host) for other in own)
+    within = [is_within(other.reading.version, combination.host_versions, host) for other in own]
+    return any(within) if is_any_enough else all(within)
 
 
 def _undeclared(case: _Case) -> Iterator[Finding]:

@@ -121,7 +121,8 @@ def short_repository(repository: str) -> str:
 def select(installation: Installation, check: Check, policy: Policy) -> Installation:
     """The part of a namespace that a check's selector means: of the components those with its labels.
 
-    What runs no component (a database, a proxy) rarely carries an installation's labels, and belongs to all of them.
+    What runs no component (a database, a proxy) rarely carries an installation's labels, and belongs to all of them. Pods
+    belong to their controller, whatever their own labels: tools label the one without the other.
     """
 
     def is_meant(workload: Workload) -> bool:
@@ -129,7 +130,9 @@ def select(installation: Installation, check: Check, policy: Policy) -> Installa
         is_component = any(reference is None or identify(reference, policy) for reference in references)
         return not is_component or check.selects(workload.labels)
 
-    return installation._replace(workloads=tuple(filter(is_meant, installation.workloads)))
+    owners = {(each.kind, each.name) for each in installation.workloads if not each.owner and is_meant(each)}
+    chosen = (workload for workload in installation.workloads if workload.owner in owners or is_meant(workload))
+    return installation._replace(workloads=tuple(chosen))
 
 
 def _subject(workload: Workload, container: Container) -> Subject:

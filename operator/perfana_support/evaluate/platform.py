@@ -1,6 +1,6 @@
 """PlatformSupported: are Kubernetes, its distribution and the nodes that run the pods in the policy?"""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from typing import NamedTuple
 
@@ -35,7 +35,7 @@ def judge(platform: Platform, namespace: str, rules: PlatformRules, as_of: date)
             Code.PLATFORM_UNREADABLE,
             Subject("Installation", namespace=namespace),
             f"the platform is not known completely: {gap}",
-            "grant the operator get and list on nodes, or state the platform in the check's spec",
+            "grant the operator list and watch on nodes and pods, or state the platform in the check's spec",
         )
     server = parse_kubernetes_version(platform.server_version)
     cluster = Subject("Cluster", name=_cluster_name(platform, server, rules))
@@ -95,10 +95,10 @@ def _judge_nodes(case: _Case) -> Iterator[Finding]:
     for outcome, texts in problems.items():
         seen = f" with kubelet {_some(sorted(texts, key=_precedence))}" if any(texts) else ""
         yield _found([node for text in texts for node in kubelets[text]], outcome, seen)
-    for node_rule in (_judge_architecture, _judge_operating_system):
+    for code in _NODE_RULES:
         kinds: dict[Outcome, list[Node]] = {}
         for node in nodes:
-            for outcome in node_rule(node, case.rules):
+            for outcome in _judge_kind(node, code, case.rules):
                 kinds.setdefault(outcome, []).append(node)
         for outcome, affected in kinds.items():
             yield _found(affected, outcome)
@@ -130,22 +130,33 @@ def _judge_kubelet(text: str, case: _Case) -> Iterator[Outcome]:
         yield Outcome(Code.KUBERNETES_UNLISTED, words, f"upgrade the nodes to line {server.line}")
 
 
-def _judge_architecture(node: Node, rules: PlatformRules) -> Iterator[Outcome]:
-    if not node.architecture:
-        yield Outcome(Code.PLATFORM_UNREADABLE, "no architecture is reported", _LOOK)
-    elif rules.architectures and node.architecture not in rules.architectures:
-        words = f"architecture {node.architecture}, the policy lists {', '.join(rules.architectures)}"
-        remedy = f"run the pods on listed nodes: set nodeSelector kubernetes.io/arch: {rules.architectures[0]}"
-        yield Outcome(Code.ARCHITECTURE_UNSUPPORTED, words, remedy)
+class _NodeRule(NamedTuple):
+    """One respect in which a node must be as the policy lists: its word, its label, and where node and policy state it."""
+
+    word: str
+    label: str
+    of_node: Callable[[Node], str]
+    listed: Callable[[PlatformRules], tuple[str, ...]]
 
 
-def _judge_operating_system(node: Node, rules: PlatformRules) -> Iterator[Outcome]:
-    if not node.operating_system:
-        yield Outcome(Code.PLATFORM_UNREADABLE, "no operating system is reported", _LOOK)
-    elif rules.operating_systems and node.operating_system not in rules.operating_systems:
-        words = f"operating system {node.operating_system}, the policy lists {', '.join(rules.operating_systems)}"
-        remedy = f"run the pods on listed nodes: set nodeSelector kubernetes.io/os: {rules.operating_systems[0]}"
-        yield Outcome(Code.OPERATING_SYSTEM_UNSUPPORTED, words, remedy)
+_NODE_RULES = {
+    Code.ARCHITECTURE_UNSUPPORTED: _NodeRule(
+        "architecture", "kubernetes.io/arch", lambda node: node.architecture, lambda rules: rules.architectures
+    ),
+    Code.OPERATING_SYSTEM_UNSUPPORTED: _NodeRule(
+        "operating system", "kubernetes.io/os", lambda node: node.operating_system, lambda rules: rules.operating_systems
+    ),
+}
+
+
+def _judge_kind(node: Node, code: Code, rules: PlatformRules) -> Iterator[Outcome]:
+    rule = _NODE_RULES[code]
+    seen, listed = rule.of_node(node), rule.listed(rules)
+    if not seen:
+        yield Outcome(Code.PLATFORM_UNREADABLE, f"no {rule.word} is reported", _LOOK)
+    elif listed and seen not in listed:
+        words = f"{rule.word} {seen}, the policy lists {', '.join(listed)}"
+        yield Outcome(code, words, f"run the pods on listed nodes: set nodeSelector {rule.label}: {listed[0]}")
 
 
 def _found(nodes: list[Node], outcome: Outcome, seen: str = "") -> Finding:

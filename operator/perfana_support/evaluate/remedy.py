@@ -29,7 +29,7 @@ def set_release(component: Component, policy: Policy, as_of: date) -> str:
     """The image to set so that a released build runs: the newest of the line where that is still supported, else of all."""
     line, newest = component.line, policy.newest_of_line.get(component.line_name)
     is_over = line is not None and line.end_of_life_on is not None and as_of > line.end_of_life_on
-    if newest is None or is_over:
+    if newest is None or is_over or not policy.has_component(component.line_name, component.repository, newest):
         return f"set the tag of a released build; {upgrade(component, policy)}"
     image = _image(component.repository, newest, policy)
     return f"set image to {image} or another release of line {component.line_name}"

@@ -37,7 +37,7 @@ def take_dependencies(installation: Installation, rules: DependencyRules, policy
 
 def _running(installation: Installation, rules: DependencyRules, policy: Policy) -> Iterator[Seen]:
     for workload, container in visible_containers(installation):
-        readings = _read(container.image, workload.kind, rules, policy)
+        readings = carried_by(container.image, workload.kind, rules, policy)
         if not readings or _is_told_by_pods(workload, container, installation, rules):
             continue
         kind = workload.owner[0] if workload.owner else workload.kind
@@ -48,7 +48,7 @@ def _running(installation: Installation, rules: DependencyRules, policy: Policy)
 
 
 @lru_cache(maxsize=1024)
-def _read(image: str, kind: str, rules: DependencyRules, policy: Policy) -> tuple[Reading, ...]:
+def carried_by(image: str, kind: str, rules: DependencyRules, policy: Policy) -> tuple[Reading, ...]:
     """What an image carries. Kept, because the days to come are judged one after the other with the same images."""
     reference = parse_image(image)
     return read_image(policy.resolve_mirror(reference)[0], reference.tag, rules, kind) if reference else ()

@@ -1,51 +1,67 @@
 """The installation as it would be after an upgrade: what stays, what goes, what is new."""
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import NamedTuple
 
 from perfana_support.evaluate.inventory import Inventory, identify, short_repository
 from perfana_support.model.check import Target
 from perfana_support.model.image import parse_image
 from perfana_support.model.installation import Container, Installation, Workload
-from perfana_support.model.policy import Policy, ProductLine
-from perfana_support.model.release import Release, parse_release
+from perfana_support.model.policy import CatalogueRelease, Policy, ProductLine
+from perfana_support.model.release import parse_release
 
 
 class Upgrade(NamedTuple):
     """An installation after an upgrade, with the repositories that it retires and brings, as people write them.
 
-    `problem` says why the target cannot be judged at all, "" when it can.
+    `release` is the one that the target means, "" where it names images. `problem` says why the target cannot be judged at all,
+    "" when it can.
     """
 
     installation: Installation
     retires: tuple[str, ...] = ()
     brings: tuple[str, ...] = ()
+    release: str = ""
     problem: str = ""
 
 
-def upgrade_to(target: Target, installation: Installation, inventory: Inventory, policy: Policy) -> Upgrade:
+def upgrade_to(target: Target, installation: Installation, inventory: Inventory, policy: Policy, as_of: date) -> Upgrade:
     """Replace the components by those of the target; everything else (dependencies, platform) stays as it is."""
     if target.images:
         return _to_images(target.images, installation, inventory, policy)
     number = parse_release(target.release)
     if number is None:
         return Upgrade(installation, problem=f"target {target.release!r} is no release number")
-    product_line = next((each for each in policy.fields.product_lines if number.line in each.lines), None)
+    product_line = policy.product_line_of(number.line)
     if product_line is None:
         return Upgrade(installation, problem=f"no product line of policy {policy.name} has line {number.line}")
-    return _to_release(target.release, number, product_line, installation, inventory, policy)
+    listed = policy.releases.get(number)
+    text = listed.version if listed else target.release
+    if target.release.count(".") == 1:
+        newest = _newest_that_is_out(number.line, policy, as_of)
+        if newest is None:
+            return Upgrade(installation, problem=f"policy {policy.name} lists no release of line {number.line} by {as_of}")
+        text = newest.version
+    return _to_release(text, number.line, product_line, installation, inventory, policy)
 
 
-def _to_release(  # noqa: PLR0913 - the target in three forms, and what it is applied to
+def _newest_that_is_out(line_name: str, policy: Policy, as_of: date) -> CatalogueRelease | None:
+    """The release that a line's name alone means."""
+    out = [each for each in policy.fields.releases if each.number.line == line_name and each.released_on <= as_of]
+    return max(out, key=lambda each: each.number, default=None)
+
+
+def _to_release(  # noqa: PLR0913 - the target in its parts, and what it is applied to
     text: str,
-    number: Release,
+    line_name: str,
     product_line: ProductLine,
     installation: Installation,
     inventory: Inventory,
     policy: Policy,
 ) -> Upgrade:
-    listed, line = policy.releases.get(number), policy.lines.get(number.line)
-    tag = (line.tag_prefix if line else "") + (listed.version if listed else text)
+    line = policy.lines.get(line_name)
+    tag = (line.tag_prefix if line else "") + text
     running = {component.repository: component for component in inventory.components}
     wanted = [
         component.repository
@@ -53,7 +69,7 @@ def _to_release(  # noqa: PLR0913 - the target in three forms, and what it is ap
         if not component.optional or component.repository in running
     ]
     images = {repository: f"{short_repository(repository)}:{tag}" for repository in wanted}
-    return _replace(images, running, installation, policy)
+    return _replace(images, running, installation, policy)._replace(release=text)
 
 
 def _to_images(images: tuple[str, ...], installation: Installation, inventory: Inventory, policy: Policy) -> Upgrade:

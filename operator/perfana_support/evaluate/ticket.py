@@ -1,8 +1,8 @@
 """TicketEligible: may a ticket be raised for this installation?"""
 
-from perfana_support.model.code import Code, ConditionType, Effect, Status
+from perfana_support.model.code import Code, ConditionType, Effect, Reason, Status
 from perfana_support.model.finding import Finding
-from perfana_support.model.verdict import ALL_RULES_MET, UPGRADE_ASSISTANCE_ONLY, Condition
+from perfana_support.model.verdict import Condition
 
 
 def judge(supported: Condition, maintenance: Condition, findings: tuple[Finding, ...]) -> Condition:
@@ -18,12 +18,12 @@ def judge(supported: Condition, maintenance: Condition, findings: tuple[Finding,
     if blockers or doubts:
         return (blockers or doubts)[0]._replace(type=ConditionType.TICKET_ELIGIBLE)
     if supported.status is Status.TRUE:
-        return _ticket(Status.TRUE, ALL_RULES_MET, "the installation is supported and its maintenance is active")
+        return _ticket(Status.TRUE, Reason.ALL_RULES_MET, "the installation is supported and its maintenance is active")
     undetermined = [finding for finding in _relevant(findings) if finding.effect is Effect.UNDETERMINED]
     if undetermined:
         return _ticket(Status.UNKNOWN, undetermined[0].code, undetermined[0].message)
     message = "end of life is all that is wrong: a ticket may ask for help with the upgrade, and only for that"
-    return _ticket(Status.TRUE, UPGRADE_ASSISTANCE_ONLY, message)
+    return _ticket(Status.TRUE, Reason.UPGRADE_ASSISTANCE_ONLY, message)
 
 
 def _is_only_end_of_life(findings: tuple[Finding, ...]) -> bool:

@@ -18,17 +18,12 @@ from perfana_support.evaluate import (
 )
 from perfana_support.evaluate.inventory import Component, Inventory, take_inventory
 from perfana_support.model.check import Check, Target
-from perfana_support.model.code import ConditionType, Effect, Status
+from perfana_support.model.code import ConditionType, Effect, Reason, Status
 from perfana_support.model.finding import Finding, severity
 from perfana_support.model.installation import Installation, Platform
 from perfana_support.model.policy import Policy
 from perfana_support.model.release import Release
 from perfana_support.model.verdict import (
-    ALL_RULES_MET,
-    NO_COMPONENTS,
-    NOT_DECLARED,
-    NOT_OBSERVABLE,
-    TARGET_UNKNOWN,
     ComponentSummary,
     Condition,
     Transition,
@@ -50,13 +45,26 @@ _NO_CHECK = Check()
 
 
 class _Case(NamedTuple):
-    """All that a judgement depends on beside the day."""
+    """All that a judgement depends on beside the day.
+
+    `lasting` is what the rules find on any day. `leaving` are the dependencies that an upgrade leaves behind.
+    """
 
     installation: Installation
     inventory: Inventory
     lines: tuple[str, ...]
     policy: Policy
     check: Check
+    lasting: tuple[Finding, ...]
+    leaving: frozenset[str] = frozenset()
+
+
+class _Plan(NamedTuple):
+    """What a target makes of an installation: the case after the upgrade with what changes, or why there is none."""
+
+    after: _Case | None
+    changes: str = ""
+    reason: str = ""
 
 
 class _Judgement(NamedTuple):
@@ -67,11 +75,10 @@ class _Judgement(NamedTuple):
 def evaluate(installation: Installation, policy: Policy, as_of: date, check: Check = _NO_CHECK) -> Verdict:
     """Judge an installation as of a day (UTC), which is an argument so that any day can be asked about."""
     case = _case(_with_declarations(installation, check), policy, check)
+    plan = _plan(check.target, case, as_of) if check.target else None
     judgement = _judge(case, as_of)
+    conditions = (*judgement.conditions, *_upgrade_conditions(plan, as_of))
     bound = _first_to_end(case.inventory.components)
-    conditions = judgement.conditions
-    if check.target is not None:
-        conditions = (*conditions, _upgrade_condition(check.target, case, as_of))
     return Verdict(
         namespace=installation.namespace,
         as_of=as_of,
@@ -80,7 +87,7 @@ def evaluate(installation: Installation, policy: Policy, as_of: date, check: Che
         components=_summaries(case.inventory.components),
         release=(bound.release_text or None) if bound else None,
         support_ends_on=bound.line.end_of_life_on if bound and bound.line else None,
-        next_transition=_next_transition(case, as_of, judgement.conditions),
+        next_transition=_next_transition(case, plan, as_of, conditions),
     )
 
 
@@ -90,11 +97,11 @@ def summarise(conditions: Iterable[Condition]) -> Condition:
     What a source cannot show takes no part, and the message says so.
     """
     parts = [condition for condition in conditions if condition.type in SUMMED_UP]
-    judged = [condition for condition in parts if condition.reason != NOT_OBSERVABLE]
-    missing = [str(condition.type) for condition in parts if condition.reason == NOT_OBSERVABLE]
+    judged = [condition for condition in parts if condition.reason != Reason.NOT_OBSERVABLE]
+    missing = [str(condition.type) for condition in parts if condition.reason == Reason.NOT_OBSERVABLE]
     worst = min(judged, key=lambda condition: _WORST_FIRST.index(condition.status))
     if worst.status is Status.TRUE:
-        attention = [condition for condition in judged if condition.reason != ALL_RULES_MET]
+        attention = [condition for condition in judged if condition.reason != Reason.ALL_RULES_MET]
         worst = attention[0] if attention else worst
         message = worst.message if attention else "all conditions that could be observed are met"
     else:
@@ -106,7 +113,9 @@ def summarise(conditions: Iterable[Condition]) -> Condition:
 
 def _case(installation: Installation, policy: Policy, check: Check) -> _Case:
     inventory = take_inventory(installation, policy)
-    return _Case(installation, inventory, dependency.judged_lines(inventory, policy), policy, check)
+    lines = dependency.judged_lines(inventory, policy)
+    lasting = tuple(_find_lasting(installation, inventory, policy)) if inventory.components else ()
+    return _Case(installation, inventory, lines, policy, check, lasting)
 
 
 def _with_declarations(installation: Installation, check: Check) -> Installation:
@@ -118,6 +127,12 @@ def _with_declarations(installation: Installation, check: Check) -> Installation
     return installation._replace(platform=seen, declared=installation.declared + check.declared)
 
 
+def _find_lasting(installation: Installation, inventory: Inventory, policy: Policy) -> Iterator[Finding]:
+    """What the rules find that do not ask for the day: once a case, though several days are judged."""
+    yield from image.judge(inventory, policy, policy.fields.images, policy.catalogue)
+    yield from configuration.judge(installation, policy, policy.fields.configuration)
+
+
 def _find(case: _Case, as_of: date) -> Iterator[Finding]:
     """Everything that the rules find, waivers aside."""
     installation, inventory, policy = case.installation, case.inventory, case.policy
@@ -126,11 +141,10 @@ def _find(case: _Case, as_of: date) -> Iterator[Finding]:
     yield from maintenance.judge(case.check.maintenance, installation.namespace, rules.support, as_of)
     if not inventory.components:
         return
+    yield from case.lasting
     yield from build.judge(inventory, policy, as_of)
-    yield from image.judge(inventory, policy, rules.images, policy.catalogue)
-    yield from configuration.judge(installation, policy, rules.configuration)
     releases = dependency.judged_releases(inventory)
-    yield from dependency.judge(installation, case.lines, rules.dependencies, policy, as_of, releases)
+    yield from dependency.judge(installation, case.lines, rules.dependencies, policy, as_of, releases, case.leaving)
     if installation.platform is not None:
         yield from platform.judge(installation.platform, installation.namespace, rules.platform, as_of)
 
@@ -158,10 +172,10 @@ def _judge(case: _Case, as_of: date) -> _Judgement:
 def _condition(wanted: ConditionType, sentence: str, case: _Case, findings: tuple[Finding, ...]) -> Condition:
     if wanted is ConditionType.PLATFORM_SUPPORTED and case.installation.platform is None:
         message = "manifests show neither the server nor the nodes; state what they are for to have it judged"
-        return Condition(wanted, Status.UNKNOWN, NOT_OBSERVABLE, message)
+        return Condition(wanted, Status.UNKNOWN, Reason.NOT_OBSERVABLE, message)
     condition = _from_findings(wanted, sentence, findings)
     if condition.status is Status.TRUE and not case.inventory.components:
-        return Condition(wanted, Status.UNKNOWN, NO_COMPONENTS, "no container runs an image of a Perfana component")
+        return Condition(wanted, Status.UNKNOWN, Reason.NO_COMPONENTS, "no container runs an image of a Perfana component")
     return condition
 
 
@@ -169,14 +183,14 @@ def _maintenance_condition(case: _Case, findings: tuple[Finding, ...]) -> Condit
     wanted, contract = ConditionType.MAINTENANCE_ACTIVE, case.check.maintenance
     if contract is None:
         message = "no maintenance contract is declared; set spec.maintenance of the SupportCheck"
-        return Condition(wanted, Status.UNKNOWN, NOT_DECLARED, message)
+        return Condition(wanted, Status.UNKNOWN, Reason.NOT_DECLARED, message)
     condition = _from_findings(wanted, "the declared plan has an active maintenance period", findings)
     if contract.plan not in case.policy.fields.support.plans:
         message = f"plan {contract.plan} is declared, which policy {case.policy.name} does not list"
-        return Condition(wanted, Status.UNKNOWN, NOT_DECLARED, message)
+        return Condition(wanted, Status.UNKNOWN, Reason.NOT_DECLARED, message)
     if condition.status is Status.TRUE and contract.expires_on is None:
         message = f"plan {contract.plan} is declared without the end of its maintenance period"
-        return Condition(wanted, Status.UNKNOWN, NOT_DECLARED, message)
+        return Condition(wanted, Status.UNKNOWN, Reason.NOT_DECLARED, message)
     return condition
 
 
@@ -184,35 +198,55 @@ def _from_findings(wanted: ConditionType, sentence: str, findings: tuple[Finding
     """A condition by its worst finding that counts; without any, the sentence is true."""
     own = [finding for finding in findings if finding.counts and wanted in finding.code.conditions]
     if not own or own[0].effect is Effect.INFO:
-        return Condition(wanted, Status.TRUE, ALL_RULES_MET, sentence)
+        return Condition(wanted, Status.TRUE, Reason.ALL_RULES_MET, sentence)
     same = sum(finding.effect is own[0].effect for finding in own) - 1
     more = f" (and {same} more)" if same else ""
     return Condition(wanted, _STATUS.get(own[0].effect, Status.TRUE), own[0].code, own[0].message + more)
 
 
-def _upgrade_condition(wanted: Target, case: _Case, as_of: date) -> Condition:
-    """Would the installation be supported after the upgrade? What goes, what comes and what decides."""
-    kind = ConditionType.UPGRADE_SUPPORTED
+def _plan(wanted: Target, case: _Case, as_of: date) -> _Plan:
+    """What the target makes of the installation: what goes, what comes, and what is judged then."""
     if not case.inventory.components:
-        return Condition(kind, Status.UNKNOWN, NO_COMPONENTS, "there is no Perfana component to upgrade")
-    upgrade = target.upgrade_to(wanted, case.installation, case.inventory, case.policy)
+        return _Plan(None, "there is no Perfana component to upgrade", Reason.NO_COMPONENTS)
+    upgrade = target.upgrade_to(wanted, case.installation, case.inventory, case.policy, as_of)
     if upgrade.problem:
-        return Condition(kind, Status.UNKNOWN, TARGET_UNKNOWN, upgrade.problem)
-    after = summarise(_judge(_case(upgrade.installation, case.policy, case.check), as_of).conditions)
-    changes = [
-        f"{word} {', '.join(names)}" for word, names in (("retires", upgrade.retires), ("brings", upgrade.brings)) if names
-    ]
-    message = f"the upgrade {' and '.join(changes)}; {after.message}" if changes else after.message
-    return Condition(kind, after.status, after.reason, message)
+        return _Plan(None, upgrade.problem, Reason.TARGET_UNKNOWN)
+    after = _case(upgrade.installation, case.policy, case.check)
+    rules = case.policy.fields.dependencies
+    needs, leaves = dependency.changed_needs(case.lines, after.lines, rules)
+    lists = (
+        ("retires", upgrade.retires),
+        ("brings", upgrade.brings),
+        ("needs", needs),
+        ("no longer needs", map(rules.title, leaves)),
+    )
+    changes = " and ".join(f"{word} {text}" for word, names in lists if (text := ", ".join(names)))
+    told = [f"{wanted.release} means {upgrade.release}"] if upgrade.release not in ("", wanted.release) else []
+    told += [f"the upgrade {changes}"] if changes else []
+    return _Plan(after._replace(leaving=frozenset(leaves)), "; ".join(told))
 
 
-def _next_transition(case: _Case, as_of: date, now: tuple[Condition, ...]) -> Transition | None:
-    """The first later day on which a condition's status or reason differs from today's.
+def _upgrade_conditions(plan: _Plan | None, as_of: date) -> tuple[Condition, ...]:
+    """Would the installation be supported after the upgrade? Nothing where no target is stated."""
+    if plan is None:
+        return ()
+    kind = ConditionType.UPGRADE_SUPPORTED
+    if plan.after is None:
+        return (Condition(kind, Status.UNKNOWN, plan.reason, plan.changes),)
+    after = summarise(_judge(plan.after, as_of).conditions)
+    message = f"{plan.changes}; {after.message}" if plan.changes else after.message
+    return (Condition(kind, after.status, after.reason, message),)
+
+
+def _next_transition(case: _Case, plan: _Plan | None, as_of: date, now: tuple[Condition, ...]) -> Transition | None:
+    """The first later day on which a condition's status or reason differs from today's, that of the target included.
 
     Only the days that the rules name can change anything, so each is judged in turn, as if that day had come.
     """
-    for day in sorted({day for day in _days(case) if day > as_of}):
-        for before, after in zip(now, _judge(case, day).conditions, strict=True):
+    days = {*_days(case), *(_days(plan.after) if plan and plan.after else ())}
+    for day in sorted(day for day in days if day > as_of):
+        then = (*_judge(case, day).conditions, *_upgrade_conditions(plan, day))
+        for before, after in zip(now, then, strict=True):
             is_part = before.type is not ConditionType.SUPPORTED
             if is_part and (before.status, before.reason) != (after.status, after.reason):
                 return Transition(day, after.type, after.status, after.reason)

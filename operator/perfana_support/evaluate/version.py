@@ -50,6 +50,7 @@ def dates(inventory: Inventory, policy: Policy) -> Iterator[date]:
         if line.end_of_life_on and at_risk_from:
             yield at_risk_from
             yield day_after(line.end_of_life_on)
+    yield from {component.line.first_released_on for component in inventory.components if component.line}
     yield day_after(policy.stale_after)
 
 
@@ -67,6 +68,19 @@ def _judge_release(component: Component, policy: Policy, as_of: date) -> Iterato
     if component.line is None:
         yield _unlisted_line(component, policy, as_of)
         return
+    out_on = component.line.first_released_on
+    if as_of < out_on:
+        text = component.release_text or f"line {component.line_name}"
+        message = f"{component.short_name} runs {text}, whose line came out on {out_on}: nobody supported it on {as_of}"
+        yield _found(component, Code.UNKNOWN_RELEASE, message, f"judge as of {out_on} or a later day")
+        return
+    if not policy.has_component(component.line_name, component.repository, component.listed):
+        message = (
+            f"line {component.line_name} has no {component.short_name}, so {component.reference.tag or component.release_text} "
+            "is no release of it"
+        )
+        yield _found(component, Code.UNKNOWN_RELEASE, message, upgrade(component, policy))
+    # A line that ended has ended for what it never had as well.
     yield from _judge_line(component, component.line, policy, as_of)
     if component.release is None:
         message = f"tag {component.reference.tag} names line {component.line_name}, not a release: what runs can change"
@@ -76,6 +90,12 @@ def _judge_release(component: Component, policy: Policy, as_of: date) -> Iterato
         message = f"policy {policy.name} does not list release {component.release_text}; its line {component.line_name} decides"
         advice = f"newest listed release of the line: {newest.version}" if newest else "no release of the line is listed"
         yield _found(component, Code.UNLISTED_PATCH, message, advice)
+    elif as_of < component.listed.released_on:
+        message = (
+            f"release {component.release_text} was first seen on {component.listed.released_on}, after {as_of}; "
+            f"its line {component.line_name} decides"
+        )
+        yield _found(component, Code.UNLISTED_PATCH, message, f"judge as of {component.listed.released_on} or a later day")
     yield from _judge_patch(component, policy)
 
 

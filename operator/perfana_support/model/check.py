@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from perfana_support.model.code import Code
 from perfana_support.model.document import DocumentError, Node, Problem
 from perfana_support.model.installation import Declared, Platform, Subject
+
+_CODES = {code.value: code for code in Code}
 
 
 class Enforcement(StrEnum):
@@ -107,23 +109,20 @@ class Check(NamedTuple):
 def read_check(spec: object) -> Check:
     """The check that a SupportCheck's spec states. Raises `DocumentError`.
 
-    The API server holds objects to the schema already; what it cannot know (an older schema is installed) is caught here.
+    The API server holds objects to the schema already; what it cannot know (an older schema is installed) is caught here, and
+    what a file states that no server has seen. Nothing is ignored: a waiver or selector that is not understood means something.
     """
     problems: list[Problem] = []
     if not isinstance(spec, Mapping | None):
         raise DocumentError([Problem("spec", "must be a mapping")])
     node = Node(spec or {}, "spec", problems)
-    policy = node.node("policyRef").text("name", required=True) if node.data.get("policyRef") is not None else None
+    policy = _read_policy(node)
     enforcement = node.choice("enforcement", Enforcement)
     waivers = [_read_waiver(waiver) for waiver in _entries(node, "waivers")]
     selector = _read_selector(node.node("workloadSelector"))
-    declared = tuple(
-        Declared(product, entry.text("version") or "")
-        for entry in node.nodes("dependencies", "product")
-        if (product := entry.text("product", required=True))
-    )
-    platform = _read_platform(node)
-    target, maintenance = _read_target(node), _read_maintenance(node)
+    declared = [_read_declared(entry) for entry in node.nodes("dependencies", "product")]
+    platform, target, maintenance = _read_platform(node), _read_target(node), _read_maintenance(node)
+    node.finish()
     if problems:
         raise DocumentError(problems)
     return Check(
@@ -133,55 +132,88 @@ def read_check(spec: object) -> Check:
         waivers=tuple(waiver for waiver in waivers if waiver is not None),
         target=target,
         maintenance=maintenance,
-        declared=declared,
+        declared=tuple(each for each in declared if each is not None),
         platform=platform,
     )
 
 
+def _read_policy(spec: Node) -> str | None:
+    reference = spec.node("policyRef")
+    name = reference.text("name", required=_states(spec, "policyRef"))
+    reference.finish()
+    return name
+
+
 def _read_selector(node: Node) -> tuple[Requirement, ...]:
-    labels: Mapping[str, Any] = node.node("matchLabels").data
-    requirements = [Requirement(key, Operator.IN, (str(value),)) for key, value in labels.items()]
+    requirements = []
+    labels = node.node("matchLabels")
+    for label in map(str, labels.data):
+        value = labels.read(label, lambda raw: raw if isinstance(raw, str) else None, "a text", required=False)
+        requirements.append(Requirement(label, Operator.IN, (value or "",)))
     for expression in _entries(node, "matchExpressions"):
         key = expression.text("key", required=True)
         operator = expression.choice("operator", Operator, required=True)
         values = expression.texts("values")
+        expression.finish()
+        if operator and bool(values) is not (operator in (Operator.IN, Operator.NOT_IN)):
+            expression.fail("values", "must be given with operator In and NotIn, and be left out with Exists and DoesNotExist")
         if key and operator:
             requirements.append(Requirement(key, operator, values))
+    node.finish()
     return tuple(requirements)
 
 
 def _read_waiver(node: Node) -> Waiver | None:
-    subject = node.node("subject")
-    code = node.text("code", required=True)
+    # A code that nothing can have is a slip, and what it was meant for would stay unwaived without a word.
+    form = "the code of a finding (perfana-support explain lists them)"
+    code = node.read("code", lambda raw: _CODES.get(raw) if isinstance(raw, str) else None, form, required=True)
     reason = node.text("reason", required=True)
     agreed_by = node.text("agreedBy", required=True)
     expires_on = node.day("expiresOn", required=True)
+    subject = node.node("subject")
+    kind, name, container = (subject.text(part) for part in ("kind", "name", "container"))
+    subject.finish()
+    node.finish()
+    if _states(node, "subject") and not subject.data:
+        node.fail("subject", "must have at least one of kind, name and container; leave it out to waive the code everywhere")
     if code is None or reason is None or agreed_by is None or expires_on is None:
         return None
-    kind, name, container = (subject.text(part) or "" for part in ("kind", "name", "container"))
-    return Waiver(code, kind, name, container, reason, agreed_by, expires_on)
+    return Waiver(code, kind or "", name or "", container or "", reason, agreed_by, expires_on)
 
 
-def _read_target(node: Node) -> Target | None:
-    if node.data.get("target") is None:
-        return None
-    target = node.node("target")
-    return Target(target.text("release") or "", target.texts("images"))
+def _read_declared(node: Node) -> Declared | None:
+    product, version = node.text("product", required=True), node.text("version")
+    node.finish()
+    return Declared(product, version or "") if product else None
 
 
-def _read_maintenance(node: Node) -> Maintenance | None:
-    if node.data.get("maintenance") is None:
-        return None
-    maintenance = node.node("maintenance")
-    plan = maintenance.text("plan", required=True)
-    return Maintenance(plan or "", maintenance.day("expiresOn"))
+def _read_target(spec: Node) -> Target | None:
+    node = spec.node("target")
+    release, images = node.text("release"), node.texts("images", "a list of image references")
+    node.finish()
+    if _states(spec, "target") and bool(release) is bool(images):
+        spec.fail("target", "must have exactly one of release and images")
+    return Target(release or "", images) if release or images else None
 
 
-def _read_platform(node: Node) -> Platform | None:
-    if node.data.get("platform") is None:
-        return None
-    platform = node.node("platform")
-    return Platform(platform.text("kubernetesVersion") or "", platform.text("distribution") or "")
+def _read_maintenance(spec: Node) -> Maintenance | None:
+    node = spec.node("maintenance")
+    plan = node.text("plan", required=_states(spec, "maintenance"))
+    expires_on = node.day("expiresOn")
+    node.finish()
+    return Maintenance(plan, expires_on) if plan else None
+
+
+def _read_platform(spec: Node) -> Platform | None:
+    node = spec.node("platform")
+    version, distribution = node.text("kubernetesVersion"), node.text("distribution")
+    node.finish()
+    return Platform(version or "", distribution or "") if version or distribution else None
+
+
+def _states(node: Node, field: str) -> bool:
+    """Whether a field holds a mapping, be it an empty one."""
+    return isinstance(node.data.get(field), Mapping)
 
 
 def _entries(node: Node, field: str) -> list[Node]:

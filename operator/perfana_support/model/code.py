@@ -25,6 +25,25 @@ class Status(StrEnum):
     UNKNOWN = "Unknown"
 
 
+class Reason(StrEnum):
+    """Reasons of conditions that are no finding's code."""
+
+    ALL_RULES_MET = "AllRulesMet"
+    NO_COMPONENTS = "NoComponents"
+    NOT_OBSERVABLE = "NotObservable"
+    NOT_DECLARED = "NotDeclared"
+    UPGRADE_ASSISTANCE_ONLY = "UpgradeAssistanceOnly"
+    TARGET_UNKNOWN = "TargetUnknown"
+    CHECK_INVALID = "CheckInvalid"
+    POLICY_NOT_FOUND = "PolicyNotFound"
+    POLICY_INVALID = "PolicyInvalid"
+    POLICY_UNREADABLE = "PolicyUnreadable"
+    EVALUATION_FAILED = "EvaluationFailed"
+    POLICY_VALID = "PolicyValid"
+    EVALUATED = "Evaluated"
+    NOT_SUPPORTED = "NotSupported"
+
+
 class ConditionType(StrEnum):
     """The conditions of a verdict, in the order in which reports show them."""
 

@@ -5,7 +5,6 @@ from posixpath import normpath
 from typing import NamedTuple
 
 from perfana_support.model.document import Node
-from perfana_support.model.image import parse_image
 
 KEYED_LISTS = {"componentImages": "repository", "injectedVariables": "name"}
 
@@ -54,10 +53,10 @@ class ComponentImage(NamedTuple):
 class ConfigurationRules(NamedTuple):
     """The rules that `spec.configuration` states.
 
-    `code_paths` hold product code in every component's image; `provided_mounts` are the vendor's own mounts, which are no
-    finding wherever they are. `interpreters` may stand before a command without changing what runs. `variables` are those
-    that are judged, each with its harmless options. `reports_env_from`: whether variables taken over from whole objects, which
-    nobody can read here, count as set.
+    `code_paths` hold code that runs in every component's image, the product's own and what its runtime loads;
+    `provided_mounts` are the vendor's own mounts, which are no finding wherever they are. `interpreters` may stand before a
+    command without changing what runs. `variables` are those that are judged, each with its harmless options.
+    `reports_env_from`: whether variables taken over from whole objects, which nobody can read here, count as set.
     """
 
     code_paths: tuple[str, ...] = ()
@@ -70,8 +69,8 @@ class ConfigurationRules(NamedTuple):
 
 def read_configuration(node: Node) -> ConfigurationRules:
     """The rules that `spec.configuration` states; without any, nothing that a pod spec sets is known to be harmful."""
-    code_paths = _paths(node, "codePaths")
-    provided_mounts = _paths(node, "providedMounts")
+    code_paths = node.values("codePaths", "a list of absolute paths", _to_path, _PATH_FORM)
+    provided_mounts = node.values("providedMounts", "a list of absolute paths", _to_path, _PATH_FORM)
     interpreters = frozenset(node.texts("interpreters", "a list of words such as node"))
     reports_env_from = node.flag("reportEnvFrom")
     images: dict[str, ComponentImage] = {}
@@ -114,9 +113,8 @@ def is_like(word: str, template: str) -> bool:
 
 
 def _read_image(node: Node) -> ComponentImage | None:
-    form = "an image repository without tag, for example perfana/perfana-web"
-    repository = node.read("repository", _to_repository, form, required=True)
-    code_paths = _paths(node, "codePaths")
+    repository = node.repository("repository", required=True)
+    code_paths = node.values("codePaths", "a list of absolute paths", _to_path, _PATH_FORM)
     entrypoint, command = _words(node, "entrypoint"), _words(node, "command")
     working_dir = node.read("workingDir", _to_path, _PATH_FORM, required=False)
     node.finish()
@@ -126,22 +124,18 @@ def _read_image(node: Node) -> ComponentImage | None:
 def _read_variable(node: Node) -> tuple[str, tuple[str, ...]] | None:
     form = "a variable that can inject code and that this program reads: " + ", ".join(sorted(INJECTING))
     name = node.read("name", lambda raw: raw if isinstance(raw, str) and raw in INJECTING else None, form, required=True)
-    harmless = node.texts("harmless", "a list of options, with <n> for a number")
-    for index, option in enumerate(harmless):
-        if not _is_template(option):
-            message = (
-                f"must be one whole option without blanks or quotes, <n> for a number and no digit behind it, is {option!r}"
-            )
-            node.fail(f"harmless[{index}]", message)
+    option_form = "one whole option without blanks or quotes, <n> for a number and no digit behind it"
+    harmless = node.values("harmless", "a list of options, with <n> for a number", _to_template, option_form)
     node.finish()
     return (name, harmless) if name else None
 
 
-def _is_template(option: str) -> bool:
+def _to_template(option: str) -> str | None:
     first, *others = option.split(NUMBER)
     is_plain = not _NOT_IN_AN_OPTION.intersection(option) and "<" not in "".join((first, *others))
     # A number takes all digits there are, so nothing that begins with one can follow it.
-    return is_plain and all(literal[:1] not in _DIGITS for literal in others) and all(others[:-1])
+    is_clear = all(literal[:1] not in _DIGITS for literal in others) and all(others[:-1])
+    return option if is_plain and is_clear else None
 
 
 _PATH_FORM = "an absolute path below /, without trailing slash or .., for example /app"
@@ -149,19 +143,6 @@ _PATH_FORM = "an absolute path below /, without trailing slash or .., for exampl
 
 def _to_path(raw: object) -> str | None:
     return raw if isinstance(raw, str) and len(raw) > 1 and raw.startswith("/") and absolute(raw) == raw else None
-
-
-def _to_repository(raw: object) -> str | None:
-    reference = parse_image(raw) if isinstance(raw, str) else None
-    return reference.repository if reference and reference.tag is None and reference.digest is None else None
-
-
-def _paths(node: Node, field: str) -> tuple[str, ...]:
-    paths = node.texts(field, "a list of absolute paths")
-    for index, path in enumerate(paths):
-        if _to_path(path) is None:
-            node.fail(f"{field}[{index}]", f"must be {_PATH_FORM}, is {path!r}")
-    return paths
 
 
 def _words(node: Node, field: str) -> tuple[str, ...]:

@@ -1,8 +1,6 @@
 """Reading `spec.dependencies` of a policy: its form, and what must hold across its fields."""
 
 import re
-from collections.abc import Mapping
-from typing import TypeVar
 
 from perfana_support.model.dependency_rules import (
     VERSION_PLACEHOLDER,
@@ -16,8 +14,7 @@ from perfana_support.model.dependency_rules import (
     Product,
     Slot,
 )
-from perfana_support.model.document import Node, Problem, shown
-from perfana_support.model.release import Release, parse_release
+from perfana_support.model.document import Node, Problem, present
 
 # The lists of this part that merge entry by entry, and the field that tells their entries apart.
 KEYED_LISTS = {
@@ -35,7 +32,6 @@ _MAX_DIGITS = 9
 _RANGE_FORM = 'a version or a range, for example "16", "24.0", ">=2.26,<2.29", "*" for any'
 _NAME_FORM = "a lower-case word, for example postgresql"
 _CARRIER_FORM = "the end of an image repository, for example postgres or percona/percona-server-mongodb"
-_T = TypeVar("_T")
 
 
 def read_dependencies(node: Node, *, is_whole: bool = True) -> DependencyRules:
@@ -48,7 +44,7 @@ def read_dependencies(node: Node, *, is_whole: bool = True) -> DependencyRules:
     carriers = [_read_carrier(entry) for entry in node.nodes("carriers", "name")]
     deployments = [_read_deployment(entry, is_whole=is_whole) for entry in node.nodes("deployments", "name")]
     node.finish()
-    fields = DependencyFields(_all(products), _all(carriers), _all(deployments), frozenset(words))
+    fields = DependencyFields(present(products), present(carriers), present(deployments), frozenset(words))
     return DependencyRules(fields)
 
 
@@ -58,7 +54,7 @@ def check_dependencies(path: str, rules: DependencyRules, lines: frozenset[str],
     for deployment in rules.fields.deployments:
         place = f'{path}.deployments["{deployment.name}"]'
         for line in deployment.lines:
-            if line not in lines:
+            if lines and line not in lines:
                 problems.append(Problem(f"{place}.lines", f"must name lines of spec.lines, {line!r} is not one"))
             owner = owners.setdefault(line, deployment.name)
             if owner != deployment.name:
@@ -107,27 +103,19 @@ def _read_product(node: Node) -> Product | None:
 def _read_carrier(node: Node) -> Carrier | None:
     name = node.read("name", _carrier_name, _CARRIER_FORM, required=True)
     kinds = node.texts("workloadKinds")
-    slots = []
-    entries = node.read("carries", lambda raw: raw if isinstance(raw, list) else None, "a list", required=False)
-    for place, entry in enumerate(entries or ()):
-        slots.append(_read_slot(entry, f"carries[{place}]", node))
+    # Stated as a whole, and without a key: one image can tell a product's version in two places.
+    slots = [_read_slot(entry) for entry in node.nodes("carries", "")]
     node.finish()
-    return Carrier(name, _all(slots), kinds) if name else None
+    return Carrier(name, present(slots), kinds) if name else None
 
 
-def _read_slot(entry: object, field: str, node: Node) -> Slot | None:
-    """What an image carries: a product's name alone when its version leads the tag, else a mapping."""
-    if isinstance(entry, str) and _name(entry):
-        return Slot(entry, (), leads=True, needs="", optional=False)
-    if not isinstance(entry, Mapping):
-        node.fail(field, f"must be the name of a product or a mapping, is {shown(entry)}")
-        return None
-    slot = Node(entry, f"{node.path}.{field}", node.problems)
-    product = slot.read("product", _name, _NAME_FORM, required=True)
-    markers = slot.texts("markers")
-    leads, optional = slot.flag("leads"), slot.flag("optional")
-    needs = slot.text("needs")
-    slot.finish()
+def _read_slot(node: Node) -> Slot | None:
+    """What an image carries; the version leads the tag where nothing else is said."""
+    product = node.read("product", _name, _NAME_FORM, required=True)
+    markers = node.texts("markers")
+    leads, optional = node.flag("leads"), node.flag("optional")
+    needs = node.text("needs")
+    node.finish()
     return Slot(product, markers, not markers if leads is None else leads, needs or "", bool(optional)) if product else None
 
 
@@ -137,19 +125,18 @@ def _read_deployment(node: Node, *, is_whole: bool) -> Deployment | None:
     products = [_read_deployed(entry, is_whole=is_whole) for entry in node.nodes("deployedProducts", "product")]
     impossible = [_read_combination(entry, is_whole=is_whole) for entry in node.nodes("combinations", "name")]
     node.finish()
-    return Deployment(name, lines, _all(products), _all(impossible)) if name else None
+    return Deployment(name, lines, present(products), present(impossible)) if name else None
 
 
 def _read_deployed(node: Node, *, is_whole: bool) -> Deployed | None:
     product = node.read("product", _name, _NAME_FORM, required=True)
-    versions = _ranges(node, "versions")
+    versions = node.values("versions", "a list of versions or ranges as texts", _range, _RANGE_FORM)
     required = node.flag("required")
     alternatives = node.texts("alternatives")
     later = []
     for entry in node.nodes("laterVersions", "version"):
         version = entry.read("version", _range, _RANGE_FORM, required=True)
-        form = 'a release number as a text, for example "0.2.48.5"'
-        release = entry.read("fromRelease", _release, form, required=is_whole)
+        release = entry.release("fromRelease", required=is_whole)
         entry.finish()
         if version and release:
             later.append((version, release))
@@ -160,31 +147,19 @@ def _read_deployed(node: Node, *, is_whole: bool) -> Deployed | None:
 def _read_combination(node: Node, *, is_whole: bool) -> Combination | None:
     name = node.text("name", required=True)
     product = node.read("product", _name, _NAME_FORM, required=is_whole)
-    versions = _ranges(node, "versions")
+    versions = node.values("versions", "a list of versions or ranges as texts", _range, _RANGE_FORM)
     editions, unless = node.texts("editions"), node.texts("unless")
     reason = node.text("reason", required=is_whole)
     remedy = node.text("remedy")
     host_node = node.node("runningOn")
     host = host_node.read("product", _name, _NAME_FORM, required=is_whole and bool(host_node.data))
-    host_versions = _ranges(host_node, "versions")
+    host_versions = host_node.values("versions", "a list of versions or ranges as texts", _range, _RANGE_FORM)
     host_node.finish()
     node.finish()
     if name is None or product is None or reason is None:
         return None
     remedy = remedy or "ask the vendor which product and version to run"
     return Combination(name, product, versions, frozenset(editions), host or "", host_versions, unless, reason, remedy)
-
-
-def _all(items: list[_T | None]) -> tuple[_T, ...]:
-    return tuple(item for item in items if item is not None)
-
-
-def _ranges(node: Node, field: str) -> tuple[str, ...]:
-    texts = node.texts(field, "a list of versions or ranges as texts")
-    for place, text in enumerate(texts):
-        if _range(text) is None:
-            node.fail(f"{field}[{place}]", f"must be {_RANGE_FORM}, is {text!r}")
-    return texts
 
 
 def _range(raw: object) -> str | None:
@@ -210,10 +185,6 @@ def _name(raw: object) -> str | None:
 def _numbers(raw: object) -> tuple[int, ...] | None:
     parts = raw.split(".") if isinstance(raw, str) and raw.isascii() else [""]
     return tuple(map(int, parts)) if all(part.isdecimal() and len(part) <= _MAX_DIGITS for part in parts) else None
-
-
-def _release(raw: object) -> Release | None:
-    return parse_release(raw) if isinstance(raw, str) else None
 
 
 def _carrier_name(raw: object) -> str | None:

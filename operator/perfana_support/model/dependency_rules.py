@@ -120,6 +120,11 @@ class DependencyRules:
         return isinstance(other, DependencyRules) and self.fields == other.fields
 
     def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        """Kept, for what is remembered of images is asked for with every container."""
         return hash(self.fields)
 
     @cached_property

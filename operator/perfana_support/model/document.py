@@ -1,14 +1,21 @@
 """Reading plain data (what YAML and JSON parse to) into values, with every error named by path and expected form."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from enum import StrEnum
 from typing import Any, NamedTuple, TypeVar
 
 from perfana_support.model.calendar import parse_day
+from perfana_support.model.image import to_repository
+from perfana_support.model.release import Release, parse_release
 
 E = TypeVar("E", bound=StrEnum)
 T = TypeVar("T")
+
+REPOSITORY_FORM = "an image repository without tag, for example perfana/perfana-web"
+_RELEASE_FORM = 'a release number as a text, for example "0.2.96.22"'
+# The longest key that names an entry in a path: a digest has 71 characters.
+_MAX_KEY = 80
 
 
 class Problem(NamedTuple):
@@ -33,20 +40,22 @@ class Node:
     """A mapping of a document, its path, and the list that collects problems.
 
     Readers return a usable value or None and note a problem, so that one run finds all of them. `seen` remembers the
-    fields asked for: `finish` reports the others as unknown.
+    fields asked for: `finish` reports the others as unknown. `by_key`: paths name entries of keyed lists by their key, for data
+    that was put together of several documents, whose indexes nobody can see.
     """
 
-    __slots__ = ("data", "path", "problems", "seen")
+    __slots__ = ("by_key", "data", "path", "problems", "seen")
 
-    def __init__(self, data: Mapping[str, Any], path: str, problems: list[Problem]) -> None:
+    def __init__(self, data: Mapping[str, Any], path: str, problems: list[Problem], *, by_key: bool = False) -> None:
         self.data = data
         self.path = path
         self.problems = problems
+        self.by_key = by_key
         self.seen: list[str] = []
 
     def fail(self, field: str, message: str) -> None:
         """Note a problem of a field."""
-        self.problems.append(Problem(f"{self.path}.{field}" if self.path else field, message))
+        self.problems.append(Problem(self._path_of(field), message))
 
     def read(self, field: str, convert: Callable[[Any], T | None], form: str, *, required: bool) -> T | None:
         """A field's value by `convert`, which answers None for a value that has not the form."""
@@ -55,6 +64,9 @@ class Node:
         if raw is None:
             if required:
                 self.fail(field, f"is missing, must be {form}")
+            elif field in self.data:
+                # Neither "nothing" nor "as in the base": whoever left the value out may have meant either.
+                self.fail(field, f"must be {form}, is null; leave the field out to state nothing")
             return None
         value = convert(raw)
         if value is None:
@@ -100,16 +112,36 @@ class Node:
 
         return self.read(field, convert, form + ", each once", required=False) or ()
 
+    def values(self, field: str, form: str, convert: Callable[[str], T | None], item_form: str) -> tuple[T, ...]:
+        """The items of a list of texts by `convert`, which answers None for one that has not the form: a problem each."""
+        found = []
+        for place, text in enumerate(self.texts(field, form)):
+            value = convert(text)
+            if value is None:
+                self.fail(f"{field}[{place}]", f"must be {item_form}, is {shown(text)}")
+            else:
+                found.append(value)
+        return tuple(found)
+
+    def release(self, field: str, *, required: bool = False) -> Release | None:
+        """A release number."""
+        return self.read(field, _to_release, _RELEASE_FORM, required=required)
+
+    def repository(self, field: str, *, required: bool = False) -> str | None:
+        """An image's repository in its full form."""
+        return self.read(field, to_repository, REPOSITORY_FORM, required=required)
+
     def node(self, field: str) -> "Node":
         """A mapping below this one, empty when absent."""
         data = self.read(field, lambda raw: raw if isinstance(raw, Mapping) else None, "a mapping", required=False)
-        return Node(data or {}, f"{self.path}.{field}" if self.path else field, self.problems)
+        return self._child(data or {}, self._path_of(field))
 
     def nodes(self, field: str, key: str) -> Iterator["Node"]:
         """The mappings of a list whose entries are told apart by `key`; an entry listed twice is a problem."""
         entries = self.read(field, lambda raw: raw if isinstance(raw, list) else None, "a list", required=False)
         place: dict[object, int] = {}
-        path = f"{self.path}.{field}" if self.path else field
+        path = self._path_of(field)
+        by_key = self.by_key
         for index, entry in enumerate(entries or ()):
             if not isinstance(entry, Mapping):
                 self.problems.append(Problem(f"{path}[{index}]", f"must be a mapping, is {shown(entry)}"))
@@ -119,13 +151,20 @@ class Node:
             if first != index:
                 message = f"must be listed once, {name!r} stands at [{first}] already"
                 self.problems.append(Problem(f"{path}[{index}].{key}", message))
-            yield Node(entry, f"{path}[{index}]", self.problems)
+            is_named = by_key and first == index and _names(name)
+            yield self._child(entry, f'{path}["{name}"]' if is_named else f"{path}[{index}]")
 
     def finish(self) -> None:
         """Report fields that nobody asked for: a misspelt field must not be ignored in silence."""
         for field in self.data:
             if field not in self.seen:
                 self.fail(str(field), "is not a known field, known are " + ", ".join(sorted(set(self.seen))))
+
+    def _path_of(self, field: str) -> str:
+        return f"{self.path}.{field}" if self.path else field
+
+    def _child(self, data: Mapping[str, Any], path: str) -> "Node":
+        return Node(data, path, self.problems, by_key=self.by_key)
 
 
 def to_day(raw: object) -> date | None:
@@ -135,10 +174,24 @@ def to_day(raw: object) -> date | None:
     return parse_day(raw) if isinstance(raw, str) else None
 
 
+def present(items: Iterable[T | None]) -> tuple[T, ...]:
+    """The items that are there: entries that could not be read are problems already."""
+    return tuple(item for item in items if item is not None)
+
+
 def shown(raw: object) -> str:
     """A value as an error message shows it: short, in one line."""
     text = repr(raw)
     return text if len(text) <= 60 else text[:57] + "..."  # noqa: PLR2004 - sixty characters fit beside a path
+
+
+def _names(key: object) -> bool:
+    """Whether a key can stand in a path."""
+    return isinstance(key, str) and 0 < len(key) <= _MAX_KEY and key.isprintable() and '"' not in key
+
+
+def _to_release(raw: object) -> Release | None:
+    return parse_release(raw) if isinstance(raw, str) else None
 
 
 def _text(raw: object) -> str | None:

@@ -1,6 +1,7 @@
 """Image references as container runtimes read them, normalised so that two spellings of one repository are equal."""
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 DEFAULT_REGISTRY = "docker.io"
@@ -32,6 +33,7 @@ class ImageReference(NamedTuple):
         return f"{self.registry}/{self.path}"
 
 
+@lru_cache(maxsize=1024)
 def parse_image(text: str) -> ImageReference | None:
     """The reference that `text` spells, None where a container runtime would refuse it.
 
@@ -70,3 +72,12 @@ def split_registry(name: str) -> tuple[str, str]:
 def normalise_repository(name: str) -> str:
     """The full name of a repository written without tag, as in the policy: `perfana/perfana-web` is below docker.io."""
     return "/".join(split_registry(name))
+
+
+def to_repository(raw: object) -> str | None:
+    """The full name of a repository, None for what is not one with an organisation or registry and without tag and digest.
+
+    In small letters alone: a runtime takes `Perfana/x` for a registry of that name, which nobody means.
+    """
+    reference = parse_image(raw) if isinstance(raw, str) and "/" in raw and raw == raw.lower() else None
+    return reference.repository if reference and reference.tag is None and reference.digest is None else None

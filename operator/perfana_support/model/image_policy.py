@@ -5,8 +5,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from perfana_support.model.document import Node
-from perfana_support.model.image import parse_image
-from perfana_support.model.release import Release, parse_release
+from perfana_support.model.release import Release
 
 KEYED_LISTS = {"digests": "digest"}
 
@@ -91,25 +90,11 @@ def to_digest(text: str) -> str | None:
 
 def _read_digest(node: Node) -> ListedDigest | None:
     digest = node.read("digest", _digest, "a digest as sha256: and 64 hexadecimal digits", required=True)
-    form = "an image repository without tag, for example perfana/perfana-web"
-    repository = node.read("repository", _repository, form, required=True)
-    release = node.text("release", _RELEASE_FORM, required=True)
-    number = node.read("release", _release, _RELEASE_FORM, required=False) if release else None
+    repository = node.repository("repository", required=True)
+    number = node.release("release", required=True)
     node.finish()
-    return ListedDigest(digest, repository, release, number) if digest and repository and release and number else None
-
-
-_RELEASE_FORM = 'a release number as a text, for example "0.2.96.22"'
+    return ListedDigest(digest, repository, str(node.data["release"]), number) if digest and repository and number else None
 
 
 def _digest(raw: object) -> str | None:
     return to_digest(raw) if isinstance(raw, str) else None
-
-
-def _repository(raw: object) -> str | None:
-    reference = parse_image(raw) if isinstance(raw, str) else None
-    return reference.repository if reference and reference.tag is None and reference.digest is None else None
-
-
-def _release(raw: object) -> Release | None:
-    return parse_release(raw) if isinstance(raw, str) else None

@@ -96,6 +96,7 @@ class CatalogueRelease(NamedTuple):
 class Defect(NamedTuple):
     """Releases `first` to `last` of some repositories that the vendor calls broken."""
 
+    name: str
     repositories: frozenset[str]
     first: Release
     last: Release
@@ -249,6 +250,20 @@ class Policy:
             else:
                 runs.append([line])
         return tuple(tuple(run) for run in runs)
+
+    def product_line_of(self, line_name: str) -> ProductLine | None:
+        """The product line that says what a line consists of; there is at most one."""
+        return next((each for each in self.fields.product_lines if line_name in each.lines), None)
+
+    def has_component(self, line_name: str, repository: str, release: CatalogueRelease | None) -> bool:
+        """Whether a line has a component, by what the line is said to consist of; true where nothing is said.
+
+        A release that lists the component has it, whatever its line's product line says.
+        """
+        product_line = self.product_line_of(line_name)
+        if product_line is None or any(component.repository == repository for component in product_line.components):
+            return True
+        return release is not None and any(name == repository for name, _ in release.components)
 
     def succession(self, release: CatalogueRelease) -> tuple[int, Release]:
         """Sort key: the order of lines first, numbers only inside a line. An unlisted line sorts before all."""

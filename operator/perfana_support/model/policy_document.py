@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from itertools import pairwise
-from types import MappingProxyType
 from typing import Any, NamedTuple, TypeGuard, TypeVar
 
 from perfana_support.model import (
@@ -13,30 +12,28 @@ from perfana_support.model import (
     image_policy,
     platform_policy,
     support_policy,
+    tag_policy,
 )
-from perfana_support.model.document import DocumentError, Node, Problem
-from perfana_support.model.image import normalise_repository
+from perfana_support.model.document import REPOSITORY_FORM, DocumentError, Node, Problem, present
+from perfana_support.model.image import normalise_repository, to_repository
 from perfana_support.model.policy import (
-    Build,
     CatalogueRelease,
     ClockStart,
     Component,
     Defect,
     EndOfLifeRule,
-    Line,
     MirrorRule,
     Numbering,
     Policy,
     PolicyFields,
     ProductLine,
     StatedLine,
-    TagRules,
     date_lines,
 )
-from perfana_support.model.release import Release, parse_release
 
 API_VERSION = "support.perfana.io/v1alpha1"
 KIND = "SupportPolicy"
+_OBJECT_FIELDS = ("apiVersion", "kind", "metadata", "spec", "status")
 
 # The lists that merge entry by entry, and the field that tells their entries apart.
 KEYED_LISTS: Mapping[str, str] = {
@@ -45,9 +42,8 @@ KEYED_LISTS: Mapping[str, str] = {
     "defects": "name",
     "productLines": "name",
     "components": "repository",
-    "qualifiers": "name",
-    "wholeTags": "name",
     "mirrors": "from",
+    **tag_policy.KEYED_LISTS,
     **image_policy.KEYED_LISTS,
     **configuration_policy.KEYED_LISTS,
     **platform_policy.KEYED_LISTS,
@@ -56,9 +52,6 @@ KEYED_LISTS: Mapping[str, str] = {
 }
 _LINE_NAME = re.compile(r"(?:0|[1-9]\d{0,8})\.(?:0|[1-9]\d{0,8})", re.ASCII)
 _REPOSITORY = re.compile(r"[a-z0-9][a-z0-9._:-]*(?:/[a-z0-9._-]+)+", re.ASCII)
-_QUALIFIER = re.compile(r"[a-z][a-z0-9]*", re.ASCII)
-_PLACEHOLDERS = {"<n>": r"\d+", "<hex>": "[0-9a-f]+"}
-_PLACEHOLDER = re.compile("(<[^>]*>)")
 _T = TypeVar("_T")
 
 
@@ -78,8 +71,9 @@ class Base(NamedTuple):
 def build_policy(document: object, base: Base | None) -> Policy:
     """The policy that a document states, merged with `base` unless it asks for none.
 
-    Raises `DocumentError` with every problem found: of form first, by the document's own indexes; if the form holds, of
-    what the merged policy lacks or contradicts. `base` None stands for reading the built-in policy itself.
+    Raises `DocumentError` with every problem found: of form first, by the document's own indexes, as the API server names them;
+    if the form holds, of what the merged policy lacks or contradicts, by the keys of its entries. `base` None stands for
+    reading the built-in policy itself.
     """
     name, spec = _open(document)
     problems: list[Problem] = []
@@ -89,7 +83,7 @@ def build_policy(document: object, base: Base | None) -> Policy:
             raise DocumentError(problems)
         if spec.get("basePolicy") != BasePolicy.NONE:
             spec = merge_specs(base.spec, spec)
-    fields = _read_spec(name, Node(spec, "spec", problems), is_whole=True)
+    fields = _read_spec(name, Node(spec, "spec", problems, by_key=True), is_whole=True)
     if problems or fields is None:
         raise DocumentError(problems)
     return Policy(fields)
@@ -103,6 +97,12 @@ def _open(document: object) -> tuple[str, Mapping[str, Any]]:
         Problem(field, f"must be {wanted}, is {document.get(field)!r}")
         for field, wanted in (("apiVersion", API_VERSION), ("kind", KIND))
         if document.get(field) != wanted
+    ]
+    # What slipped out of the spec by its indentation would be ignored otherwise.
+    problems += [
+        Problem(str(field), f"is not a known field, known are {', '.join(_OBJECT_FIELDS)}")
+        for field in document
+        if field not in _OBJECT_FIELDS
     ]
     metadata, spec = document.get("metadata"), document.get("spec")
     name = metadata.get("name") if isinstance(metadata, Mapping) else None
@@ -146,8 +146,8 @@ def _read_spec(name: str, spec: Node, *, is_whole: bool) -> PolicyFields | None:
     releases = [_read_release(node, is_whole=is_whole) for node in spec.nodes("releases", "version")]
     defects = [_read_defect(node, is_whole=is_whole) for node in spec.nodes("defects", "name")]
     product_lines = [_read_product_line(node, is_whole=is_whole) for node in spec.nodes("productLines", "name")]
-    tools = frozenset(_repositories(spec, "tools"))
-    tags = _read_tags(spec.node("tags"))
+    tools = frozenset(spec.values("tools", "a list of image repositories", to_repository, REPOSITORY_FORM))
+    tags = tag_policy.read_tags(spec.node("tags"))
     images = spec.node("images")
     mirrors = [_read_mirror(node, is_whole=is_whole) for node in images.nodes("mirrors", "from")]
     image_rules = image_policy.read_images(images)
@@ -162,10 +162,13 @@ def _read_spec(name: str, spec: Node, *, is_whole: bool) -> PolicyFields | None:
         spec.fail("lines", "must list at least one release line")
     if not product_lines:
         spec.fail("productLines", "must list at least one product line, else no image is a component")
-    dated = date_lines(lines, rule) if rule else ()
-    _check_whole(spec, dated, _all(releases), _all(product_lines))
-    known = frozenset(line.name for line in dated)
+    # By what is stated and not by what could be read, so that one fault of a line is one problem.
+    known = frozenset(str(node.data.get("name")) for node in Node(spec.data, "", []).nodes("lines", "name"))
+    _check_whole(spec, lines, present(releases), present(product_lines), known)
     dependency_policy.check_dependencies("spec.dependencies", dependencies, known, spec.problems)
+    named = [(f'defects["{each.name}"].repositories', each.repositories) for each in present(defects)]
+    named += [(f'images.digests["{each.digest}"].repository', frozenset({each.repository})) for each in image_rules.digests]
+    _check_repositories(named, present(product_lines), spec.problems)
     if spec.problems or published_on is None or rule is None:
         return None
     return PolicyFields(
@@ -173,13 +176,13 @@ def _read_spec(name: str, spec: Node, *, is_whole: bool) -> PolicyFields | None:
         published_on=published_on,
         max_policy_age_days=max_age or 180,
         end_of_life=rule,
-        lines=dated,
-        releases=_all(releases),
-        defects=_all(defects),
-        product_lines=_all(product_lines),
+        lines=date_lines(lines, rule),
+        releases=present(releases),
+        defects=present(defects),
+        product_lines=present(product_lines),
         tools=tools,
         tags=tags,
-        mirrors=_all(mirrors),
+        mirrors=present(mirrors),
         images=image_rules,
         configuration=configuration,
         platform=platform,
@@ -193,33 +196,56 @@ def _are_entries(value: object) -> TypeGuard[list[Mapping[str, Any]]]:
     return isinstance(value, list) and all(isinstance(entry, Mapping) for entry in value)
 
 
-def _all(items: list[_T | None]) -> tuple[_T, ...]:
-    return tuple(item for item in items if item is not None)
-
-
 def _check_whole(
-    spec: Node, lines: tuple[Line, ...], releases: tuple[CatalogueRelease, ...], product_lines: tuple[ProductLine, ...]
+    spec: Node,
+    lines: list[StatedLine],
+    releases: tuple[CatalogueRelease, ...],
+    product_lines: tuple[ProductLine, ...],
+    known: frozenset[str],
 ) -> None:
-    """What must hold across fields: succession in time, releases listed once, and names that exist."""
+    """What must hold across fields: lines in their order, releases listed once, names that exist, one owner of each line.
+
+    Where no line is known at all, that is the problem and not every name of one.
+    """
+    _check_lines(lines, spec.problems)
+    spelled: dict[tuple[int, ...], str] = {}
+    for release in releases:
+        first = spelled.setdefault(release.number, release.version)
+        if first != release.version:
+            message = f"must be listed once, {first} is the same release: a missing number is 0"
+            spec.problems.append(Problem(f'spec.releases["{release.version}"].version', message))
+    owners: dict[str, str] = {}
+    for product_line in product_lines:
+        path = f'spec.productLines["{product_line.name}"].lines'
+        for name in product_line.lines:
+            owner = owners.setdefault(name, product_line.name)
+            if owner != product_line.name:
+                spec.problems.append(Problem(path, f"must not name line {name}, which {owner!r} names already"))
+            if known and name not in known:
+                spec.problems.append(Problem(path, f"must name lines of spec.lines, {name!r} is not one"))
+
+
+def _check_repositories(
+    named: list[tuple[str, frozenset[str]]], product_lines: tuple[ProductLine, ...], problems: list[Problem]
+) -> None:
+    """What is said of an image must be said of a component: a slip of the hand would be a rule that never applies."""
+    known = {component.repository for product_line in product_lines for component in product_line.components}
+    problems += [
+        Problem(f"spec.{path}", f"must name components of spec.productLines, {name} is not one")
+        for path, repositories in (named if known else ())
+        for name in sorted(repositories - known)
+    ]
+
+
+def _check_lines(lines: list[StatedLine], problems: list[Problem]) -> None:
+    """Lines came out in the order in which they are listed."""
     for before, line in pairwise(lines):
         if line.first_released_on < before.first_released_on:
             message = (
                 f"must not be before {before.first_released_on}, when its predecessor {before.name} came out, "
                 f"is {line.first_released_on}"
             )
-            spec.problems.append(Problem(f'spec.lines["{line.name}"].firstReleasedOn', message))
-    spelled: dict[Release, str] = {}
-    for release in releases:
-        first = spelled.setdefault(release.number, release.version)
-        if first != release.version:
-            message = f"must be listed once, {first} is the same release: a missing number is 0"
-            spec.problems.append(Problem(f'spec.releases["{release.version}"].version', message))
-    known = {line.name for line in lines}
-    for product_line in product_lines:
-        for name in product_line.lines:
-            if name not in known:
-                path = f'spec.productLines["{product_line.name}"].lines'
-                spec.problems.append(Problem(path, f"must name lines of spec.lines, {name!r} is not one"))
+            problems.append(Problem(f'spec.lines["{line.name}"].firstReleasedOn', message))
 
 
 def _read_end_of_life(node: Node, *, is_whole: bool) -> EndOfLifeRule | None:
@@ -246,39 +272,38 @@ def _read_lines(spec: Node, *, is_whole: bool) -> list[StatedLine]:
 
 
 def _read_release(node: Node, *, is_whole: bool) -> CatalogueRelease | None:
-    version = node.text("version", _RELEASE_FORM, required=True)
-    number = node.read("version", _to_release, _RELEASE_FORM, required=False) if version else None
+    number = node.release("version", required=True)
     released_on = node.day("releasedOn", required=is_whole)
     fixes_security = node.flag("fixesSecurity")
     components = []
     if "components" in node.data:
         for component in node.nodes("components", "repository"):
-            repository = component.read("repository", _to_repository, _REPOSITORY_FORM, required=True)
-            own = component.read("version", _to_release, _RELEASE_FORM, required=True)
+            repository = component.repository("repository", required=True)
+            own = component.release("version", required=True)
             component.finish()
             if repository and own:
                 components.append((repository, own))
     node.seen.append("components")
     node.finish()
-    if version is None or number is None or released_on is None:
+    if number is None or released_on is None:
         return None
-    return CatalogueRelease(version, number, released_on, bool(fixes_security), tuple(components))
+    return CatalogueRelease(str(node.data["version"]), number, released_on, bool(fixes_security), tuple(components))
 
 
 def _read_defect(node: Node, *, is_whole: bool) -> Defect | None:
-    node.text("name", required=True)
-    repositories = _repositories(node, "repositories")
-    first = node.read("from", _to_release, _RELEASE_FORM, required=is_whole)
-    last = node.read("to", _to_release, _RELEASE_FORM, required=is_whole)
+    name = node.text("name", required=True)
+    repositories = node.values("repositories", "a list of image repositories", to_repository, REPOSITORY_FORM)
+    first = node.release("from", required=is_whole)
+    last = node.release("to", required=is_whole)
     problem = node.text("problem", required=is_whole)
-    is_release = node.read("fixedIn", _to_release, _RELEASE_FORM, required=is_whole)
+    is_release = node.release("fixedIn", required=is_whole)
     fixed_in = str(node.data["fixedIn"]) if is_release else None
     node.finish()
     if first and last and last < first:
         node.fail("to", f"must not be lower than from, is {node.data['to']!r}")
-    if first is None or last is None or problem is None or fixed_in is None:
+    if name is None or first is None or last is None or problem is None or fixed_in is None:
         return None
-    return Defect(frozenset(repositories), first, last, problem, fixed_in)
+    return Defect(name, frozenset(repositories), first, last, problem, fixed_in)
 
 
 def _read_product_line(node: Node, *, is_whole: bool) -> ProductLine | None:
@@ -288,9 +313,9 @@ def _read_product_line(node: Node, *, is_whole: bool) -> ProductLine | None:
     same_release = node.flag("sameRelease")
     components = []
     for component in node.nodes("components", "repository"):
-        repository = component.read("repository", _to_repository, _REPOSITORY_FORM, required=True)
+        repository = component.repository("repository", required=True)
         optional = component.flag("optional")
-        replaces = _repositories(component, "replaces")
+        replaces = component.values("replaces", "a list of image repositories", to_repository, REPOSITORY_FORM)
         component.finish()
         if repository:
             components.append(Component(repository, bool(optional), replaces))
@@ -298,26 +323,6 @@ def _read_product_line(node: Node, *, is_whole: bool) -> ProductLine | None:
     if name is None or numbering is None:
         return None
     return ProductLine(name, lines, numbering, bool(same_release), tuple(components))
-
-
-def _read_tags(node: Node) -> TagRules:
-    qualifiers: dict[str, Build] = {}
-    whole_tags: list[tuple[str, re.Pattern[str], Build]] = []
-    for entry in node.nodes("qualifiers", "name"):
-        word = entry.read("name", _qualifier, "a word of lower-case letters and digits", required=True)
-        build = entry.choice("build", Build, required=True)
-        entry.finish()
-        if word and build:
-            qualifiers[word] = build
-    for entry in node.nodes("wholeTags", "name"):
-        pattern = entry.read("name", _to_pattern, "a tag, with <n> for a number and <hex> for a commit", required=True)
-        build = entry.choice("build", Build, required=True)
-        entry.finish()
-        if pattern and build:
-            whole_tags.append((entry.data["name"], pattern, build))
-    rules = TagRules(node.texts("releasePrefixes"), node.texts("barePrefixes"), MappingProxyType(qualifiers), tuple(whole_tags))
-    node.finish()
-    return rules
 
 
 def _read_mirror(node: Node, *, is_whole: bool) -> MirrorRule | None:
@@ -328,18 +333,11 @@ def _read_mirror(node: Node, *, is_whole: bool) -> MirrorRule | None:
     return MirrorRule(prefix, source) if prefix and source else None
 
 
-_RELEASE_FORM = 'a release number as a text, for example "0.2.96.22"'
-_REPOSITORY_FORM = "an image repository without tag, for example perfana/perfana-web"
-
-
 def _when_text(convert: Callable[[str], _T | None]) -> Callable[[object], _T | None]:
     return lambda raw: convert(raw) if isinstance(raw, str) else None
 
 
 _line_name = _when_text(lambda text: text if _LINE_NAME.fullmatch(text) else None)
-_to_release: Callable[[object], Release | None] = _when_text(parse_release)
-_to_repository = _when_text(lambda text: normalise_repository(text) if _REPOSITORY.fullmatch(text) else None)
-_qualifier = _when_text(lambda text: text if _QUALIFIER.fullmatch(text) else None)
 
 
 @_when_text
@@ -349,20 +347,3 @@ def _to_prefix(text: str) -> str | None:
     # A registry alone is no repository: Docker Hub's `library/` must not slip between it and the path to come.
     registry, _, path = text.partition("/")
     return normalise_repository(f"{registry}/{path}x/x").removesuffix("x/x")
-
-
-@_when_text
-def _to_pattern(text: str) -> re.Pattern[str] | None:
-    """A tag with placeholders as a pattern. No other operator exists, so no pattern can run away."""
-    parts = _PLACEHOLDER.split(text)
-    if not text or any(part.startswith("<") and part not in _PLACEHOLDERS for part in parts):
-        return None
-    return re.compile("".join(_PLACEHOLDERS.get(part, re.escape(part)) for part in parts), re.ASCII)
-
-
-def _repositories(node: Node, field: str) -> tuple[str, ...]:
-    names = node.texts(field, "a list of image repositories")
-    for index, name in enumerate(names):
-        if not _REPOSITORY.fullmatch(name):
-            node.fail(f"{field}[{index}]", f"must be {_REPOSITORY_FORM}, is {name!r}")
-    return tuple(map(normalise_repository, names))

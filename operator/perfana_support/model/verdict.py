@@ -6,17 +6,9 @@ from typing import NamedTuple
 from perfana_support.model.code import ConditionType, Effect, Status
 from perfana_support.model.finding import Finding
 
-# Reasons that are not finding codes.
-ALL_RULES_MET = "AllRulesMet"
-NO_COMPONENTS = "NoComponents"
-NOT_OBSERVABLE = "NotObservable"
-NOT_DECLARED = "NotDeclared"
-UPGRADE_ASSISTANCE_ONLY = "UpgradeAssistanceOnly"
-TARGET_UNKNOWN = "TargetUnknown"
-
 
 class Condition(NamedTuple):
-    """One statement of the verdict. `reason` is a finding's code or one of the constants above."""
+    """One statement of the verdict. `reason` is a finding's code or a `Reason`."""
 
     type: ConditionType
     status: Status

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from perfana_support.model.check import Enforcement
-from perfana_support.model.code import ConditionType, Status
+from perfana_support.model.code import ConditionType, Reason, Status
 from perfana_support.model.document import Problem
 from perfana_support.model.policy import Policy
 from perfana_support.model.verdict import Condition, Verdict
@@ -27,10 +27,11 @@ _MAX_COMPONENTS = 40
 _MAX_MESSAGE = 1000
 _MAX_IMAGE = 500
 _MAX_PROBLEMS = 20
+# A spec states what differs from the built-in policy, a few kilobytes; more than this is not remembered.
+_MAX_SPEC = 200_000
+LAST_VALID_SPEC = "lastValidSpec"
 # Beside the verdict's, for tools that read kstatus: about the evaluation, unless the check is a gate.
 READY, RECONCILING, STALLED, VALID = "Ready", "Reconciling", "Stalled", "Valid"
-EVALUATED = "Evaluated"
-NOT_SUPPORTED = "NotSupported"
 
 Json = dict[str, Any]
 
@@ -42,13 +43,15 @@ def check_status(  # noqa: PLR0913 - a verdict, the policy behind it, and what t
     enforcement: Enforcement,
     body: Mapping[str, Any],
     now: datetime,
+    caveat: str = "",
 ) -> Json:
     """The status that a verdict gives a check.
 
-    `body` is the check as it is, for its generation and for the times of conditions that did not flip.
+    `body` is the check as it is, for its generation and for the times of conditions that did not flip. `caveat` is what has
+    to be known about the evaluation, "" for nothing.
     """
     documents = [{**condition_document(condition), "message": _cut(condition.message)} for condition in verdict.conditions]
-    documents += _kstatus(verdict.condition(ConditionType.SUPPORTED), enforcement)
+    documents += _kstatus(verdict.condition(ConditionType.SUPPORTED), enforcement, caveat)
     status: Json = {
         "conditions": _dated(documents, body, now),
         "observedGeneration": generation_of(body),
@@ -81,19 +84,23 @@ def unjudged_status(reason: str, message: str, body: Mapping[str, Any], now: dat
     return {"conditions": _dated(documents, body, now), "observedGeneration": generation_of(body)}
 
 
-def policy_status(
+def policy_status(  # noqa: PLR0913 - a policy as document and as values, its problems, and what to write them to
     policy: Policy | None,
+    spec: Mapping[str, Any],
     digest: str,
     problems: list[Problem],
     body: Mapping[str, Any],
     now: datetime,
 ) -> Json:
-    """The status of a SupportPolicy: whether it can be judged by, and each of its problems by path."""
+    """The status of a SupportPolicy: whether it can be judged by, and each of its problems by path.
+
+    `policy`, `spec` and `digest` are those in force: while the present spec has problems, the last that had none.
+    """
     if problems:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        valid = (Status.FALSE, "PolicyInvalid", f"{problems[0]}{more}")
+        valid = (Status.FALSE, Reason.POLICY_INVALID, f"{problems[0]}{more}")
     else:
-        valid = (Status.TRUE, "PolicyValid", "the policy can be judged by")
+        valid = (Status.TRUE, Reason.POLICY_VALID, "the policy can be judged by")
     status, reason, message = valid
     documents = [
         _plain(VALID, status, reason, message),
@@ -103,6 +110,9 @@ def policy_status(
     document: Json = {"conditions": _dated(documents, body, now), "observedGeneration": generation_of(body)}
     if problems:
         document["problems"] = [_cut(str(problem)) for problem in problems[:_MAX_PROBLEMS]]
+        if policy:
+            text = json.dumps(spec, separators=(",", ":"), sort_keys=True, default=str)
+            document |= {LAST_VALID_SPEC: text} if len(text) <= _MAX_SPEC else {}
     if policy:
         document |= {"digest": digest, "publishedOn": policy.published_on.isoformat()}
     return document
@@ -136,17 +146,19 @@ def _canonical(status: Mapping[str, Any]) -> Json:
     return document
 
 
-def _kstatus(supported: Condition, enforcement: Enforcement) -> list[Json]:
+def _kstatus(supported: Condition, enforcement: Enforcement, caveat: str) -> list[Json]:
     """Ready, Reconciling and Stalled: in progress, done, or failed for good, as kstatus reads them."""
-    ready, reason, message = Status.TRUE, EVALUATED, "the installation was evaluated"
+    evaluated = "the installation was evaluated" + (f"; {caveat}" if caveat else "")
+    ready, message = Status.TRUE, evaluated
+    reason: str = Reason.EVALUATED
     stalled = Status.FALSE
     if enforcement is Enforcement.GATE:
         ready, reason, message = supported.status, supported.reason, supported.message
         stalled = Status.TRUE if supported.status is Status.FALSE else Status.FALSE
-    stalled_reason = NOT_SUPPORTED if stalled is Status.TRUE else EVALUATED
+    stalled_reason = Reason.NOT_SUPPORTED if stalled is Status.TRUE else Reason.EVALUATED
     return [
         _plain(READY, ready, reason, message),
-        _plain(RECONCILING, Status.FALSE, EVALUATED, "the installation was evaluated"),
+        _plain(RECONCILING, Status.FALSE, Reason.EVALUATED, evaluated),
         _plain(STALLED, stalled, stalled_reason, message),
     ]
 

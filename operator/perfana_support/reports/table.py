@@ -45,6 +45,11 @@ def _verdict(verdict: Verdict) -> Iterator[str]:
     yield from columns([("CONDITION", "STATUS", "REASON"), *conditions])
     yield ""
     yield printable(f"{summary.message}.")
+    yield from (
+        printable(f"Target: {condition.message}.")
+        for condition in verdict.conditions
+        if condition.type is ConditionType.UPGRADE_SUPPORTED
+    )
     yield ""
     yield from _findings(verdict.findings)
     if verdict.next_transition:

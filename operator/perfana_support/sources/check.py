@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 
 from perfana_support.model.check import Check, read_check
-from perfana_support.model.document import DocumentError
-from perfana_support.sources.errors import Fault, SourceError
+from perfana_support.model.document import DocumentError, Node, Problem
+from perfana_support.model.policy_document import API_VERSION
+from perfana_support.sources.errors import Fault, SourceError, shown_name
 from perfana_support.sources.yaml_document import load_file
 
 
@@ -12,10 +13,19 @@ def read_check_file(file: str) -> tuple[Check, str]:
     """The check that a file states and the namespace that it is for, "" for any. Raises `SourceError` with every problem."""
     document = load_file(file)
     if not isinstance(document, Mapping) or document.get("kind") != "SupportCheck":
-        raise SourceError([Fault(file, 0, 0, "must be a SupportCheck object")])
+        raise SourceError([Fault(shown_name(file), 0, 0, "must be a SupportCheck object")])
+    problems: list[Problem] = []
+    root = Node(document, "", problems)
+    root.read("apiVersion", lambda raw: raw if raw == API_VERSION else None, API_VERSION, required=True)
+    # `status` is there in what a cluster was asked for, and says nothing that is asked here.
+    root.seen += ["kind", "spec", "status"]
+    namespace = root.node("metadata").text("namespace")
+    root.finish()
+    check = Check()
     try:
-        metadata = document.get("metadata")
-        namespace = metadata.get("namespace") if isinstance(metadata, Mapping) else None
-        return read_check(document.get("spec")), str(namespace or "")
+        check = read_check(document.get("spec"))
     except DocumentError as error:
-        raise SourceError([Fault(file, 0, 0, str(problem)) for problem in error.problems]) from error
+        problems += error.problems
+    if problems:
+        raise SourceError([Fault(shown_name(file), 0, 0, str(problem)) for problem in problems])
+    return check, namespace or ""

@@ -118,13 +118,19 @@ def _mounts(container: Json, pod_spec: Json, path: str, locate: Locate) -> Itera
 
 
 def _volumes(pod_spec: Json) -> dict[str, str]:
-    """What each volume is, by its name: `configMap settings`, `emptyDir`."""
+    """What each volume is, by its name: `configMap settings`, `emptyDir`.
+
+    A StatefulSet's claims are left out: their names differ from pod to pod, and its template does not show them either.
+    """
     found: dict[str, str] = {}
+    hostname = pod_spec.get("hostname")
     for index, entry in enumerate(sequence(pod_spec.get("volumes"), "volumes")):
         volume = mapping(entry, f"volumes[{index}]")
         source = next((field for field in volume if field != "name"), "emptyDir")
         content = volume.get(source)
         named = content.get(_SOURCE_NAMES.get(source, "")) if isinstance(content, Mapping) else None
+        if hostname and source == "persistentVolumeClaim" and named == f"{volume.get('name')}-{hostname}":
+            continue
         found[str(volume.get("name"))] = _cut(f"{source} {named}") if isinstance(named, str) else source
     return found
 

@@ -3,6 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+# What stands for standard input where a file is asked for.
+STANDARD_INPUT = "-"
+
 
 class Fault(NamedTuple):
     """One thing that could not be read. `document` and `line` count from 1 and are 0 where they do not apply."""
@@ -28,19 +31,30 @@ class SourceError(Exception):
 
 
 class ShapeError(Exception):
-    """An object that is not what its kind promises; `path` is the field, `form` what was expected there."""
+    """An object that is not what its kind promises; `path` is the field, `form` what was expected there.
 
-    def __init__(self, path: str, form: str) -> None:
+    `line` is where the field stands, 0 where only the object's own place is known.
+    """
+
+    def __init__(self, path: str, form: str, line: int = 0) -> None:
         super().__init__(f"{path}: {form}")
         self.path = path
         self.form = form
+        self.line = line
+
+
+class Unquoted(str):
+    """A number or truth value as a manifest spells it, which the API server refuses where a text must be."""
+
+    __slots__ = ()
 
 
 def mapping(value: object, path: str) -> Mapping[str, Any]:
     """A field's mapping, empty where the field is absent. Raises `ShapeError`."""
     if value is None:
         return {}
-    if not isinstance(value, Mapping):
+    # A cluster's objects are plain dicts, tens of thousands of them; asking the abstract class takes five times as long.
+    if value.__class__ is not dict and not isinstance(value, Mapping):
         raise ShapeError(path, "must be a mapping")
     return value
 
@@ -49,6 +63,11 @@ def sequence(value: object, path: str) -> Sequence[Any]:
     """A field's list, empty where the field is absent. Raises `ShapeError`."""
     if value is None:
         return ()
-    if isinstance(value, str) or not isinstance(value, Sequence):
+    if value.__class__ is not list and (isinstance(value, str) or not isinstance(value, Sequence)):
         raise ShapeError(path, "must be a list")
     return value
+
+
+def shown_name(file: str) -> str:
+    """A file as messages name it."""
+    return "standard input" if file == STANDARD_INPUT else file

@@ -8,12 +8,13 @@ from typing import BinaryIO, NamedTuple, cast
 import yaml
 
 from perfana_support.model.installation import Installation, Location, Workload
-from perfana_support.sources.errors import Fault, ShapeError, SourceError
+from perfana_support.sources.errors import STANDARD_INPUT, Fault, ShapeError, SourceError, shown_name
 from perfana_support.sources.workload import Json, project
 from perfana_support.sources.yaml_view import MappingView, NodeError, SequenceView, to_plain
 
-STANDARD_INPUT = "-"
 _SUFFIXES = (".yaml", ".yml", ".json")
+# Flux's objects of the same kind are in another group, and of the cluster.
+_KUSTOMIZE = "kustomize.config.k8s.io/"
 # A List in a List is legal and pointless; an alias can nest one in itself without end.
 _MAX_LISTS = 4
 # The reader without implicit types: what a text looks like is the API's business, and resolving costs most of the time.
@@ -42,17 +43,29 @@ def read_manifests(paths: list[str]) -> Manifests:
         workloads.extend(reader.read())
         documents += reader.document
     if files and not documents and not faults:
-        faults.append(Fault(", ".join(files), 0, 0, "holds no document; is the right file given, did rendering succeed?"))
+        faults.append(
+            Fault(", ".join(map(shown_name, files)), 0, 0, "holds no document; is the right file given, did rendering succeed?")
+        )
     if faults:
         raise SourceError(faults)
     return Manifests(_by_namespace(workloads), files, documents)
 
 
 def _by_namespace(workloads: list[Workload]) -> tuple[Installation, ...]:
+    """The installations. What a controller made is left to its template, if that is there as well."""
     namespaces: dict[str, list[Workload]] = {}
     for workload in workloads:
         namespaces.setdefault(workload.namespace, []).append(workload)
-    return tuple(Installation(name, tuple(members)) for name, members in sorted(namespaces.items()))
+    return tuple(Installation(name, _judged(members)) for name, members in sorted(namespaces.items()))
+
+
+def _judged(members: list[Workload]) -> tuple[Workload, ...]:
+    there = {(workload.kind, workload.name) for workload in members}
+    return tuple(
+        workload if workload.kind == "Pod" else workload._replace(owner=None)
+        for workload in members
+        if workload.kind == "Pod" or workload.owner not in there
+    )
 
 
 def _find_files(paths: list[str], faults: list[Fault]) -> Iterator[str]:
@@ -131,14 +144,17 @@ class _FileReader:
                 "is not a Kubernetes object: it has no kind (give rendered manifests, not values or a kustomization)",
             )
             return
+        if str(entity.get("apiVersion")).startswith(_KUSTOMIZE):
+            self._fault(entity.line, "is a kustomization, which changes what is deployed: give what kustomize build renders")
+            return
         for field, is_list in (("items", kind.endswith("List")), ("objects", kind == "Template")):
             if is_list and field in entity:
                 yield from self._read_list(entity, kind, field, lists)
                 return
         try:
-            workload = project(entity, kind, self._locate, api_version)
+            workload = project(entity, kind, self._locate, api_version, keeps_made=True)
         except ShapeError as error:
-            self._fault(entity.line, str(error))
+            self._fault(error.line or entity.line, str(error))
             return
         if workload is not None:
             yield workload
@@ -163,4 +179,4 @@ class _FileReader:
         return Location(self.file, container.line_of(field)) if isinstance(container, MappingView) else None
 
     def _fault(self, line: int, problem: str) -> None:
-        self.faults.append(Fault("standard input" if self.file == STANDARD_INPUT else self.file, self.document, line, problem))
+        self.faults.append(Fault(shown_name(self.file), self.document, line, problem))

@@ -5,13 +5,15 @@ from typing import Any
 
 from perfana_support.model.installation import Container, ContainerRole, Location, Workload
 from perfana_support.sources.container_settings import read_settings
-from perfana_support.sources.errors import ShapeError, mapping, sequence
+from perfana_support.sources.errors import ShapeError, Unquoted, mapping, sequence
 
 # Where a pod's spec stands, by the fields on the way. Shape decides and not the kind, so that custom workloads (Argo
-# Rollouts, OpenKruise, Knative, OpenShift's DeploymentConfig) are judged like the built-in ones.
+# Rollouts, OpenKruise, Knative, KEDA, OpenShift's DeploymentConfig) are judged like the built-in ones.
 _POD_SPECS = (
     ("spec", "template", "spec"),
     ("spec", "jobTemplate", "spec", "template", "spec"),
+    ("spec", "template", "jobTemplate", "spec", "template", "spec"),
+    ("spec", "jobTargetRef", "template", "spec"),
     ("spec",),
     ("template", "spec"),
 )
@@ -55,11 +57,19 @@ Json = Mapping[str, Any]
 Locate = Callable[[Json, str], Location | None]
 
 
-def project(entity: Json, kind: str, locate: Locate = lambda _mapping, _field: None, api_version: str = "") -> Workload | None:
+def project(
+    entity: Json,
+    kind: str,
+    locate: Locate = lambda _mapping, _field: None,
+    api_version: str = "",
+    *,
+    keeps_made: bool = False,
+) -> Workload | None:
     """The workload that an object is, None for anything that runs no containers of its own.
 
     None as well for what is over (a pod or Job that ended) and for what a built-in controller made of a template that is
-    judged itself (a Deployment's ReplicaSets). `api_version` is that of a list whose items name none. Raises `ShapeError`.
+    judged itself (a Deployment's ReplicaSets), unless `keeps_made`: then it has an owner, like a pod, for a source that may
+    lack the template. `api_version` is that of a list whose items name none. Raises `ShapeError`.
     """
     api_version = entity.get("apiVersion") or api_version
     group = api_version.rpartition("/")[0] if isinstance(api_version, str) else ""
@@ -74,7 +84,8 @@ def project(entity: Json, kind: str, locate: Locate = lambda _mapping, _field: N
     metadata = mapping(entity.get("metadata"), "metadata")
     owner = _owner(metadata)
     is_pod = kind == "Pod"
-    if (owner is not None and (kind, owner[0]) in _MADE_FROM_TEMPLATES) or _is_over(kind, entity.get("status")):
+    is_made = owner is not None and (kind, owner[0]) in _MADE_FROM_TEMPLATES
+    if (is_made and not (keeps_made and _is_in_use(entity))) or _is_over(kind, entity.get("status")):
         return None
     image_ids = _image_ids(entity.get("status")) if is_pod else {}
     containers = tuple(
@@ -89,7 +100,7 @@ def project(entity: Json, kind: str, locate: Locate = lambda _mapping, _field: N
         name=_text(metadata, "name") or _text(metadata, "generateName"),
         containers=containers,
         labels=tuple((key, str(labels.get(key))) for key in labels),
-        owner=owner if is_pod else None,
+        owner=owner if is_pod or is_made else None,
         node=_text(pod_spec, "nodeName") if is_pod else "",
     )
 
@@ -100,12 +111,15 @@ def _project_database(entity: Json, locate: Locate) -> Workload:
     spec = mapping(entity.get("spec"), "spec")
     labels = mapping(metadata.get("labels"), "metadata.labels")
     major = mapping(spec.get("imageCatalogRef"), "spec.imageCatalogRef").get("major")
-    image = _text(spec, "imageName") or (f"{_DATABASE_IMAGE}:{major}" if major else _DATABASE_IMAGE)
+    location = locate(spec, "imageName")
+    image = _image(spec, "imageName", "spec.imageName", location) or (
+        f"{_DATABASE_IMAGE}:{major}" if major else _DATABASE_IMAGE
+    )
     return Workload(
         kind="Cluster",
         namespace=_text(metadata, "namespace"),
         name=_text(metadata, "name"),
-        containers=(Container("postgres", image, location=locate(spec, "imageName")),),
+        containers=(Container("postgres", image, location=location),),
         labels=tuple((key, str(labels.get(key))) for key in labels),
     )
 
@@ -124,12 +138,22 @@ def _container(  # noqa: PLR0913 - one container, and what the pod says about it
     entry: object, path: str, role: ContainerRole, locate: Locate, pod_spec: Json, image_ids: Mapping[str, str]
 ) -> Container:
     container = mapping(entry, path)
-    image = container.get("image")
-    if image is not None and not isinstance(image, str):
-        raise ShapeError(f"{path}.image", "must be a text")
+    location = locate(container, "image")
+    image = _image(container, "image", f"{path}.image", location)
     name = _text(container, "name")
     settings = read_settings(container, pod_spec, locate)
-    return Container(name, image or "", role, locate(container, "image"), settings, image_ids.get(name, ""))
+    return Container(name, image, role, location, settings, image_ids.get(name, ""))
+
+
+def _image(owner: Json, field: str, path: str, location: Location | None) -> str:
+    """An image as written, "" where there is none. Raises `ShapeError` for what the API server would refuse."""
+    image = owner.get(field)
+    line = location.line if location else 0
+    if isinstance(image, Unquoted):
+        raise ShapeError(path, f"must be a text, is {image}; put it into quotes if an image is called so", line)
+    if image is not None and not isinstance(image, str):
+        raise ShapeError(path, "must be a text", line)
+    return image or ""
 
 
 def _image_ids(status: object) -> dict[str, str]:
@@ -156,6 +180,11 @@ def _owner(metadata: Json) -> tuple[str, str] | None:
             return "Deployment", name.removesuffix(suffix)
         return kind, name
     return None
+
+
+def _is_in_use(entity: Json) -> bool:
+    """Whether what a controller made runs anything: of a Deployment's ReplicaSets, the older ones stay at none."""
+    return str(mapping(entity.get("spec"), "spec").get("replicas")) != "0"
 
 
 def _is_over(kind: str, status: object) -> bool:

@@ -1,10 +1,11 @@
 """One whole YAML document as plain data, for what is small and read completely: policies and settings."""
 
+import sys
 from typing import Any, BinaryIO
 
 import yaml
 
-from perfana_support.sources.errors import Fault, SourceError
+from perfana_support.sources.errors import STANDARD_INPUT, Fault, SourceError, shown_name
 
 _SafeLoader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
@@ -31,16 +32,19 @@ class _PlainLoader(_SafeLoader):  # type: ignore[misc, valid-type] # the C loade
 
 
 def load_file(file: str) -> object:
-    """The one document of a file. Raises `SourceError` that names the line."""
+    """The one document of a file, or of standard input. Raises `SourceError` that names the line."""
+    name = shown_name(file)
     try:
+        if file == STANDARD_INPUT:
+            return load_document(sys.stdin.buffer)
         with open(file, "rb") as stream:
             return load_document(stream)
     except OSError as error:
-        raise SourceError([Fault(file, 0, 0, error.strerror or str(error))]) from error
+        raise SourceError([Fault(name, 0, 0, error.strerror or str(error))]) from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error)
-        raise SourceError([Fault(file, 0, mark.line + 1 if mark else 0, f"is not one YAML document: {problem}")]) from error
+        raise SourceError([Fault(name, 0, mark.line + 1 if mark else 0, f"is not one YAML document: {problem}")]) from error
 
 
 def load_document(stream: BinaryIO) -> object:

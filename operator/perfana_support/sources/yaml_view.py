@@ -4,12 +4,22 @@ Constructing whole documents costs several times what composing them does, and l
 when it is asked for, so the cost follows what rules read and not how large a document is.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast, overload
 
 import yaml
 
+from perfana_support.sources.errors import Unquoted
+
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
+# Plain scalars that the API server's reader (go-yaml) takes for numbers or truth values; most others begin otherwise.
+_FIRST = frozenset("+-.0123456789fFnNoOtTyY")
+_NO_TEXT = re.compile(
+    r"[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+]?[0-9]+)?)"
+    r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)|(?:true|false|yes|no|on|off)|(?:True|False|Yes|No|On|Off|TRUE|FALSE|YES|NO|ON|OFF)",
+    re.ASCII,
+)
 # Aliases can nest a merge in itself and multiply it; no honest document merges this deep or this much.
 _MAX_MERGES = 16
 _MAX_MERGED_MAPPINGS = 1000
@@ -25,7 +35,7 @@ class NodeError(Exception):
 
 
 class MappingView(Mapping[str, Any]):
-    """A mapping node. Values are texts (numbers and booleans as written), None and views."""
+    """A mapping node. Values are texts (numbers and booleans as written, marked as such), None and views."""
 
     __slots__ = ("_fields", "line")
 
@@ -73,8 +83,11 @@ class SequenceView(Sequence[Any]):
 def to_plain(node: yaml.Node) -> Any:  # noqa: ANN401 - a document holds anything
     """A node's value as a view, a text or None."""
     if isinstance(node, yaml.ScalarNode):
-        is_null = not node.style and node.value in _NULL
-        return None if is_null else node.value
+        if node.style:
+            return node.value
+        if node.value in _NULL:
+            return None
+        return Unquoted(node.value) if node.value[0] in _FIRST and _NO_TEXT.fullmatch(node.value) else node.value
     return MappingView(node) if isinstance(node, yaml.MappingNode) else SequenceView(cast("yaml.SequenceNode", node))
 
 

@@ -211,12 +211,63 @@ def test_options_win_over_the_check_file(tmp_path: Path, program: Program) -> No
         ("a: [", "is not one YAML document"),
         (f"{CHECK}spec: {{enforcement: Deny}}\n", "spec.enforcement: must be one of Report, Gate, is 'Deny'"),
         (f"{CHECK}spec: {{maintenance: {{expiresOn: soon}}}}\n", "spec.maintenance.plan: is missing"),
+        (f"{CHECK}spec: {{waiver: []}}\n", "spec.waiver: is not a known field, known are dependencies, "),
+        (f"{CHECK}sepc: {{}}\n", "sepc: is not a known field, known are apiVersion, kind, metadata, spec, status"),
+        (f"{CHECK}metadata: {{name: a}}\n", "field 'metadata' stands twice"),
+        (CHECK.replace("v1alpha1", "v1"), "apiVersion: must be support.perfana.io/v1alpha1, is 'support.perfana.io/v1'"),
+        (
+            f"{CHECK}spec: {{waivers: [{{code: SnapshotBuid, reason: r, agreedBy: v, expiresOn: 2027-03-31}}]}}\n",
+            "spec.waivers[0].code: must be the code of a finding (perfana-support explain lists them), is 'SnapshotBuid'",
+        ),
     ],
 )
 def test_faults_of_a_check_file_are_bad_input(content: str, words: str, tmp_path: Path, program: Program) -> None:
     outcome = program("check", "-f", CHART, "--check", write(tmp_path, content, "check.yaml"))
     assert (outcome.code, outcome.out) == (2, "")
     assert words in outcome.err
+
+
+def test_every_fault_of_a_check_file_is_named_at_once(tmp_path: Path, program: Program) -> None:
+    file = write(tmp_path, f"{CHECK}x: 1\nspec: {{enforcement: Deny, target: {{}}, platform: {{os: linux}}}}\n", "check.yaml")
+    faults = [
+        line.partition(": must")[0].partition(": is not")[0]
+        for line in program("check", "-f", CHART, "--check", file).err.splitlines()
+    ]
+    assert faults == [f"error: {file}: {path}" for path in ("x", "spec.enforcement", "spec.platform.os", "spec.target")]
+
+
+def test_check_that_names_a_policy_is_judged_by_that_policy_alone(tmp_path: Path, program: Program) -> None:
+    names = "apiVersion: support.perfana.io/v1alpha1\nkind: SupportPolicy\nmetadata: {name: %s}\nspec: {}\n"
+    file = write(tmp_path, f"{CHECK}spec: {{policyRef: {{name: acme}}}}\n", "check.yaml")
+    acme, other = (write(tmp_path, names % name, f"{name}.yaml") for name in ("acme", "other"))
+    outcome = program("check", "-f", CHART, *AT, "--check", file)
+    words = "names policy acme, it is not looked up from here; give it with --policy FILE"
+    assert (outcome.code, outcome.out, outcome.err) == (2, "", f"error: {file}: spec.policyRef.name: {words}\n")
+    outcome = program("check", "-f", CHART, *AT, "--check", file, "--policy", other)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "names policy acme, --policy gives other" in outcome.err
+    outcome = program("check", "-f", CHART, *AT, "--check", file, "--policy", acme)
+    assert outcome.err == ""
+    assert outcome.out == program("check", "-f", CHART, *AT, "--policy", acme).out
+
+
+@pytest.mark.parametrize(
+    "words", [("-f", "-", "-f", "-"), ("-f", "-", "--policy", "-"), ("-f", CHART, "--policy", "-", "--check", "-")]
+)
+def test_standard_input_is_read_once(words: tuple[str, ...], program: Program) -> None:
+    outcome = program("check", *words, stdin=OLD.encode())
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err == "error: standard input: can be read once, it is named more often\n"
+
+
+def test_check_comes_from_standard_input(tmp_path: Path, program: Program) -> None:
+    spec = "{waivers: [{code: EndOfLife, reason: r, agreedBy: v, expiresOn: 2027-03-31}]}"
+    outcome = program("check", "-f", write(tmp_path, OLD), *AT, "--check", "-", stdin=f"{CHECK}spec: {spec}\n".encode())
+    assert (outcome.code, outcome.err) == (0, "")
+
+
+def test_empty_standard_input_has_a_name(program: Program) -> None:
+    assert program("check", "-f", "-").err.startswith("error: standard input: holds no document;")
 
 
 def test_target_alone_gives_upgrade_supported(tmp_path: Path, program: Program) -> None:

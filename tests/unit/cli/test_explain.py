@@ -1,9 +1,11 @@
 """`perfana-support explain`: every code has its section, complete."""
 
+import re
+
 import pytest
 
 from perfana_support.cli import explain
-from perfana_support.model.code import Code
+from perfana_support.model.code import Code, Reason
 from tests.unit.cli.program import Program
 
 
@@ -20,6 +22,18 @@ def test_code_prints_its_section(code: Code, program: Program) -> None:
     assert "\n#" not in outcome.out
 
 
+@pytest.mark.parametrize("reason", Reason)
+def test_reason_prints_its_section(reason: Reason, program: Program) -> None:
+    outcome = program("explain", reason.upper())
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out == f"{reason}\n\n{explain.section(reason)}\n"
+    lines = outcome.out.splitlines()
+    assert re.match(r"(True|False|Unknown|`(Ready|Stalled)` is True)[,.: ]", lines[2])
+    for label in ("What to do:", "Example:"):
+        (line,) = [line for line in lines if line.startswith(label)]
+        assert line.removeprefix(label).strip(), label
+
+
 @pytest.mark.parametrize("spelling", ["endoflife", "ENDOFLIFE", "EndOfLife"])
 def test_case_does_not_matter(spelling: str, program: Program) -> None:
     assert program("explain", spelling).out == program("explain", "EndOfLife").out
@@ -29,14 +43,17 @@ def test_case_does_not_matter(spelling: str, program: Program) -> None:
 def test_unknown_code_is_bad_input(word: str, program: Program) -> None:
     outcome = program("explain", word)
     assert (outcome.code, outcome.out) == (2, "")
-    assert "is no code; perfana-support explain lists all of them" in outcome.err
+    assert "is no code or reason; perfana-support explain lists all of them" in outcome.err
 
 
 def test_without_a_code_all_are_listed_with_effect_and_conditions(program: Program) -> None:
     outcome = program("explain")
     assert outcome.code == 0
-    rows = [line.split(maxsplit=2) for line in outcome.out.splitlines()]
+    codes, _, reasons = outcome.out.partition("\n\nReasons that are no codes:\n")
+    rows = [line.split(maxsplit=2) for line in codes.splitlines()]
     assert rows == [[str(code), str(code.effect), ", ".join(code.conditions)] for code in Code]
+    rows = [line.split(maxsplit=1) for line in reasons.splitlines()]
+    assert rows == [[str(reason), explain.section(reason).splitlines()[0]] for reason in Reason]
 
 
 def test_code_without_a_section_is_no_silence(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """`perfana-support policy`: lint, show, diff."""
 
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,27 @@ def test_lint_of_a_good_policy(good: str, program: Program) -> None:
     outcome = program("policy", "lint", good)
     assert (outcome.code, outcome.err) == (0, "")
     assert outcome.out == f"{good}: valid, policy ours of 2026-11-24\n"
+
+
+def test_lint_reads_standard_input(program: Program) -> None:
+    assert program("policy", "lint", "-", stdin=GOOD.encode()).out == "standard input: valid, policy ours of 2026-11-24\n"
+    outcome = program("policy", "lint", "-", stdin=BAD.encode())
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err.startswith("error: standard input: spec.publishedOn: must be a date")
+
+
+def test_lint_of_nothing_says_so(program: Program) -> None:
+    assert program("policy", "lint", "-").err == "error: standard input: document: must be a SupportPolicy object\n"
+
+
+@pytest.mark.parametrize("day", [-1, 0, 1, 365])
+def test_policy_of_a_day_to_come_is_a_slip(day: int, tmp_path: Path, program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("perfana_support.cli.policy.today", lambda: date(2027, 1, 1))
+    published_on = date(2027, 1, 1) + timedelta(days=day)
+    file = write(tmp_path, f"{HEAD}spec: {{publishedOn: {published_on}}}\n")
+    outcome = program("policy", "lint", file)
+    problem = f"error: {file}: spec.publishedOn: must not be in the future, is {published_on}, today is 2027-01-01 (UTC)\n"
+    assert (outcome.code, outcome.err) == ((2, problem) if day > 0 else (0, ""))
 
 
 @pytest.mark.parametrize("action", ["lint", "show", "diff"])

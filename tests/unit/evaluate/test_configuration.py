@@ -140,7 +140,7 @@ def test_mount_is_shown_with_its_source_and_the_code_path() -> None:
     finding = only(
         {"volumeMounts": [{"name": "v", "mountPath": "/app/x/"}]}, volumes=[{"name": "v", "configMap": {"name": "patch"}}]
     )
-    assert finding.message == "configMap patch is mounted at /app/x/; /app holds the product code of perfana/perfana-api"
+    assert finding.message == "configMap patch is mounted at /app/x/; /app holds code that perfana/perfana-api runs"
     assert finding.remediation == "remove the volume mount at /app/x/ from the container"
 
 

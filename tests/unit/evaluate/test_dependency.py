@@ -167,6 +167,15 @@ def test_what_cannot_work_gives_the_policys_reason_and_remedy() -> None:
     assert "timescaledb-ha" in found.remediation
 
 
+def test_another_postgresql_does_not_lift_what_cannot_work_on_the_first() -> None:
+    facts = installation(*COMPLETE[1:], declared={"timescaledb": "2.30.2", "postgresql": "15.2"})
+    more = facts._replace(declared=(*facts.declared, Declared("postgresql", "18.4")))
+    proven = only(*(found for found in findings(facts, "4.0") if found.subject.name == "timescaledb"))
+    doubted = only(*(found for found in findings(more, "4.0") if found.subject.name == "timescaledb"))
+    assert (proven.code, doubted.code) == (Code.DEPENDENCY_UNSUPPORTED, Code.DEPENDENCY_UNLISTED)
+    assert "which PostgreSQL it runs on is not told" in doubted.message
+
+
 def test_an_upstream_end_names_the_day() -> None:
     found = only(*findings(installation(*COMPLETE), "4.0"))
     assert found.message == (

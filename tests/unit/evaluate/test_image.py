@@ -72,18 +72,21 @@ def find(
     return list(judge(inventory, policy, ImageRules(verification, digests), build_catalogue(digests)))
 
 
-def find_case(case: dict[str, Any]) -> list[Finding]:
+def workloads_of(case: dict[str, Any]) -> list[Workload]:
     images = [spell(image) for image in case.get("images") or [case["image"]]]
     image_ids = [spell(image_id) for image_id in case.get("image_ids", [])]
     # Several images share the ids out; a single one has them all.
     shares = [image_ids] if len(images) == 1 else [image_ids[place : place + 1] for place in range(len(images))]
-    workloads = [
+    return [
         workload
         for place, (image, share) in enumerate(zip(images, shares, strict=True))
         for workload in deployment(image, share, f"w{place}")
     ]
+
+
+def find_case(case: dict[str, Any]) -> list[Finding]:
     return find(
-        *workloads,
+        *workloads_of(case),
         verification=Verification(case.get("verification", "Reference")),
         digests=listed(**case.get("listed", {})),
         policy=policy_with(case.get("mirrors")),

@@ -27,7 +27,7 @@ ELSEWHERE = (
 
 
 def _upgrade(subject: Installation, *images: str, release: str = "") -> Upgrade:
-    return upgrade_to(Target(release, images), subject, take_inventory(subject, policy()), policy())
+    return upgrade_to(Target(release, images), subject, take_inventory(subject, policy()), policy(), TODAY)
 
 
 def _after(subject: Installation, target: Target, check: Check = Check(), day: date = TODAY) -> Condition:  # noqa: B008
@@ -65,7 +65,8 @@ def test_upgrade_says_what_goes_what_comes_and_what_it_needs() -> None:
     assert (condition.status, condition.reason) == (Status.TRUE, "DependencyUndeclared")
     assert condition.message.startswith(
         "the upgrade retires perfana/perfana-check, perfana/perfana-fe, perfana/perfana-grafana and brings "
-        "perfana/perfana-api, perfana/perfana-grafana-sync, perfana/perfana-web, perfana/perfana-worker; "
+        "perfana/perfana-api, perfana/perfana-grafana-sync, perfana/perfana-web, perfana/perfana-worker and needs PostgreSQL, "
+        "TimescaleDB, Redis or Valkey, Keycloak and no longer needs MongoDB; "
     )
     verdict = evaluate(_upgrade(installation(*OLD), release=RELEASE).installation, policy(), TODAY)
     assert any("PostgreSQL" in finding.message for finding in verdict.findings if finding.code == "DependencyUndeclared")
@@ -164,13 +165,13 @@ def test_worst_of_two_target_images_of_a_component_counts(images: tuple[str, str
 def test_pods_of_the_old_release_vanish(target: Target) -> None:
     template = workload(WEB, name="web")
     pod = _pod("web-1", ("Deployment", "web"), Container("c0", WEB, image_id="sha256:" + "a" * 64))
-    after = upgrade_to(target, *_facts(template, pod), policy()).installation
+    after = upgrade_to(target, *_facts(template, pod), policy(), TODAY).installation
     assert WEB not in [container.image for each in after.workloads for container in each.containers]
 
 
 def test_pods_of_retired_components_vanish() -> None:
     pod = _pod("fe-1", ("Deployment", "fe"), Container("c0", OLD[0]))
-    after = upgrade_to(Target(RELEASE), *_facts(workload(OLD[0], name="fe"), pod), policy()).installation
+    after = upgrade_to(Target(RELEASE), *_facts(workload(OLD[0], name="fe"), pod), policy(), TODAY).installation
     assert OLD[0] not in [container.image for each in after.workloads for container in each.containers]
 
 
@@ -209,4 +210,89 @@ def test_gap_stays_a_gap() -> None:
 def test_target_changes_nothing_else_of_the_verdict() -> None:
     plain = judge(WEB)
     asked = evaluate(installation(WEB), without_dependencies(policy()), TODAY, Check(target=Target(RELEASE)))
-    assert asked._replace(conditions=asked.conditions[:-1]) == plain
+    assert asked._replace(conditions=asked.conditions[:-1], next_transition=plain.next_transition) == plain
+
+
+MODERN = ("timescale/timescaledb-ha:pg18.6-ts2.30.2", "redis:7.2.5", "quay.io/keycloak/keycloak:24.0.5")
+
+
+@pytest.mark.parametrize(
+    "database", ["mongo:7.0.14", "percona/percona-server-mongodb:7.0.14-8", "ghcr.io/ferretdb/ferretdb:2.0.0"]
+)
+@pytest.mark.parametrize("release", ["4.0.0", "0.2", RELEASE])
+def test_database_that_the_upgrade_leaves_behind_is_no_obstacle(database: str, release: str) -> None:
+    """It is needed until the upgrade, so it runs beside what the new line needs."""
+    condition = _after(installation(*OLD, database, *MODERN), Target(release))
+    assert (condition.status, condition.reason) == (Status.TRUE, "DependencyUpstreamEndOfLife")
+    assert "no longer needs MongoDB" in condition.message
+
+
+def test_database_that_no_line_uses_stays_an_obstacle() -> None:
+    for images in ((WEB, API), OLD):
+        condition = _after(installation(*images, "cockroachdb/cockroach:v24.1.0", *MODERN), Target(RELEASE))
+        assert condition.status is Status.UNKNOWN
+    condition = _after(installation(WEB, API, "mongo:7.0.14", *MODERN), Target(RELEASE))
+    assert (condition.status, condition.reason) == (Status.UNKNOWN, "DependencyUnlisted")
+
+
+def test_partial_upgrade_leaves_nothing_behind() -> None:
+    condition = _after(installation(*OLD, "mongo:7.0.14", *MODERN), Target(images=(NEWEST,)))
+    assert "no longer needs" not in condition.message
+
+
+@pytest.mark.parametrize(
+    ("release", "as_of", "told"),
+    [
+        ("0.2", TODAY, "0.2 means 0.2.96.22; "),
+        ("0.2", date(2026, 4, 4), "0.2 means 0.2.31.0; "),
+        ("4.0", TODAY, "4.0 means 4.0.0; "),
+        (RELEASE, TODAY, ""),
+    ],
+)
+def test_line_means_its_newest_release_that_is_out(release: str, as_of: date, told: str) -> None:
+    subject = installation("perfana/perfana-web:0.2.0")
+    condition = _after(subject, Target(release), day=as_of)
+    assert condition.message.startswith(told or "the upgrade ")
+    assert upgrade_to(Target(release), *_facts(*subject.workloads), policy(), as_of).release in (told or release)
+
+
+@pytest.mark.parametrize(("release", "as_of"), [("0.3", TODAY), ("0.2", date(2026, 3, 22)), ("9.9", TODAY)])
+def test_line_without_a_release_is_unknown(release: str, as_of: date) -> None:
+    condition = _after(installation(WEB), Target(release), day=as_of)
+    assert (condition.status, condition.reason) == (Status.UNKNOWN, "TargetUnknown")
+
+
+def test_target_whose_line_is_not_out_yet_is_not_supported_yet() -> None:
+    condition = _after(installation("perfana/perfana-fe:perfana-3.5.0"), Target(RELEASE), day=date(2026, 3, 22))
+    assert (condition.status, condition.reason) == (Status.UNKNOWN, "UnknownRelease")
+
+
+def _wakes(release: str, as_of: str, *images: str) -> tuple[str, str, str, str] | None:
+    check = Check(target=Target(release))
+    change = evaluate(installation(*images), without_dependencies(policy()), date.fromisoformat(as_of), check).next_transition
+    return (str(change.day), str(change.condition), str(change.status), change.reason) if change else None
+
+
+@pytest.mark.parametrize(
+    ("release", "as_of", "change"),
+    [
+        ("4.0.0", "2026-11-24", ("2027-05-24", "UpgradeSupported", "True", "PolicyStale")),
+        ("4.0.0", "2027-05-24", ("2027-12-24", "UpgradeSupported", "True", "ApproachingEndOfLife")),
+        ("4.0.0", "2027-12-24", ("2028-03-24", "UpgradeSupported", "False", "EndOfLife")),
+        ("4.0.0", "2028-03-24", None),
+        ("9.9.9", "2026-11-24", None),
+    ],
+)
+def test_end_of_life_of_the_target_is_a_transition(release: str, as_of: str, change: tuple[str, str, str, str] | None) -> None:
+    assert _wakes(release, as_of, "perfana/perfana-fe:perfana-3.1.0") == change
+
+
+def test_platform_of_the_target_is_a_transition() -> None:
+    check = Check(target=Target("4.0.0"), platform=Platform("v1.36.3"))
+    subject = installation("perfana/perfana-fe:perfana-3.1.0")
+    day, seen = date(2027, 5, 24), []
+    while change := evaluate(subject, without_dependencies(policy()), day, check).next_transition:
+        seen.append((change.condition, change.reason))
+        day = change.day
+    assert (ConditionType.PLATFORM_SUPPORTED, "KubernetesEndOfLife") in seen
+    assert (ConditionType.UPGRADE_SUPPORTED, "EndOfLife") in seen

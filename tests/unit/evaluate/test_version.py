@@ -10,7 +10,19 @@ from perfana_support.evaluate.version import judge as judge_version
 from perfana_support.model.code import ConditionType, Status
 from perfana_support.model.installation import Installation, Location
 from perfana_support.model.verdict import Verdict
-from tests.unit.builders import NAMESPACE, TODAY, codes, judge, line_of, policy, supported, without_dependencies, workload
+from tests.unit.builders import (
+    FOREVER,
+    NAMESPACE,
+    TODAY,
+    codes,
+    judge,
+    line_of,
+    policy,
+    supported,
+    waiver,
+    without_dependencies,
+    workload,
+)
 
 OWN_RELEASE = {"endOfLife": {"clockStartsAt": "OwnRelease"}}
 DAY = timedelta(days=1)
@@ -291,3 +303,19 @@ def test_stale_policy_is_said_once_and_names_the_policy() -> None:
 )
 def test_upgrade_is_available_for_what_came_out_earlier(image: str, *, is_available: bool) -> None:
     assert ("UpgradeAvailable" in codes(judge(image))) is is_available
+
+
+def test_component_that_the_line_never_had_is_told_where_to_go() -> None:
+    verdict = judge("perfana/perfana-fe:perfana-4.0")
+    by_code = {str(finding.code): finding for finding in verdict.findings}
+    unknown = by_code["UnknownRelease"]
+    assert unknown.message == "line 4.0 has no perfana/perfana-fe, so perfana-4.0 is no release of it"
+    replaced = "upgrade to release 0.2.96.22, where perfana/perfana-web:0.2.96.22 takes the place of perfana/perfana-fe"
+    assert unknown.remediation == replaced
+    assert by_code["FloatingTag"].remediation == f"set the tag of a released build; {replaced}"
+
+
+def test_line_that_ended_has_ended_for_what_it_never_had() -> None:
+    verdict = judge("perfana/perfana-web:perfana-3.1.0", waivers=(waiver("EndOfLife", FOREVER),))
+    assert supported(judge("perfana/perfana-web:perfana-3.1.0")) is Status.FALSE
+    assert supported(verdict) is Status.UNKNOWN

@@ -1,5 +1,7 @@
 """A SupportCheck's spec as a value."""
 
+import copy
+import re
 from datetime import date
 from typing import Any
 
@@ -23,9 +25,16 @@ def _problems(spec: object) -> list[str]:
     return [str(problem) for problem in caught.value.problems]
 
 
-@pytest.mark.parametrize("spec", [None, {}, {"policyRef": None, "waivers": None, "workloadSelector": None, "target": None}])
+@pytest.mark.parametrize("spec", [None, {}])
 def test_nothing_stated_judges_everything_by_the_builtin_policy(spec: dict[str, Any] | None) -> None:
     assert read_check(spec) == Check(policy=None, selector=(), enforcement=Enforcement.REPORT, waivers=(), target=None)
+
+
+@pytest.mark.parametrize("field", ["policyRef", "waivers", "workloadSelector", "target", "maintenance", "platform"])
+def test_null_is_refused_as_in_a_policy(field: str) -> None:
+    (problem,) = _problems({field: None})
+    assert problem.startswith(f"spec.{field}: must be a ")
+    assert problem.endswith(", is null; leave the field out to state nothing")
 
 
 def test_everything_stated() -> None:
@@ -34,7 +43,7 @@ def test_everything_stated() -> None:
         "enforcement": "Gate",
         "waivers": [WAIVER | {"subject": {"kind": "Deployment", "name": "perfana-web", "container": "web"}}],
         "workloadSelector": {"matchLabels": {"app": "perfana"}, "matchExpressions": [{"key": "tier", "operator": "Exists"}]},
-        "target": {"release": "0.2.96.22", "images": ["perfana/perfana-web:0.2.96.22"]},
+        "target": {"release": "0.2.96.22"},
         "maintenance": {"plan": "Team", "expiresOn": "2027-12-31"},
         "dependencies": [{"product": "postgresql", "version": "18.4"}, {"product": "redis"}],
         "platform": {"kubernetesVersion": "v1.36.3", "distribution": "eks"},
@@ -46,7 +55,7 @@ def test_everything_stated() -> None:
         waivers=(
             Waiver("EndOfLife", "Deployment", "perfana-web", "web", "migration in March", "the vendor", date(2027, 3, 31)),
         ),
-        target=Target("0.2.96.22", ("perfana/perfana-web:0.2.96.22",)),
+        target=Target("0.2.96.22"),
         maintenance=Maintenance("Team", date(2027, 12, 31)),
         declared=(Declared("postgresql", "18.4"), Declared("redis")),
         platform=Platform("v1.36.3", "eks"),
@@ -65,6 +74,45 @@ def test_values_of_a_label_expression_are_read() -> None:
     expression = {"key": "tier", "operator": "NotIn", "values": ["a", "b"]}
     spec = {"workloadSelector": {"matchExpressions": [expression]}}
     assert read_check(spec).selector == (Requirement("tier", Operator.NOT_IN, ("a", "b")),)
+
+
+UNKNOWN = [
+    ({}, "spec", "dependencies, enforcement, maintenance, platform, policyRef, target, waivers, workloadSelector"),
+    ({"policyRef": {"name": "a"}}, "spec.policyRef", "name"),
+    ({"workloadSelector": {}}, "spec.workloadSelector", "matchExpressions, matchLabels"),
+    (
+        {"workloadSelector": {"matchExpressions": [{"key": "a", "operator": "Exists"}]}},
+        "spec.workloadSelector.matchExpressions[0]",
+        "key, operator, values",
+    ),
+    ({"target": {"release": "0.2.96.22"}}, "spec.target", "images, release"),
+    ({"maintenance": {"plan": "Team"}}, "spec.maintenance", "expiresOn, plan"),
+    ({"dependencies": [{"product": "redis"}]}, "spec.dependencies[0]", "product, version"),
+    ({"platform": {"distribution": "eks"}}, "spec.platform", "distribution, kubernetesVersion"),
+    ({"waivers": [WAIVER]}, "spec.waivers[0]", "agreedBy, code, expiresOn, reason, subject"),
+    ({"waivers": [WAIVER | {"subject": {"kind": "Job"}}]}, "spec.waivers[0].subject", "container, kind, name"),
+]
+
+
+@pytest.mark.parametrize(("spec", "path", "known"), UNKNOWN, ids=[path for _, path, _ in UNKNOWN])
+def test_field_that_nobody_knows_is_refused(spec: dict[str, Any], path: str, known: str) -> None:
+    misspelt = copy.deepcopy(spec)
+    place: Any = misspelt
+    for field, index in re.findall(r"(\w+)(?:\[(\d)\])?", path.removeprefix("spec")):
+        place = place[field][int(index)] if index else place[field]
+    place["platfrom"] = "x"
+    assert read_check(spec)
+    assert _problems(misspelt) == [f"{path}.platfrom: is not a known field, known are {known}"]
+
+
+@pytest.mark.parametrize("code", ["SnapshotBuid", "snapshotbuild", "", 7, ["EndOfLife"]])
+def test_code_that_no_finding_has_is_refused(code: object) -> None:
+    (problem,) = _problems({"waivers": [WAIVER | {"code": code}]})
+    assert problem == f"spec.waivers[0].code: must be the code of a finding (perfana-support explain lists them), is {code!r}"
+
+
+ONE_OF_BOTH = "must have exactly one of release and images"
+VALUES = "must be given with operator In and NotIn, and be left out with Exists and DoesNotExist"
 
 
 @pytest.mark.parametrize(
@@ -86,6 +134,29 @@ def test_values_of_a_label_expression_are_read() -> None:
 def test_part_without_what_it_is_about_is_a_problem(spec: dict[str, Any], problem: str) -> None:
     (found,) = _problems(spec)
     assert found.startswith(problem)
+
+
+@pytest.mark.parametrize(
+    ("spec", "problem"),
+    [
+        ({"target": {}}, f"target: {ONE_OF_BOTH}"),
+        ({"target": {"release": "1.0.0", "images": ["perfana/perfana-web:1.0.0"]}}, f"target: {ONE_OF_BOTH}"),
+        (
+            {"waivers": [WAIVER | {"subject": {}}]},
+            "waivers[0].subject: must have at least one of kind, name and container; leave it out to waive the code everywhere",
+        ),
+        ({"workloadSelector": {"matchLabels": {"a": True}}}, "workloadSelector.matchLabels.a: must be a text, is True"),
+        *(
+            (
+                {"workloadSelector": {"matchExpressions": [{"key": "a", "operator": operator, "values": values}]}},
+                f"workloadSelector.matchExpressions[0].values: {VALUES}",
+            )
+            for operator, values in (("In", []), ("NotIn", []), ("Exists", ["x"]), ("DoesNotExist", ["x"]))
+        ),
+    ],
+)
+def test_what_the_schema_refuses_is_refused(spec: dict[str, Any], problem: str) -> None:
+    assert _problems(spec) == [f"spec.{problem}"]
 
 
 def test_waiver_without_subject_is_for_all() -> None:

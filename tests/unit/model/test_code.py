@@ -1,14 +1,16 @@
 """The published vocabulary: what each code does, and that a test shows it."""
 
+import ast
 import re
 from pathlib import Path
 
 import pytest
 
 from perfana_support.cli import explain
-from perfana_support.model.code import CODE_ORDER, EFFECT_ORDER, Clause, Code, ConditionType, Effect
+from perfana_support.model.code import CODE_ORDER, EFFECT_ORDER, Clause, Code, ConditionType, Effect, Reason
 
 TESTS = Path(__file__).parents[2]
+OPERATOR = TESTS.parent / "operator" / "perfana_support"
 V, B, I, C = "VersionSupported", "BuildSupported", "ImagesUnmodified", "ConfigurationUnmodified"  # noqa: E741
 P, D, M = "PlatformSupported", "DependenciesSupported", "MaintenanceActive"
 
@@ -145,4 +147,26 @@ def test_code_has_its_section_of_the_page(code: Code) -> None:
 
 def test_page_has_no_other_section_and_each_once() -> None:
     headings = re.findall(r"^### (.*)$", explain.page(), re.MULTILINE)
-    assert sorted(headings) == sorted(map(str, Code))
+    assert sorted(headings) == sorted(map(str, (*Code, *Reason)))
+
+
+def test_reasons_are_no_codes_and_stand_at_the_end_of_the_page() -> None:
+    assert not set(Code) & set(map(str, Reason))
+    last = explain.page().rpartition("\n## ")[2]
+    assert re.findall(r"^### (.*)$", last, re.MULTILINE) == list(map(str, Reason))
+
+
+def _words(call: ast.Call) -> set[str]:
+    """Read the CamelCase words among a call's own arguments."""
+    found = {word.value for argument in call.args for word in ast.walk(argument) if isinstance(word, ast.Constant)}
+    return {word for word in found if isinstance(word, str) and re.fullmatch("(?:[A-Z][a-z]+){2,}", word)}
+
+
+def test_reasons_that_the_operator_writes_are_known() -> None:
+    """Whatever stands where a reason does is a code or a reason, so that `explain` knows it."""
+    files = [file for part in ("controller", "reports", "evaluate") for file in (OPERATOR / part).glob("*.py")]
+    calls = [node for file in files for node in ast.walk(ast.parse(file.read_bytes())) if isinstance(node, ast.Call)]
+    writers = {"unjudged_status", "_plain", "Condition"}
+    named = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id in writers]
+    assert len(named) > 10
+    assert {word for call in named for word in _words(call)} <= set(map(str, (*Code, *Reason)))

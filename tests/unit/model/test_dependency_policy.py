@@ -75,7 +75,10 @@ def test_a_whole_policy() -> None:
             "carriers": [
                 {
                     "name": "postgres",
-                    "carries": ["postgresql", {"product": "redis", "markers": ["r"], "needs": "x", "optional": True}],
+                    "carries": [
+                        {"product": "postgresql"},
+                        {"product": "redis", "markers": ["r"], "needs": "x", "optional": True},
+                    ],
                 },
                 {"name": "a/b", "workloadKinds": ["Cluster"]},
             ],
@@ -139,7 +142,7 @@ def test_every_problem_is_named_with_path_and_form_at_once() -> None:
             {"name": "redis"},
         ],
         "carriers": [
-            {"name": "Postgres", "carries": [7, {"product": "!"}, "Redis"]},
+            {"name": "Postgres", "carries": [7, {"product": "!"}, "redis", {}, {"product": "redis", "marker": "v"}]},
             {"name": "a/postgresql-<version>"},
             {"name": 7, "carries": "redis"},
         ],
@@ -155,7 +158,7 @@ def test_every_problem_is_named_with_path_and_form_at_once() -> None:
     }
     word = "must be a lower-case word, for example postgresql"
     a_range = 'must be a version or a range, for example "16", "24.0", ">=2.26,<2.29", "*" for any, is '
-    a_release = 'must be a release number as a text, for example "0.2.48.5", is '
+    a_release = 'must be a release number as a text, for example "0.2.96.22", is '
     an_end = "must be the end of an image repository, for example postgres or percona/percona-server-mongodb, is "
     assert [problem.removeprefix("spec.dependencies.") for problem in problems_of(spec)] == [
         "preReleaseWords: must be a list of texts, each once, is 'rc'",
@@ -166,9 +169,11 @@ def test_every_problem_is_named_with_path_and_form_at_once() -> None:
         "products[1].colour: is not a known field, known are aliases, cycles, editions, imitates, name, title, versionParts",
         "products[2].name: must be listed once, 'redis' stands at [1] already",
         f"carriers[0].name: {an_end}'Postgres'",
-        "carriers[0].carries[0]: must be the name of a product or a mapping, is 7",
+        "carriers[0].carries[0]: must be a mapping, is 7",
         f"carriers[0].carries[1].product: {word}, is '!'",
-        "carriers[0].carries[2]: must be the name of a product or a mapping, is 'Redis'",
+        "carriers[0].carries[2]: must be a mapping, is 'redis'",
+        f"carriers[0].carries[3].product: is missing, {word}",
+        "carriers[0].carries[4].marker: is not a known field, known are leads, markers, needs, optional, product",
         f"carriers[1].name: {an_end}'a/postgresql-<version>'",
         f"carriers[2].name: {an_end}7",
         "carriers[2].carries: must be a list, is 'redis'",
@@ -246,7 +251,7 @@ def test_a_range_that_is_no_text() -> None:
 def test_names_that_do_not_exist_are_refused() -> None:
     spec = {
         "products": [{"name": "redis", "imitates": ["memcached"]}],
-        "carriers": [{"name": "redis", "carries": ["redis", "rdis"]}],
+        "carriers": [{"name": "redis", "carries": [{"product": "redis"}, {"product": "rdis"}]}],
         "deployments": [
             {
                 "name": "a",
@@ -278,7 +283,10 @@ def test_the_first_deployment_of_a_line_holds() -> None:
 
 def test_a_carrier_that_carries_nothing_is_no_dependency() -> None:
     rules = rules_of(
-        {"products": [{"name": "redis"}], "carriers": [{"name": "redis", "carries": ["redis"]}, {"name": "tools/redis"}]}
+        {
+            "products": [{"name": "redis"}],
+            "carriers": [{"name": "redis", "carries": [{"product": "redis"}]}, {"name": "tools/redis"}],
+        }
     )
     assert read_image("docker.io/tools/redis", "7", rules) == ()
     assert len(read_image("docker.io/library/redis", "7", rules)) == 1
@@ -290,7 +298,7 @@ def test_a_versioned_carrier_that_carries_nothing_is_no_dependency() -> None:
 
 
 def test_a_versioned_carrier_tells_the_version_of_its_first_product_only() -> None:
-    carries = ["postgresql", {"product": "timescaledb", "markers": ["ts"]}]
+    carries = [{"product": "postgresql"}, {"product": "timescaledb", "markers": ["ts"]}]
     rules = rules_of({"carriers": [{"name": "pg-<version>-ts", "carries": carries}]})
     readings = read_image("acme/pg-16-ts", "1.0-ts2.28", rules)
     assert [(each.product, each.version and each.version.text) for each in readings] == [
@@ -314,9 +322,9 @@ IMPOSSIBLE = {"name": "a", "product": "redis", "reason": "why", "remedy": "what"
         ({"products": [{"name": "a"}] * 2}, "products[1].name: must be listed once"),
         ({"products": [{"name": "a", "cycles": [{"endOfLifeOn": "2030-01-01"}]}]}, "products[0].cycles[0].name: is missing"),
         ({"products": [{"name": "a", "cycles": [{"name": "1"}] * 2}]}, "products[0].cycles[1].name: must be listed once"),
-        ({"carriers": [{"carries": ["redis"]}]}, "carriers[0].name: is missing"),
-        ({"carriers": [{"name": "a", "carries": ["redis"]}] * 2}, "carriers[1].name: must be listed once"),
-        ({"carriers": [{"name": "a", "carries": ["redis"], "x": 1}]}, "carriers[0].x: is not a known field"),
+        ({"carriers": [{"carries": [{"product": "redis"}]}]}, "carriers[0].name: is missing"),
+        ({"carriers": [{"name": "a", "carries": [{"product": "redis"}]}] * 2}, "carriers[1].name: must be listed once"),
+        ({"carriers": [{"name": "a", "carries": [{"product": "redis"}], "x": 1}]}, "carriers[0].x: is not a known field"),
         ({"carriers": [{"name": "a", "carries": [{"markers": ["b"]}]}]}, "carriers[0].carries[0].product: is missing"),
         ({"deployments": [{"lines": ["4.0"]}]}, "deployments[0].name: is missing"),
         ({"deployments": _deployment()["deployments"] * 2}, "deployments[1].name: must be listed once"),

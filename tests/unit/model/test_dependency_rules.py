@@ -47,7 +47,7 @@ def test_second_place_for_a_version_counts_where_the_first_is_empty() -> None:
 
 
 def test_version_in_a_repository_stands_where_the_policy_says() -> None:
-    rules = _rules({"name": "redis-<version>-el9", "carries": ["redis"]})
+    rules = _rules({"name": "redis-<version>-el9", "carries": [{"product": "redis"}]})
     (reading,) = read_image("docker.io/acme/redis-7.2-el9", None, rules)
     assert reading.version == Version((7, 2), "7.2")
     assert read_image("docker.io/acme/redis--el9", None, rules) == ()

@@ -26,10 +26,14 @@ def test_absent_field_is_none_without_a_problem() -> None:
     assert node.problems == []
 
 
-def test_null_is_absent() -> None:
-    node = _node(a=None)
+def test_null_is_neither_a_value_nor_nothing() -> None:
+    node = _node(a=None, b=None)
     assert node.text("a") is None
-    assert node.problems == []
+    assert list(node.nodes("b", "name")) == []
+    assert _problems(node) == [
+        "spec.a: must be a text, is null; leave the field out to state nothing",
+        "spec.b: must be a list, is null; leave the field out to state nothing",
+    ]
 
 
 def test_required_field_is_a_problem_when_absent() -> None:
@@ -90,6 +94,16 @@ def test_nodes_know_their_place() -> None:
         "spec.a[1]: must be a mapping, is 'y'",
         "spec.a[3].name: must be listed once, 'x' stands at [0] already",
     ]
+
+
+def test_nodes_by_key_know_their_entry() -> None:
+    odd: list[object] = ["x" * 81, 'x"', "x\n", "", 7]
+    node = Node({"a": [{"name": name} for name in ("4.0", "4.0", *odd)], "b": {"c": [{"name": "x"}]}}, "spec", [], by_key=True)
+    assert [entry.path for entry in node.nodes("a", "name")] == [
+        'spec.a["4.0"]',
+        *(f"spec.a[{place}]" for place in range(1, 7)),
+    ]
+    assert [entry.path for entry in node.node("b").nodes("c", "name")] == ['spec.b.c["x"]']
 
 
 def test_fields_of_the_root_have_no_dot_in_front() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfana_support.model.image import ImageReference, normalise_repository, parse_image
+from perfana_support.model.image import ImageReference, normalise_repository, parse_image, to_repository
 
 DIGEST = "sha256:7d9495d03763d2d3b8ad7a8c1d1bba51a2f3a5b0b51ab57a1c0ba0d8bd1d1f0f"
 
@@ -137,3 +137,23 @@ def _spelled(reference: ImageReference) -> str:
     tag = f":{reference.tag}" if reference.tag else ""
     digest = f"@{reference.digest}" if reference.digest else ""
     return f"{reference.repository}{tag}{digest}"
+
+
+@pytest.mark.parametrize(
+    ("raw", "repository"),
+    [
+        ("perfana/perfana-web", "docker.io/perfana/perfana-web"),
+        ("docker.io/perfana/perfana-web", "docker.io/perfana/perfana-web"),
+        ("harbor.example.com:5000/a/b", "harbor.example.com:5000/a/b"),
+        ("web", None),
+        ("docker.io", None),
+        ("Perfana/x", None),
+        ("perfana/X", None),
+        ("perfana/web:1", None),
+        (f"perfana/web@sha256:{'a' * 64}", None),
+        ("", None),
+        (7, None),
+    ],
+)
+def test_repository_of_a_policy(raw: object, repository: str | None) -> None:
+    assert to_repository(raw) == repository

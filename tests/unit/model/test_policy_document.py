@@ -1,5 +1,6 @@
 """SupportPolicy documents: their form, what they merge with, and what is said about bad ones."""
 
+import time
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from perfana_support.model.document import DocumentError
 from perfana_support.model.policy import Build, ClockStart, Policy
 from perfana_support.model.policy_document import merge_specs
+from perfana_support.model.tag import read_tag
 from perfana_support.sources.policy import policy_of
 from perfana_support.sources.yaml_document import load_document
 from tests.unit.builders import codes, judge, policy, policy_document
@@ -57,6 +59,12 @@ def test_document_of_another_kind() -> None:
         "metadata.name: is missing, must be the policy's name",
         "spec: is missing, must be a mapping",
     ]
+
+
+def test_field_beside_the_spec_is_refused() -> None:
+    """As when the indentation of a line is lost."""
+    known = "is not a known field, known are apiVersion, kind, metadata, spec, status"
+    assert _problems(policy_document() | {"lines": [], "status": {}}) == [f"lines: {known}"]
 
 
 @pytest.mark.parametrize("metadata", [None, {}, {"name": ""}, {"name": 7}, []])
@@ -167,13 +175,13 @@ INCOMPLETE = {
 def test_new_entry_must_be_complete(field: str) -> None:
     entry, problem = INCOMPLETE[field]
     (found,) = _problems(policy_document(**{field: [entry]}))
-    assert found.startswith(f"spec.{field}[")
-    assert found.endswith(f"].{problem}")
+    key = entry["version" if field == "releases" else "name"]
+    assert found == f'spec.{field}["{key}"].{problem}'
 
 
 def test_mirror_must_have_a_source() -> None:
     (found,) = _problems(policy_document(images={"mirrors": [{"from": "harbor.example.com/hub/"}]}))
-    assert found.startswith("spec.images.mirrors[0].to: is missing, must be a registry")
+    assert found.startswith('spec.images.mirrors["harbor.example.com/hub/"].to: is missing, must be a registry')
 
 
 def test_mirror_must_say_of_what_registry() -> None:
@@ -199,6 +207,14 @@ def test_merging_replaces_what_is_of_another_kind() -> None:
 def test_policy_stated_in_full_equals_the_policy_merged() -> None:
     spec: dict[str, Any] = {"lines": [{"name": "0.3", "firstReleasedOn": "2027-01-01"}]}
     assert _plain(policy(spec)) == _plain(policy(spec | {"basePolicy": "Default"}))
+
+
+def test_longest_pattern_reads_the_longest_tag_in_no_time() -> None:
+    spec = {"tags": {"wholeTags": [{"name": "-".join(["<n>"] * 32) + "-x", "build": "Floating"}]}}
+    started = time.perf_counter()
+    for tag in ("1" * 128, "1-" * 64, "-".join(["1"] * 33)):
+        read_tag(tag, policy(spec).tags)
+    assert time.perf_counter() - started < 1
 
 
 KEYS = ["name", "version", "repository", "from", "to", "lines", "components", "build", "x"]

@@ -17,6 +17,7 @@ from perfana_support.reports.status import MAX_STATUS_BYTES, check_status, is_sa
 from tests.unit.builders import TODAY, judge, policy, waiver
 
 NOW, LATER = datetime(2026, 11, 24, 12, 30, 15, 999_999, tzinfo=UTC), datetime(2026, 11, 25, 8, 0, 0, tzinfo=UTC)
+SPEC = {"maxPolicyAgeDays": 90}
 DIGEST = "sha256:" + "0" * 64
 BODY: dict[str, Any] = {"metadata": {"name": "perfana", "generation": 3}}
 
@@ -200,7 +201,7 @@ def test_unjudged_check_is_stalled_or_waits(statuses: list[str], *, stalled: boo
 
 
 def test_status_of_a_valid_policy() -> None:
-    status = policy_status(policy(), DIGEST, [], BODY, NOW)
+    status = policy_status(policy(), SPEC, DIGEST, [], BODY, NOW)
     assert {kind: (c["status"], c["reason"]) for kind, c in _by_type(status).items()} == {
         "Valid": ("True", "PolicyValid"),
         "Ready": ("True", "PolicyValid"),
@@ -212,7 +213,7 @@ def test_status_of_a_valid_policy() -> None:
 
 def test_status_of_an_invalid_policy_names_its_problems() -> None:
     problems = [Problem(f"spec.releases[{place}]", "must be a mapping") for place in range(30)]
-    status = policy_status(None, "", problems, BODY, NOW)
+    status = policy_status(None, {}, "", problems, BODY, NOW)
     assert {kind: (c["status"], c["reason"]) for kind, c in _by_type(status).items()} == {
         "Valid": ("False", "PolicyInvalid"),
         "Ready": ("False", "PolicyInvalid"),
@@ -224,9 +225,19 @@ def test_status_of_an_invalid_policy_names_its_problems() -> None:
 
 
 def test_invalid_policy_with_a_last_good_one_keeps_its_digest() -> None:
-    status = policy_status(policy(), DIGEST, [Problem("spec.tools", "must be a list")], BODY, NOW)
+    status = policy_status(policy(), SPEC, DIGEST, [Problem("spec.tools", "must be a list")], BODY, NOW)
     assert (_by_type(status)["Valid"]["status"], status["digest"]) == ("False", DIGEST)
     assert _by_type(status)["Valid"]["message"] == "spec.tools: must be a list"
+    assert json.loads(status["lastValidSpec"]) == SPEC
+
+
+def test_valid_policy_is_not_written_out_in_its_status() -> None:
+    assert "lastValidSpec" not in policy_status(policy(), SPEC, DIGEST, [], BODY, NOW)
+
+
+def test_spec_too_long_to_remember_is_left_out() -> None:
+    spec = {"tools": ["x" * 300_000]}
+    assert "lastValidSpec" not in policy_status(policy(), spec, DIGEST, [Problem("spec", "bad")], BODY, NOW)
 
 
 # Names at the limits of the API: 253 for an object, 63 for a container; 500 containers.
@@ -292,7 +303,7 @@ def test_unjudged_status_stays_below_its_limit(letter: str) -> None:
 @pytest.mark.parametrize("letter", ["x", "\u0436", "\U0001f40b"])
 def test_policy_status_stays_below_its_limit(letter: str) -> None:
     problems = [Problem("spec", letter * 5000)] * 50
-    assert _size(policy_status(policy(), DIGEST, problems, BODY, NOW)) < MAX_STATUS_BYTES
+    assert _size(policy_status(policy(), SPEC, DIGEST, problems, BODY, NOW)) < MAX_STATUS_BYTES
 
 
 def test_waived_finding_says_until_when() -> None:

@@ -2,10 +2,12 @@
 
 from datetime import date
 
+from perfana_support.evaluate.verdict import evaluate
+from perfana_support.model.check import Check, Target
 from perfana_support.model.installation import Location
 from perfana_support.model.verdict import Verdict
 from perfana_support.reports.table import columns, table
-from tests.unit.builders import judge, policy, waiver
+from tests.unit.builders import TODAY, installation, judge, policy, waiver, without_dependencies
 
 NEWEST = "perfana/perfana-web:0.2.96.22"
 OLD = "perfana/perfana-fe:perfana-3.1.0"
@@ -81,6 +83,13 @@ def test_subject_without_name_is_its_kind() -> None:
 def test_next_transition_is_told() -> None:
     assert "Next change by time alone: 2027-05-24, VersionSupported is True (PolicyStale).\n" in _table(judge(NEWEST))
     assert "Next change" not in _table(judge(OLD))
+
+
+def test_target_is_told() -> None:
+    check = Check(target=Target("0.2"))
+    output = _table(evaluate(installation(OLD), without_dependencies(policy()), TODAY, check))
+    assert "\nTarget: 0.2 means 0.2.96.22; the upgrade retires perfana/perfana-fe and brings " in output
+    assert "\nTarget: " not in _table(judge(OLD))
 
 
 def test_day_and_policy_stand_last() -> None:

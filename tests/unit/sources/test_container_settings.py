@@ -111,6 +111,15 @@ def test_mount_says_what_is_mounted(volume: dict[str, Any] | None, shown: str) -
     assert mount == Setting("/x", shown)
 
 
+def test_claim_of_a_stateful_set_reads_the_same_in_its_template_and_in_every_pod() -> None:
+    container = {"volumeMounts": [{"name": "data", "mountPath": "/app/data"}]}
+    template = read(container, volumes=[])
+    for place in range(2):
+        claim = {"name": "data", "persistentVolumeClaim": {"claimName": f"data-web-{place}"}}
+        assert read(container, volumes=[claim], hostname=f"web-{place}") == template
+        assert read(container, volumes=[claim], hostname="other") != template
+
+
 @pytest.mark.parametrize(
     ("container", "pod", "message"),
     [

@@ -116,9 +116,9 @@ def test_separator_inside_a_block_scalar_is_text(tmp_path: Path) -> None:
 
 
 def test_numbers_and_words_stay_as_written(tmp_path: Path) -> None:
-    content = text().replace(f'"{WEB}"', "1.10").replace('"web"', "on")
+    content = text().replace('"c"', "1.10").replace('"web"', "on")
     found = workloads(write(tmp_path, content))
-    assert (names(found), images(found)) == (["Deployment/on"], ["1.10"])
+    assert (names(found), found[0].containers[0].name) == (["Deployment/on"], "1.10")
 
 
 def test_helm_leftover_in_quotes_is_an_image_that_says_nothing(tmp_path: Path) -> None:
@@ -199,3 +199,18 @@ def test_order_of_documents_is_the_order_of_workloads(order: list[str]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "stdin", stream)
         assert names(workloads("-")) == [f"Deployment/{name}" for name in order]
+
+
+@pytest.mark.parametrize(
+    ("spec", "image"),
+    [
+        ({"imageName": "ghcr.io/cloudnative-pg/postgresql:16.4"}, "ghcr.io/cloudnative-pg/postgresql:16.4"),
+        ({"imageName": "16"}, "16"),
+        ({"imageCatalogRef": {"major": 17}}, "ghcr.io/cloudnative-pg/postgresql:17"),
+        ({"instances": 3}, "ghcr.io/cloudnative-pg/postgresql"),
+    ],
+)
+def test_database_of_an_operator_names_its_image(spec: dict[str, object], image: str, tmp_path: Path) -> None:
+    cluster = {"apiVersion": "postgresql.cnpg.io/v1", "kind": "Cluster", "metadata": {"name": "db"}, "spec": spec}
+    (found,) = workloads(write(tmp_path, json.dumps(cluster)))
+    assert (found.kind, found.name, images([found])) == ("Cluster", "db", [image])

@@ -27,6 +27,11 @@ BAD_DOCUMENTS = {
     "no kind": ("replicas: 1", 3, "is not a Kubernetes object: it has no kind"),
     "an empty kind": ("kind: ''", 3, "is not a Kubernetes object: it has no kind"),
     "a kind that is no text": ("kind: [Pod]", 3, "is not a Kubernetes object: it has no kind"),
+    "a kustomization, which changes images": (
+        "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nimages: [{name: a, newTag: b}]",
+        3,
+        "is a kustomization, which changes what is deployed",
+    ),
     "a text": ("just text", 3, "is not a Kubernetes object: it must be a mapping with apiVersion and kind"),
     "a list": ("- kind: Pod", 3, "is not a Kubernetes object: it must be a mapping with apiVersion and kind"),
     "a field name that is a mapping": (
@@ -251,3 +256,84 @@ def test_any_object_is_read_or_a_fault(entity: object) -> None:
     _read_or_refuse(
         json.dumps({**deployment(), "spec": entity, "status": entity, "metadata": entity, "items": entity}).encode()
     )
+
+
+def test_kustomization_of_a_cluster_is_an_object_like_any_other(tmp_path: Path) -> None:
+    flux = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nspec: {path: ./prd}\n---\n"
+    assert names(workloads(write(tmp_path, flux + ONE_LINE))) == ["Deployment/web"]
+
+
+NUMBERS = [
+    "3",
+    "3.14",
+    "-1",
+    "+1",
+    "1_000",
+    "0x1F",
+    "0o17",
+    "0b1",
+    "1e3",
+    ".5",
+    ".inf",
+    "-.Inf",
+    ".nan",
+    "true",
+    "False",
+    "yes",
+    "OFF",
+]
+TEXTS = [
+    "a",
+    "nginx",
+    "3.14.1",
+    "7:16",
+    "1a",
+    "node:22",
+    "yesno",
+    "truth",
+    "0x",
+    "2026-01-01",
+    "e3",
+    "on:1",
+    ".5.5",
+    "1e3x",
+    "_1",
+]
+POD = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: p}
+spec:
+  containers:
+  - name: a
+    image: perfana/perfana-web:4.0.0
+  - name: b
+    image: %s
+"""
+
+
+@pytest.mark.parametrize("image", NUMBERS)
+def test_image_that_is_a_number_is_a_fault_in_its_line(image: str, tmp_path: Path) -> None:
+    """The API server refuses the object, so nothing would run what it says."""
+    file = write(tmp_path, POD % image)
+    problem = f"containers[1].image: must be a text, is {image}; put it into quotes if an image is called so"
+    assert faults(file) == [Fault(file, 1, 9, problem)]
+
+
+@pytest.mark.parametrize("image", [*TEXTS, *(f'"{number}"' for number in NUMBERS), "'3'"])
+def test_image_that_is_a_text_is_read(image: str, tmp_path: Path) -> None:
+    (found,) = workloads(write(tmp_path, POD % image))
+    assert found.containers[1].image == image.strip("\"'")
+
+
+def test_number_for_an_image_in_json_is_a_fault(tmp_path: Path) -> None:
+    manifest = deployment()
+    manifest["spec"]["template"]["spec"]["containers"][0]["image"] = 3
+    (fault,) = faults(write(tmp_path, json.dumps(manifest)))
+    assert fault.problem.startswith("containers[0].image: must be a text, is 3;")
+
+
+def test_number_for_the_image_of_a_database_is_a_fault(tmp_path: Path) -> None:
+    cluster = "apiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata: {name: db}\nspec:\n  imageName: 16.4\n"
+    (fault,) = faults(write(tmp_path, cluster))
+    assert (fault.line, fault.problem.partition(";")[0]) == (5, "spec.imageName: must be a text, is 16.4")

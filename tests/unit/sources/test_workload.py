@@ -27,6 +27,8 @@ KINDS: dict[str, tuple[str, dict[str, Any]]] = {
     "Rollout": ("argoproj.io/v1alpha1", {"spec": TEMPLATED}),
     "Service": ("serving.knative.dev/v1", {"spec": TEMPLATED}),
     "CloneSet": ("apps.kruise.io/v1alpha1", {"spec": TEMPLATED}),
+    "AdvancedCronJob": ("apps.kruise.io/v1alpha1", {"spec": {"template": {"jobTemplate": {"spec": TEMPLATED}}}}),
+    "ScaledJob": ("keda.sh/v1alpha1", {"spec": {"jobTargetRef": TEMPLATED}}),
 }
 MUST = ["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob", "Pod"]
 EMPTY: list[dict[str, Any]] = [{}, {"containers": None}, {"containers": []}, {"restartPolicy": "Always"}]

@@ -6,9 +6,9 @@ requests go through its TLS context on a session of our own, for its generated m
 
 import json
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Self
+from typing import Any, Self, TypeGuard
 
 import aiohttp
 from kubernetes.aio.client import Configuration
@@ -20,8 +20,10 @@ from perfana_support.sources.errors import Fault, SourceError
 
 # Field manager of everything this program applies: who owns which field of a status.
 FIELD_MANAGER = "perfana-support"
-# A request that takes longer has found a server in trouble; lists of 500 objects take well under a second.
+# A server that says nothing for longer is in trouble: lists of 500 objects begin in well under a second.
 REQUEST_TIMEOUT_SECONDS = 30.0
+# What a server asks for when it wants to be left alone; longer than this it would look as if nobody were at work.
+_LONGEST_RETRY_AFTER_SECONDS = 120.0
 # A watch line holds one object; etcd takes none above 1.5 MiB (its `--max-request-bytes`), which JSON may double.
 _LINE_LIMIT_BYTES = 4 * 1024 * 1024
 _UNAUTHORISED = 401
@@ -43,6 +45,13 @@ class ApiError(Exception):
         return self.status in (0, 408, 429) or self.status >= 500  # noqa: PLR2004 - HTTP's own classes
 
 
+class WatchSilentError(ApiError):
+    """A watch on which nothing was heard for too long, not even a bookmark: most likely nobody is at its other end."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(0, f"nothing was heard for {seconds:g} s, not even a bookmark")
+
+
 class ClusterApi:
     """A connection to one API server. Use as an asynchronous context manager."""
 
@@ -55,10 +64,15 @@ class ClusterApi:
     async def __aenter__(self) -> Self:
         await self._load()
         tls = RESTClientObject(self.configuration).ssl_context
+        # Uncompressed: in a cluster's network, packing costs the server and us more than the bytes do.
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(ssl=tls, limit=0),
-            headers={"User-Agent": f"perfana-support/{__version__}", "Accept": "application/json"},
-            timeout=aiohttp.ClientTimeout(total=REQUEST_TIMEOUT_SECONDS),
+            headers={
+                "User-Agent": f"perfana-support/{__version__}",
+                "Accept": "application/json",
+                "Accept-Encoding": "identity",
+            },
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=REQUEST_TIMEOUT_SECONDS, sock_read=REQUEST_TIMEOUT_SECONDS),
             read_bufsize=_LINE_LIMIT_BYTES,
         )
         return self
@@ -91,13 +105,35 @@ class ClusterApi:
             raise ApiError(_UNAUTHORISED, str(error)) from error
 
     async def authorization(self) -> str | None:
-        """The current Authorization header; asking for it renews a service account's token when that is due."""
-        header: str | None = await self.configuration.get_api_key_with_prefix("BearerToken")
+        """The current Authorization header; asking for it renews a service account's token when due. Raises `ApiError`."""
+        try:
+            header: str | None = await self.configuration.get_api_key_with_prefix("BearerToken")
+        except (ConfigException, OSError) as error:
+            # While a token rotates its file may be empty or away for a moment.
+            raise ApiError(0, f"the credentials cannot be read: {error}") from error
         return header
 
     async def get(self, path: str, query: Mapping[str, str] | None = None) -> Json:
         """A GET's JSON. Raises `ApiError`."""
         async with self._request("GET", path, query=query) as response:
+            return _parsed(await response.read())
+
+    async def list_page(self, path: str, query: Mapping[str, str] | None = None) -> Json:
+        """A list, or a page of one: `items` and `metadata`. Raises `ApiError`, also for an answer that is none."""
+        return _list(await self.get(path, query))
+
+    async def list_metadata(self, path: str) -> Json:
+        """A list of which the server gives the objects' metadata alone: a tenth of the bytes. Raises `ApiError`."""
+        headers = {"Accept": "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"}
+        async with self._request("GET", path, headers=headers) as response:
+            return _list(_parsed(await response.read()))
+
+    async def send(self, method: str, path: str, document: Json, timeout_seconds: float = REQUEST_TIMEOUT_SECONDS) -> Json:
+        """POST a new object or PUT one in place of another; returns it as it is then. Raises `ApiError`."""
+        body = json.dumps(document, separators=(",", ":")).encode()
+        limits = aiohttp.ClientTimeout(total=timeout_seconds)
+        headers = {"Content-Type": "application/json"}
+        async with self._request(method, path, body=body, headers=headers, limits=limits) as response:
             return _parsed(await response.read())
 
     async def apply_status(self, path: str, document: Json) -> Json:
@@ -108,14 +144,23 @@ class ClusterApi:
         async with self._request("PATCH", f"{path}/status", query=query, body=body, headers=headers) as response:
             return _parsed(await response.read())
 
-    async def watch(self, path: str, query: Mapping[str, str], silence_seconds: float) -> AsyncIterator[Json]:
-        """The events of a watch until the server ends it. A stream silent for longer counts as dead: `ApiError` 0."""
+    async def watch(
+        self, path: str, query: Mapping[str, str], silence_seconds: float, on_open: Callable[[], None]
+    ) -> AsyncIterator[Json]:
+        """The events of a watch until the server ends it; `on_open` is called once the server has agreed to it.
+
+        A stream silent for longer counts as dead: `WatchSilentError`.
+        """
         limits = aiohttp.ClientTimeout(total=None, sock_connect=REQUEST_TIMEOUT_SECONDS, sock_read=silence_seconds)
         async with self._request("GET", path, query={**query, "watch": "true"}, limits=limits) as response:
-            async for line in response.content:
-                if not line.endswith(b"\n"):
-                    raise ApiError(0, "the watch ended in the middle of an event")
-                yield _parsed(line)
+            on_open()
+            try:
+                async for line in response.content:
+                    if not line.endswith(b"\n"):
+                        raise ApiError(0, "the watch ended in the middle of an event")
+                    yield _event(_parsed(line))
+            except aiohttp.SocketTimeoutError as error:
+                raise WatchSilentError(silence_seconds) from error
 
     @asynccontextmanager
     async def _request(  # noqa: PLR0913 - a request has that many parts
@@ -167,10 +212,42 @@ def _parsed(content: bytes) -> Json:
     return document
 
 
+def _list(document: Json) -> Json:
+    """A list as the API promises it; a gateway that answers for the server may say something else with code 200."""
+    items = [] if document.get("items") is None else document["items"]
+    metadata = document.get("metadata")
+    if not isinstance(items, list) or not isinstance(metadata, dict) or not _is_version(metadata):
+        raise ApiError(0, "the server's answer is not a list of objects")
+    if not all(map(_is_object, items)):
+        raise ApiError(0, "the server's list holds something that is not an object")
+    return {**document, "items": items}
+
+
+def _event(document: Json) -> Json:
+    """A watch's event as the API promises it."""
+    kind, entity = document.get("type"), document.get("object")
+    is_bookmark = kind == "BOOKMARK" and isinstance(entity, dict) and _is_version(entity.get("metadata"))
+    is_error = kind == "ERROR" and isinstance(entity, dict)
+    if not (is_bookmark or is_error or (isinstance(kind, str) and _is_object(entity))):
+        raise ApiError(0, "the server's answer is not an event of a watch")
+    return document
+
+
+def _is_object(entity: object) -> bool:
+    metadata = entity.get("metadata") if isinstance(entity, dict) else None
+    return _is_version(metadata) and isinstance(metadata.get("name"), str)
+
+
+def _is_version(metadata: object) -> TypeGuard[dict[str, Any]]:
+    version = metadata.get("resourceVersion") if isinstance(metadata, dict) else None
+    return isinstance(version, str) and version.isdecimal()
+
+
 def _error(response: aiohttp.ClientResponse, content: bytes) -> ApiError:
     try:
         message = json.loads(content)["message"]
     except (ValueError, KeyError, TypeError):
         message = content[:200].decode(errors="replace") or response.reason or "no message"
     after = response.headers.get("Retry-After", "")
-    return ApiError(response.status, f"{message} (HTTP {response.status})", float(after) if after.isdecimal() else None)
+    seconds = min(float(after), _LONGEST_RETRY_AFTER_SECONDS) if after.isdecimal() else None
+    return ApiError(response.status, f"{message} (HTTP {response.status})", seconds)

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 
 from perfana_support.model.installation import Installation, Node, Platform, Workload
+from perfana_support.sources.cluster.sharing import shared
 
 # An object's identity in a list of one kind: namespace ("" for a node) and name.
 Place = tuple[str, str]
@@ -19,6 +21,7 @@ class ClusterStore:
     def __init__(self, resources: tuple[str, ...], on_change: Callable[[str], None]) -> None:
         self._namespaces: dict[str, dict[tuple[str, str], Workload]] = {}
         self._nodes: dict[str, Node] = {}
+        self._gone_nodes: set[str] = set()
         self._server_version = ""
         self._follows_nodes = "nodes" in resources
         self._waiting = set(resources)
@@ -30,15 +33,23 @@ class ClusterStore:
         """Return once every resource was listed or is known to be unreadable: before, nothing may be judged."""
         await self._synced.wait()
 
+    @property
+    def is_synced(self) -> bool:
+        """Whether every resource was listed or is known to be unreadable."""
+        return self._synced.is_set()
+
     def installation(self, namespace: str) -> Installation:
         """Everything in a namespace, what it runs on, and what could not be read."""
-        workloads = tuple(self._namespaces.get(namespace, {}).values())
+        members = self._namespaces.get(namespace, {})
+        workloads = tuple(_under_its_cron_job(workload, members) for workload in members.values())
         names = {workload.node for workload in workloads if workload.node}
         # A node that is not known yet, or went while its pods linger, shows nothing of itself: the rules call that unlisted.
         nodes = tuple(self._nodes.get(name, Node(name, "", "", "")) for name in sorted(names) if self._follows_nodes)
         # A resource in another namespace does not speak of this one.
         gaps = {name: problem for name, problem in self._gaps.items() if "/" not in name or name.startswith(f"{namespace}/")}
-        platform_gaps = tuple(problem for name, problem in sorted(gaps.items()) if name in PLATFORM)
+        # Only pods tell on which nodes an installation runs: without them that is unknown as well.
+        hides_platform = PLATFORM | {"pods"} if self._follows_nodes else PLATFORM
+        platform_gaps = tuple(problem for name, problem in sorted(gaps.items()) if name in hides_platform)
         return Installation(
             namespace,
             workloads,
@@ -57,20 +68,22 @@ class ClusterStore:
         """Note an object as it is now."""
         namespace, name = place
         if isinstance(entry, Node):
+            self._gone_nodes.discard(name)
             if self._nodes.get(name) != entry:
                 self._nodes[name] = entry
                 self._on_change("")
             return
         members = self._namespaces.setdefault(namespace, {})
         if members.get((kind, name)) != entry:
-            members[kind, name] = entry
+            members[kind, name] = shared(entry)
             self._on_change(namespace)
 
     def remove(self, kind: str, place: Place) -> None:
         """Forget an object that is gone, or runs nothing any more."""
         namespace, name = place
         if not namespace:
-            self._nodes.pop(name, None)
+            self._gone_nodes.add(name)
+            self._drop_gone_nodes()
             return
         members = self._namespaces.get(namespace, {})
         if members.pop((kind, name), None) is not None:
@@ -78,8 +91,15 @@ class ClusterStore:
                 del self._namespaces[namespace]
             self._on_change(namespace)
 
-    def replace(self, resource: str, kind: str, entries: Mapping[Place, Entry], within: str | None) -> None:
-        """Take a complete list of one kind, of all namespaces or of one: what it does not hold is gone."""
+    def _drop_gone_nodes(self) -> None:
+        """Forget nodes that are gone once no pod is on them: pods outlive their node by a minute, and ran on what it was."""
+        used = {workload.node for members in self._namespaces.values() for workload in members.values()}
+        for name in self._gone_nodes - used:
+            self._nodes.pop(name, None)
+        self._gone_nodes &= used
+
+    def forget_others(self, kind: str, within: str | None, there: AbstractSet[Place]) -> None:
+        """A complete list of one kind was seen, of all namespaces or of one: what is not `there` is gone."""
         known = [
             (namespace, name)
             for namespace, members in self._namespaces.items()
@@ -90,10 +110,11 @@ class ClusterStore:
         if kind == "Node":
             known = [("", name) for name in self._nodes]
         for place in known:
-            if place not in entries:
+            if place not in there:
                 self.remove(kind, place)
-        for place, entry in entries.items():
-            self.put(kind, place, entry)
+
+    def mark_readable(self, resource: str) -> None:
+        """Note that a resource was read and is followed."""
         if self._gaps.pop(resource, None) is not None:
             self._on_change("")
         self.settle(resource)
@@ -110,6 +131,17 @@ class ClusterStore:
         self._waiting.discard(resource)
         if not self._waiting:
             self._synced.set()
+
+
+def _under_its_cron_job(workload: Workload, members: Mapping[tuple[str, str], Workload]) -> Workload:
+    """A pod whose Job is a CronJob's belongs to the CronJob, as a Deployment's pods belong to it and not to a ReplicaSet.
+
+    Such a Job is not kept, for the CronJob's template is judged; its name is the CronJob's and the minute that it was due.
+    """
+    if workload.owner is None or workload.owner[0] != "Job" or workload.owner in members:
+        return workload
+    name, _, minute = workload.owner[1].rpartition("-")
+    return workload._replace(owner=("CronJob", name)) if minute.isdigit() and ("CronJob", name) in members else workload
 
 
 SERVER_VERSION = "version"

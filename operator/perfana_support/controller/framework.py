@@ -1,0 +1,182 @@
+"""Kopf, which carries the project's own resources, in a thread of its own and started anew when it ends.
+
+In a thread, because Kopf takes every task of its loop for its own when it stops. Started anew, because some answers of a
+server (a definition that is gone for a moment, an error in the middle of a watch) end it for good, while everything else
+that runs here outlives them. What happens meanwhile is found by its first list and by the audit.
+"""
+
+import asyncio
+import contextlib
+import itertools
+import logging
+import random
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+
+import kopf
+
+from perfana_support.controller.metrics import Metrics
+from perfana_support.controller.names import CHECKS, GROUP, POLICIES, VERSION
+from perfana_support.controller.settings import Settings
+
+# This program writes no annotation and no finalizer of Kopf's; these names are set so that none could bear another's.
+_PREFIX = GROUP
+_PAGE_SIZE = 500
+_FIRST_WAIT_SECONDS, _LAST_WAIT_SECONDS = 0.5, 15.0
+_STOPS_WITHIN_SECONDS = 1.0
+# After so long at work an end is a new one, and no part of a row of failures.
+_LASTED_SECONDS = 60.0
+
+log = logging.getLogger(__name__)
+
+
+class Framework:
+    """Kopf's operator with our handlers. `connection` and `take` are called in the loop that `run` runs in."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        metrics: Metrics,
+        connection: Callable[[], Awaitable[kopf.ConnectionInfo]],
+        take: Callable[[str, kopf.RawEvent], None],
+    ) -> None:
+        self._settings = settings
+        self._metrics = metrics
+        self._connection = connection
+        self._take = take
+
+    async def run(self) -> None:
+        """Keep Kopf running until cancelled."""
+        loop = asyncio.get_running_loop()
+        waits = _waits()
+        while True:
+            began = loop.time()
+            ours: asyncio.Future[BaseException | None] = loop.create_future()
+            carrier = _Carrier(self._operator(), ours)
+            try:
+                error = await ours
+            finally:
+                carrier.stop()
+            log.warning("Kopf ended, starting it anew: %s", error or "without an error")
+            self._metrics.kopf_restarts.inc()
+            if loop.time() - began > _LASTED_SECONDS:
+                waits = _waits()
+            await asyncio.sleep(next(waits))
+
+    def _operator(self) -> Callable[[], Awaitable[None]]:
+        handlers = self._handlers(asyncio.get_running_loop())
+        settings = _kopf_settings(self._settings)
+
+        async def operate() -> None:
+            await kopf.operator(
+                registry=handlers,
+                settings=settings,
+                standalone=True,
+                clusterwide=not self._settings.namespaces,
+                namespaces=self._settings.namespaces,
+            )
+
+        return operate
+
+    def _handlers(self, ours: asyncio.AbstractEventLoop) -> kopf.OperatorRegistry:
+        """Every handler that Kopf calls.
+
+        Only events: change-detecting handlers would annotate what they watch, and timers, daemons and deletion handlers
+        would add finalizers, which hang a deletion once the operator is gone.
+        """
+        handlers = kopf.OperatorRegistry()
+
+        @kopf.on.login(id="login", registry=handlers)
+        async def login(**_: Any) -> kopf.ConnectionInfo:  # noqa: ANN401 - Kopf's own interface
+            return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(_awaited(self._connection()), ours))
+
+        for plural in (CHECKS, POLICIES):
+
+            @kopf.on.event(GROUP, VERSION, plural, id=plural, registry=handlers, param=plural)
+            async def take(event: kopf.RawEvent, param: Any = plural, **_: Any) -> None:  # noqa: ANN401
+                ours.call_soon_threadsafe(self._take, str(param), event)
+
+        return handlers
+
+
+class _Carrier:
+    """A thread with an event loop for one coroutine; how that ended becomes the result of `ended`, in the loop of that."""
+
+    def __init__(self, operate: Callable[[], Awaitable[None]], ended: asyncio.Future[BaseException | None]) -> None:
+        self._operate = operate
+        self._ended = ended
+        self._ours = ended.get_loop()
+        # What is below is told by one thread and asked by the other: `_task` and its loop are there while it can be cancelled.
+        self._lock = threading.Lock()
+        self._is_stopped = False
+        self._task: asyncio.Task[None] | None = None
+        self._thread = threading.Thread(target=self._run, name="kopf", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End it, whether it has begun, works or has ended: what it does has no end that must be waited for."""
+        with self._lock:
+            self._is_stopped = True
+            if self._task is not None:
+                self._task.get_loop().call_soon_threadsafe(self._task.cancel)
+        self._thread.join(_STOPS_WITHIN_SECONDS)
+
+    def _run(self) -> None:
+        error: BaseException | None = None
+        try:
+            asyncio.run(self._main())
+        except BaseException as caught:  # noqa: BLE001 - whatever it is, it has to reach the other thread
+            error = caught
+        # Our loop may be gone by now, and with it whoever wanted to know.
+        with contextlib.suppress(RuntimeError):
+            self._ours.call_soon_threadsafe(self._report, error)
+
+    async def _main(self) -> None:
+        with self._lock:
+            if self._is_stopped:
+                return
+            task = self._task = asyncio.ensure_future(_awaited(self._operate()))
+        try:
+            await task
+        finally:
+            with self._lock:
+                self._task = None
+
+    def _report(self, error: BaseException | None) -> None:
+        if not self._ended.done():
+            self._ended.set_result(error)
+
+
+async def _awaited(awaitable: Awaitable[Any]) -> Any:  # noqa: ANN401 - whatever it gives
+    return await awaitable
+
+
+def _waits() -> Iterator[float]:
+    """Seconds between starts: growing, and apart from those of other operators."""
+    for times in itertools.count():
+        yield min(_FIRST_WAIT_SECONDS * 2 ** min(times, 10), _LAST_WAIT_SECONDS) * random.uniform(0.5, 1.5)  # noqa: S311
+
+
+class _Forever:
+    """Waits between the attempts of one request of Kopf's: there is no last one."""
+
+    def __iter__(self) -> Iterator[float]:
+        return _waits()
+
+
+def _kopf_settings(settings: Settings) -> kopf.OperatorSettings:
+    theirs = kopf.OperatorSettings()
+    theirs.posting.enabled = False
+    theirs.scanning.disabled = True
+    theirs.networking.error_backoffs = _Forever()
+    theirs.networking.enforce_retry_after = True
+    theirs.networking.request_timeout = 60.0
+    theirs.watching.chunk_size = _PAGE_SIZE
+    theirs.watching.inactivity_timeout = settings.watch_silence_seconds
+    # Kopf's workers for objects wait this long for another event.
+    theirs.queueing.idle_timeout = 0.5
+    theirs.persistence.finalizer = f"{_PREFIX}/finalizer"
+    theirs.persistence.progress_storage = kopf.AnnotationsProgressStorage(prefix=_PREFIX)
+    theirs.persistence.diffbase_storage = kopf.AnnotationsDiffBaseStorage(prefix=_PREFIX)
+    return theirs

@@ -1,0 +1,65 @@
+"""From a check or policy and the facts of this moment to the status that it should have. Decides; writes nothing."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from perfana_support.controller.policybook import PolicyBook
+from perfana_support.evaluate.inventory import select
+from perfana_support.evaluate.verdict import evaluate
+from perfana_support.model.check import read_check
+from perfana_support.model.code import Reason
+from perfana_support.model.document import DocumentError
+from perfana_support.reports.status import check_status, generation_of, policy_status, status_of, unjudged_status
+from perfana_support.sources.cluster.store import ClusterStore
+
+Json = Mapping[str, Any]
+
+
+def judge_check(body: Json, store: ClusterStore, policies: PolicyBook, now: datetime) -> dict[str, Any]:
+    """The status of a check: its verdict, or why there is none."""
+    try:
+        check = read_check(body.get("spec"))
+    except DocumentError as error:
+        return unjudged_status(Reason.CHECK_INVALID, str(error), body, now, is_stalled=True)
+    if check.policy is not None and policies.gap:
+        return unjudged_status(Reason.POLICY_UNREADABLE, policies.gap, body, now, is_stalled=True)
+    found = policies.of(check)
+    if found.policy is None and not found.problems:
+        message = f"SupportPolicy {check.policy} does not exist; create it or correct spec.policyRef.name"
+        return unjudged_status(Reason.POLICY_NOT_FOUND, message, body, now, is_stalled=False)
+    if found.policy is None:
+        message = f"SupportPolicy {check.policy} is not valid: {found.problems[0]}"
+        return unjudged_status(Reason.POLICY_INVALID, message, body, now, is_stalled=True)
+    installation = select(store.installation(body["metadata"]["namespace"]), check, found.policy)
+    verdict = evaluate(installation, found.policy, now.date(), check)
+    caveat = (
+        f"SupportPolicy {check.policy} is not valid, its last valid form is in force: {found.problems[0]}"
+        if found.problems
+        else ""
+    )
+    return check_status(verdict, found.policy, found.digest, check.enforcement, body, now, caveat)
+
+
+def judge_policy(body: Json, policies: PolicyBook, now: datetime) -> dict[str, Any]:
+    """The status of a policy: whether it can be judged by."""
+    state = policies.state(body["metadata"]["name"])
+    return policy_status(state.policy, state.spec, state.digest, state.problems, body, now)
+
+
+def flips(before: Json, after: Json) -> list[tuple[Json, Json]]:
+    """The conditions whose status is another than it was, as (before, after); one that is new has not flipped."""
+    old = {condition["type"]: condition for condition in before.get("conditions") or ()}
+    pairs = [(old.get(condition["type"]), condition) for condition in after["conditions"]]
+    return [(was, is_now) for was, is_now in pairs if was is not None and was["status"] != is_now["status"]]
+
+
+def is_urgent(body: Json, desired: Json) -> bool:
+    """Whether somebody may wait for this status: a first one, one for a new spec, or one that flips a condition."""
+    current = status_of(body)
+    kinds = {condition["type"] for condition in current.get("conditions") or ()}
+    return (
+        current.get("observedGeneration") != generation_of(body)
+        or bool(flips(current, desired))
+        or any(condition["type"] not in kinds for condition in desired["conditions"])
+    )

@@ -1,0 +1,184 @@
+"""What Prometheus is told: the verdicts, and how the operator fares. docs/metrics.md lists every name and label.
+
+Counters and histograms count as things happen. Verdicts are read off the statuses when somebody asks, so there is nothing
+to keep in step, and a check that is gone leaves no series behind.
+"""
+
+import contextlib
+from collections import Counter as Tally
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, PlatformCollector, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily as CountFamily
+from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from perfana_support import __version__
+from perfana_support.controller.names import CHECKS, Json, Name
+from perfana_support.model.code import Status
+from perfana_support.reports.status import VALID, status_of
+from perfana_support.sources.cluster.pulse import Phase, Pulse
+
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_CHECK = ("namespace", "name")
+
+
+class Metrics:
+    """What is counted as it happens."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry(auto_describe=False)
+        ProcessCollector(registry=self.registry)
+        PlatformCollector(registry=self.registry)
+        self.evaluation = Histogram(
+            "perfana_support_evaluation_seconds",
+            "Time that judging one check or policy takes.",
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.reaction = Histogram(
+            "perfana_support_reaction_seconds",
+            "Time from learning of a change to the status that says so.",
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.writes = Counter(
+            "perfana_support_status_writes",
+            "Statuses written, by what came of it: Written, Conflict (somebody was quicker) or Failed.",
+            ("result",),
+            registry=self.registry,
+        )
+        self.events = Counter("perfana_support_events", "Kubernetes Events written.", registry=self.registry)
+        self.missed = Counter(
+            "perfana_support_missed_changes",
+            "Changes of checks and policies that no watch told of and an audit found.",
+            ("resource",),
+            registry=self.registry,
+        )
+        self.kopf_restarts = Counter(
+            "perfana_support_framework_restarts", "Times that Kopf had to be started anew.", registry=self.registry
+        )
+
+    def text(self, moment: "Moment") -> bytes:
+        """Everything in Prometheus' text format."""
+        asked = CollectorRegistry(auto_describe=False)
+        asked.register(MomentCollector(moment))
+        return generate_latest(self.registry) + generate_latest(asked)
+
+
+class Moment(NamedTuple):
+    """The operator at one moment, in values that may be read while it goes on."""
+
+    bodies: Sequence[tuple[Name, Json]]
+    pulses: Mapping[str, Pulse]
+    waiting: int
+    is_leading: bool
+    is_ready: bool
+
+
+class MomentCollector(Collector):
+    """A moment as metrics. Only who leads tells of checks and policies, so that no verdict is counted twice."""
+
+    def __init__(self, moment: Moment) -> None:
+        self._moment = moment
+
+    def collect(self) -> Iterator[Metric]:
+        """All families."""
+        yield from _operator(self._moment)
+        if self._moment.is_leading:
+            bodies = self._moment.bodies
+            yield from _checks([(name, status_of(body)) for name, body in bodies if name.plural == CHECKS])
+            yield from _policies([(name, status_of(body)) for name, body in bodies if name.plural != CHECKS])
+
+
+def _operator(moment: Moment) -> Iterator[Metric]:
+    build = InfoMetricFamily("perfana_support_build", "The program.")
+    build.add_metric((), {"version": __version__})
+    yield build
+    yield GaugeMetricFamily("perfana_support_leading", "1 on the operator that writes statuses.", float(moment.is_leading))
+    yield GaugeMetricFamily("perfana_support_ready", "1 once the whole cluster is known and followed.", float(moment.is_ready))
+    yield GaugeMetricFamily("perfana_support_waiting", "Checks and policies that wait to be judged.", moment.waiting)
+    following = GaugeMetricFamily(
+        "perfana_support_watch_following", "1 while a watch of the resource is open.", labels=("resource",)
+    )
+    silent = GaugeMetricFamily(
+        "perfana_support_watch_silent_seconds",
+        "Time since anything was heard of the resource, bookmarks included.",
+        labels=("resource",),
+    )
+    restarts = CountFamily("perfana_support_watch_restarts", "Watches begun anew, by cause.", labels=("resource", "cause"))
+    for resource, pulse in moment.pulses.items():
+        following.add_metric((resource,), float(pulse.phase is Phase.FOLLOWING))
+        silent.add_metric((resource,), round(pulse.silent_seconds, 3))
+        for cause, count in sorted(pulse.restarts.items()):
+            restarts.add_metric((resource, str(cause)), count)
+    yield from (following, silent, restarts)
+
+
+def _checks(statuses: Sequence[tuple[Name, Json]]) -> Iterator[Metric]:
+    conditions = GaugeMetricFamily(
+        "perfana_support_condition",
+        "1 for the status that a condition has, 0 for the two others.",
+        labels=(*_CHECK, "condition", "status"),
+    )
+    reasons = GaugeMetricFamily(
+        "perfana_support_reason", "1 for the reason that the condition Supported has.", labels=(*_CHECK, "reason")
+    )
+    ends = GaugeMetricFamily(
+        "perfana_support_end_timestamp_seconds", "Last day of the line's support (00:00 UTC).", labels=_CHECK
+    )
+    turns = GaugeMetricFamily(
+        "perfana_support_next_transition_timestamp_seconds",
+        "Next day on which the verdict changes by itself (00:00 UTC).",
+        labels=_CHECK,
+    )
+    found = GaugeMetricFamily(
+        "perfana_support_findings", "Findings of a check, by code and effect.", labels=(*_CHECK, "code", "effect")
+    )
+    info = InfoMetricFamily("perfana_support_check", "What was judged, and by which policy.", labels=_CHECK)
+    for name, status in statuses:
+        labels = (name.namespace, name.name)
+        for kind, value, reason in _conditions(status):
+            for each in Status:
+                conditions.add_metric((*labels, kind, str(each)), float(value == each))
+            if kind == "Supported":
+                reasons.add_metric((*labels, reason), 1.0)
+        _add_time(ends, labels, status.get("supportEndsOn"))
+        _add_time(turns, labels, (status.get("nextTransition") or {}).get("time"))
+        for (code, effect), count in sorted(Tally((f["code"], f["effect"]) for f in status.get("findings", ())).items()):
+            found.add_metric((*labels, code, effect), count)
+        policy = status.get("policy") or {}
+        values = {"release": status.get("release", ""), "policy": policy.get("name", ""), "digest": policy.get("digest", "")}
+        info.add_metric(labels, values)
+    yield from (conditions, reasons, ends, turns, found, info)
+
+
+def _policies(statuses: Sequence[tuple[Name, Json]]) -> Iterator[Metric]:
+    valid = GaugeMetricFamily("perfana_support_policy_valid", "1 while the policy can be judged by.", labels=("name",))
+    published = GaugeMetricFamily(
+        "perfana_support_policy_published_timestamp_seconds",
+        "Day on which the policy in force was published.",
+        labels=("name",),
+    )
+    for name, status in statuses:
+        for kind, value, _ in _conditions(status):
+            if kind == VALID:
+                valid.add_metric((name.name,), float(value == Status.TRUE))
+        _add_time(published, (name.name,), status.get("publishedOn"))
+    yield from (valid, published)
+
+
+def _conditions(status: Json) -> Iterable[tuple[str, str, str]]:
+    for condition in status.get("conditions") or ():
+        yield condition["type"], condition["status"], condition["reason"]
+
+
+def _add_time(family: GaugeMetricFamily, labels: Sequence[str], text: str | None) -> None:
+    """Add a day or moment of a status. Others may write nonsense: it is left out until it is put right."""
+    if text is not None:
+        with contextlib.suppress(ValueError):
+            moment = datetime.fromisoformat(text)
+            family.add_metric(labels, (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())

@@ -1,0 +1,233 @@
+"""Metrics: names and labels as docs/metrics.md publishes them, values off the statuses, in a format that parses."""
+
+import asyncio
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from prometheus_client.metrics_core import Metric
+from prometheus_client.parser import text_string_to_metric_families
+
+from perfana_support.controller.metrics import Metrics, Moment
+from perfana_support.controller.names import CHECKS, POLICIES, Name
+from perfana_support.sources.cluster.pulse import Cause, Pulse
+from tests.unit import virtual_time
+from tests.unit.controller.fake_server import OLD, FakeServer, Working
+
+DOCUMENT = (Path(__file__).parents[3] / "docs" / "metrics.md").read_text()
+# Metric: its type and labels. The page must say the same.
+PUBLISHED: dict[str, tuple[str, str]] = {
+    "perfana_support_condition": ("gauge", "namespace name condition status"),
+    "perfana_support_reason": ("gauge", "namespace name reason"),
+    "perfana_support_end_timestamp_seconds": ("gauge", "namespace name"),
+    "perfana_support_next_transition_timestamp_seconds": ("gauge", "namespace name"),
+    "perfana_support_findings": ("gauge", "namespace name code effect"),
+    "perfana_support_check_info": ("gauge", "namespace name release policy digest"),
+    "perfana_support_policy_valid": ("gauge", "name"),
+    "perfana_support_policy_published_timestamp_seconds": ("gauge", "name"),
+    "perfana_support_build_info": ("gauge", "version"),
+    "perfana_support_leading": ("gauge", ""),
+    "perfana_support_ready": ("gauge", ""),
+    "perfana_support_waiting": ("gauge", ""),
+    "perfana_support_watch_following": ("gauge", "resource"),
+    "perfana_support_watch_silent_seconds": ("gauge", "resource"),
+    "perfana_support_watch_restarts_total": ("counter", "resource cause"),
+    "perfana_support_evaluation_seconds": ("histogram", ""),
+    "perfana_support_reaction_seconds": ("histogram", ""),
+    "perfana_support_status_writes_total": ("counter", "result"),
+    "perfana_support_events_total": ("counter", ""),
+    "perfana_support_missed_changes_total": ("counter", "resource"),
+    "perfana_support_framework_restarts_total": ("counter", ""),
+}
+VERDICTS = set(list(PUBLISHED)[:8])
+Sample = tuple[str, dict[str, str], float]
+
+
+def _bodies() -> list[tuple[Name, Any]]:
+    """Check an installation out of support and one whose maintenance will end, as the desk remembers them, and a policy."""
+
+    async def story() -> list[tuple[Name, Any]]:
+        async with Working(FakeServer()) as working:
+            working.run_image(OLD)
+            working.run_image("perfana/perfana-web:0.2.61.105", "second")
+            working.see(POLICIES, "acme", {"maxPolicyAgeDays": 30})
+            working.see(CHECKS, "perfana", {"policyRef": {"name": "acme"}, "target": {"release": "0.2"}})
+            working.run_image("perfana/perfana-web:0.2.61.105", namespace="shop")
+            maintenance = {"plan": "Team", "expiresOn": "2026-12-01"}
+            working.see(CHECKS, "perfana", {"maintenance": maintenance}, namespace="shop")
+            await asyncio.sleep(1)
+            return working.desk.snapshot()
+
+    return virtual_time.run(story())
+
+
+BODIES = _bodies()
+STATUSES = {name.namespace: body["status"] for name, body in BODIES if name.plural == CHECKS}
+
+
+def _pulse() -> Pulse:
+    pulse = Pulse(lambda: 5.0)
+    pulse.opened()
+    pulse.restarted(Cause.GONE)
+    return pulse
+
+
+def _families(bodies: list[tuple[Name, Any]] = BODIES, *, is_leading: bool = True, is_ready: bool = True) -> list[Metric]:
+    metrics = Metrics()
+    metrics.writes.labels("Written").inc()
+    metrics.missed.labels(CHECKS).inc()
+    text = metrics.text(Moment(bodies, {"pods": _pulse()}, 3, is_leading, is_ready)).decode()
+    return list(text_string_to_metric_families(text))
+
+
+def _samples(name: str, families: list[Metric] | None = None) -> list[Sample]:
+    return [
+        (sample.name, sample.labels, sample.value)
+        for family in (_families() if families is None else families)
+        for sample in family.samples
+        if sample.name == name
+    ]
+
+
+def _value(metric: str, families: list[Metric] | None = None, **labels: str) -> float:
+    (value,) = [value for _, has, value in _samples(metric, families) if labels.items() <= has.items()]
+    return value
+
+
+def _ours(families: list[Metric]) -> dict[str, tuple[str, set[str]]]:
+    """Read each metric's type and labels, by the name that one asks for."""
+    found: dict[str, tuple[str, set[str]]] = {}
+    for family in families:
+        if not family.name.startswith("perfana_") or family.name.endswith("_created"):
+            continue
+        name = f"{family.name}_total" if family.type == "counter" else family.name
+        labels = {label for sample in family.samples for label in sample.labels} - {"le"}
+        found[name] = (family.type, labels)
+    return found
+
+
+def test_metrics_are_those_that_are_published() -> None:
+    assert _ours(_families()) == {name: (kind, set(labels.split())) for name, (kind, labels) in PUBLISHED.items()}
+
+
+def test_page_lists_every_metric_with_type_and_labels() -> None:
+    rows = re.findall(r"^\| `(perfana_\w+)` \| (\w+) \|(.*?)\| \S.* \|$", DOCUMENT, re.MULTILINE)
+    assert {name: (kind, " ".join(re.findall(r"`(\w+)`", labels))) for name, kind, labels in rows} == PUBLISHED
+
+
+def test_alerts_and_queries_of_the_page_name_what_there_is() -> None:
+    alerts = re.search(r"```yaml\n(.*?)```", DOCUMENT, re.DOTALL)
+    assert alerts is not None
+    rules = yaml.safe_load(alerts[1])["groups"][0]["rules"]
+    asked = set(re.findall(r"perfana_support_\w+", " ".join(rule["expr"] for rule in rules) + DOCUMENT.split("## Queries")[1]))
+    assert {name.removesuffix("_bucket") for name in asked} <= set(PUBLISHED)
+    assert len({rule["alert"] for rule in rules}) == len(rules) >= 7
+
+
+def test_every_metric_has_a_help_that_is_a_sentence() -> None:
+    for family in _families():
+        if family.name.startswith("perfana_") and not family.name.endswith("_created"):
+            assert family.documentation.endswith(".")
+
+
+def test_no_family_comes_twice() -> None:
+    names = [family.name for family in _families()]
+    assert len(names) == len(set(names))
+
+
+def test_only_who_leads_tells_of_checks_and_policies() -> None:
+    standby = _ours(_families(is_leading=False))
+    assert set(PUBLISHED) - set(standby) == VERDICTS
+    assert _value("perfana_support_leading", _families(is_leading=False)) == 0.0
+    assert _value("perfana_support_leading") == 1.0
+
+
+def test_check_that_is_gone_leaves_no_series() -> None:
+    families = _families([])
+    assert [sample for name in VERDICTS for sample in _samples(name, families)] == []
+
+
+def test_one_status_of_a_condition_is_1() -> None:
+    for kind in ("Supported", "VersionSupported", "Ready", "UpgradeSupported"):
+        found = [has | {"value": value} for _, has, value in _samples("perfana_support_condition")]
+        values = {one["status"]: one["value"] for one in found if (one["namespace"], one["condition"]) == ("perfana", kind)}
+        assert sorted(values) == ["False", "True", "Unknown"]
+        assert sorted(values.values()) == [0.0, 0.0, 1.0]
+    assert _value("perfana_support_condition", condition="VersionSupported", status="False", namespace="perfana") == 1.0
+
+
+def test_time_stamps_stand_for_the_days_of_the_status() -> None:
+    status = STATUSES["perfana"]
+    end = datetime.fromisoformat(status["supportEndsOn"]).replace(tzinfo=UTC)
+    assert _value("perfana_support_end_timestamp_seconds") == end.timestamp()
+    assert end == datetime(2025, 11, 7, tzinfo=UTC)
+    # The last day of the maintenance counts whole.
+    turn = _value("perfana_support_next_transition_timestamp_seconds", namespace="shop")
+    assert datetime.fromtimestamp(turn, UTC) == datetime(2026, 12, 2, tzinfo=UTC)
+    assert STATUSES["shop"]["nextTransition"]["time"] == "2026-12-02T00:00:00Z"
+    published = _value("perfana_support_policy_published_timestamp_seconds", name="acme")
+    assert datetime.fromtimestamp(published, UTC) == datetime(2026, 11, 24, tzinfo=UTC)
+
+
+def test_findings_are_counted_by_code_and_effect() -> None:
+    status = STATUSES["perfana"]
+    values = [value for _, has, value in _samples("perfana_support_findings") if has["namespace"] == "perfana"]
+    assert sum(values) == len(status["findings"])
+    assert _value("perfana_support_findings", code="EndOfLife", effect="Unsupported") >= 1.0
+
+
+def test_reason_and_policy_are_those_of_the_status() -> None:
+    status = STATUSES["perfana"]
+    reason = next(one["reason"] for one in status["conditions"] if one["type"] == "Supported")
+    assert _value("perfana_support_reason", reason=reason, namespace="perfana") == 1.0
+    _, labels, value = next(one for one in _samples("perfana_support_check_info") if one[1]["namespace"] == "perfana")
+    assert (labels["policy"], labels["digest"], value) == ("acme", status["policy"]["digest"], 1.0)
+    assert _value("perfana_support_policy_valid", name="acme") == 1.0
+
+
+def test_check_without_a_status_says_nothing_of_a_verdict() -> None:
+    body: dict[str, Any] = {"metadata": {}, "spec": {}, "status": {}}
+    families = _families([(Name(CHECKS, "shop", "new"), body), (Name(POLICIES, "", "new"), body)])
+    assert [name for name in VERDICTS if _samples(name, families)] == ["perfana_support_check_info"]
+
+
+@pytest.mark.parametrize("text", ["", "soon", "2026-13-01", "0000-00-00"])
+def test_nonsense_that_somebody_wrote_into_a_status_does_not_stop_the_others(text: str) -> None:
+    odd = {"status": {"supportEndsOn": text, "nextTransition": {"time": text}}}
+    families = _families([(Name(CHECKS, "odd", "odd"), odd), *BODIES])
+    assert {has["namespace"] for _, has, _ in _samples("perfana_support_end_timestamp_seconds", families)} == {"perfana"}
+    assert {has["namespace"] for _, has, _ in _samples("perfana_support_next_transition_timestamp_seconds", families)} == {
+        "shop"
+    }
+
+
+def test_parts_tell_how_they_fare() -> None:
+    assert _value("perfana_support_watch_following", resource="pods") == 1.0
+    assert _value("perfana_support_watch_silent_seconds", resource="pods") == 0.0
+    assert _value("perfana_support_watch_restarts_total", resource="pods", cause="Gone") == 1.0
+    assert _value("perfana_support_waiting") == 3.0
+    assert _value("perfana_support_ready", _families(is_ready=False)) == 0.0
+    assert _value("perfana_support_status_writes_total", result="Written") == 1.0
+
+
+@pytest.mark.parametrize("text", ['a"b', "a\\b", "a\nb", "ünï", "{}", "a,b=c"], ids=ascii)
+def test_any_label_value_parses_back(text: str) -> None:
+    status = {"release": text, "policy": {"name": text, "digest": ""}}
+    families = _families([(Name(CHECKS, "shop", "odd"), {"status": status})])
+    ((_, labels, _),) = _samples("perfana_support_check_info", families)
+    assert (labels["release"], labels["policy"]) == (text, text)
+
+
+def test_check_has_few_series() -> None:
+    families = _families([(name, body) for name, body in BODIES if name.namespace == "perfana"])
+    count = sum(len(family.samples) for family in families if family.name in VERDICTS or f"{family.name}_info" in VERDICTS)
+    pairs = len(_samples("perfana_support_findings", families))
+    assert count <= 13 * 3 + 4 + pairs
+    words = " ".join(
+        word for family in families if family.name in VERDICTS for s in family.samples for word in s.labels.values()
+    )
+    assert "perfana-fe" not in words
+    assert "web" not in words.split()
