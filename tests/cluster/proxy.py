@@ -45,7 +45,8 @@ _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "host", "content
 class Act:
     """What is done with a request, step by step in this order; by default it is passed on, and its answer back.
 
-    `before` is called before anything else, `ask` replaces parts of the query, `delay_seconds` later `status` and `body` are the answer if given; else the
+    `before` is called before anything else, `ask` replaces parts of the query, `delay_seconds` later `status` and `body`
+    (JSON, or bytes as they are) are the answer if given; else the
     server's is, in `PIECES` with `dribble_seconds` between them, to the end or as far as `lines` and `more_bytes` of its body.
     There the connection is cut, or with `hold` stays open without another byte.
     """
@@ -251,7 +252,7 @@ class Proxy:
         await asyncio.sleep(act.delay_seconds)
         if act.status:
             seen.status = act.status
-            content = json.dumps(act.body).encode() + b"\n"
+            content = act.body if isinstance(act.body, bytes) else json.dumps(act.body).encode() + b"\n"
             return web.Response(status=act.status, body=content, headers={"Content-Type": "application/json", **act.headers})
         headers = {name: text for name, text in request.headers.items() if name.lower() not in _HOP_BY_HOP}
         target = URL(self._cluster.server + request.raw_path, encoded=True)

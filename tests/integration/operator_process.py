@@ -52,7 +52,7 @@ class OperatorProcess:
     """
 
     def __init__(self, cluster: Cluster, kubeconfig: Path, *arguments: str, module: str = "perfana_support") -> None:
-        """Prepare to run `perfana-support operator` with these arguments, or another module with the same; `start` starts it."""
+        """Prepare to run `perfana-support operator`, or another module, with these arguments; `start` starts it."""
         self._module = module
         # With a name of its own it goes on with its Lease when it is started again, as a container of a pod does.
         identity = f"operator-{secrets.token_hex(4)}"
