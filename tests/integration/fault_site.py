@@ -48,13 +48,7 @@ class FaultSite(NamedTuple):
 
     def page(self, path: str) -> Page:
         """Return what the operator answers at `/healthz`, `/readyz` or `/metrics`."""
-        url = f"http://{LOOPBACK}:{self.http_port}{path}"
-        try:
-            with urllib.request.urlopen(url, timeout=10) as response:
-                return Page(response.status, response.read().decode())
-        except urllib.error.HTTPError as error:
-            with error:
-                return Page(error.code, error.read().decode())
+        return page_of(self.http_port, path)
 
     def wait_for_watch(self, path: str, after: Seen | None = None) -> Seen:
         """Return a watch of that path that is under way, with `after` one that began later."""
@@ -75,6 +69,16 @@ class FaultSite(NamedTuple):
         log = self.site.operator.log
         assert self.site.operator.is_running, log[-4000:]
         assert not [line for line in log.splitlines() if "cannot be judged" in line or " CRITICAL " in line], log[-4000:]
+
+
+def page_of(http_port: str, path: str) -> Page:
+    """Return what an operator answers on its port of loopback."""
+    try:
+        with urllib.request.urlopen(f"http://{LOOPBACK}:{http_port}{path}", timeout=10) as response:
+            return Page(response.status, response.read().decode())
+    except urllib.error.HTTPError as error:
+        with error:
+            return Page(error.code, error.read().decode())
 
 
 @contextlib.contextmanager

@@ -17,8 +17,9 @@ from tests.cluster.client import ApiError
 from tests.cluster.crds import apply_crds
 from tests.cluster.identity import grant
 from tests.cluster.proxy import Act, Proxy
-from tests.cluster.server import METADATA_AUDIT_POLICY, Cluster
+from tests.cluster.server import LOOPBACK, METADATA_AUDIT_POLICY, Cluster, free_ports
 from tests.cluster.waiting import wait_for
+from tests.integration.fault_site import Page, page_of
 from tests.integration.operator_process import ACCOUNT, ROOT, OperatorProcess, shipped_identity, shipped_rules
 from tests.integration.shifted_operator import ShiftedClock
 from tests.integration.support_objects import RELEASED, SNAPSHOT, Site, check, deployment
@@ -109,19 +110,23 @@ def pair_of(
     api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
     with contextlib.suppress(ApiError):  # of the pair before, whose leader may have been killed
         api.delete(LEASES, "Lease", LEASE, ACCOUNT)
-    given = ("--http-port", "0", "--lease-namespace", ACCOUNT, "--settle-seconds", "0", *arguments)
+    ports = [str(port) for port in free_ports(2)]
+    given = ("--http-host", LOOPBACK, "--lease-namespace", ACCOUNT, "--settle-seconds", "0", *arguments)
     ours = ("--clock-file", str(clock.file)) if clock else ()
     module = "tests.integration.shifted_operator" if clock else "perfana_support"
     with (
-        OperatorProcess(cluster, first or identities[0].kubeconfig, *given, *ours, module=module) as one,
-        OperatorProcess(cluster, identities[1].kubeconfig, *given) as other,
+        OperatorProcess(
+            cluster, first or identities[0].kubeconfig, *given, *ours, "--http-port", ports[0], module=module
+        ) as one,
+        OperatorProcess(cluster, identities[1].kubeconfig, *given, "--http-port", ports[1]) as other,
     ):
         pair = Pair(one, other, Site(api, namespace, one), cluster)
         pair.site.create(deployment(RELEASED), check())
         one.start()
         pair.site.wait_for_verdict("True", seconds=LEADING_WITHIN_SECONDS)
         other.start()
-        wait_for(lambda: "standing by" in other.log, LEADING_WITHIN_SECONDS, "the second to stand by")
+        ready = Page(200, "standing by")
+        wait_for(lambda: said(ports[1], ready), LEADING_WITHIN_SECONDS, "the second to stand by", ignoring=(OSError,))
         yield pair
     assert writes_without_lease(cluster) == []
 
@@ -180,6 +185,12 @@ class Traffic:
     def __exit__(self, *_: object) -> None:
         self._ending.set()
         self._thread.join()
+
+
+def said(port: str, expected: Page) -> bool:
+    """Whether an operator's readiness has that status and has those words in it."""
+    page = page_of(port, "/readyz")
+    return page.status == expected.status and expected.text in page.text
 
 
 def stands_by(operator: OperatorProcess, since: int) -> bool:

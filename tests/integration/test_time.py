@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
@@ -58,6 +59,14 @@ def line(last_day: str) -> Object:
     return {"lines": [{"name": "4.0", "endOfLifeOn": last_day}]}
 
 
+def line_of(cluster: Cluster) -> str:
+    """Return the line of the cluster's Kubernetes, which the cases' policies speak of as $LINE."""
+    return ".".join(cluster.binaries.kubernetes.split(".")[:2])
+
+
+LASTING = {"maxPolicyAgeDays": 3650, "platform": {"kubernetesLines": [{"name": "$LINE", "endOfLifeOn": "2035-12-31"}]}}
+"""What else may end lasts beyond all cases."""
+
 WAIVER = {"code": "SnapshotBuild", "reason": "a trial", "agreedBy": "tests", "expiresOn": LAST_DAY}
 
 CASES = [
@@ -91,8 +100,8 @@ CASES = [
     Case("waiver", {}, {"waivers": [WAIVER]}, SNAPSHOT, "BuildSupported", ("True", "AllRulesMet"), ("False", "SnapshotBuild")),
     Case(
         "platform",
-        {"platform": {"kubernetesLines": [{"name": "1.30", "endOfLifeOn": LAST_DAY}]}},
-        {"platform": {"kubernetesVersion": "1.30.4"}},
+        {"platform": {"kubernetesLines": [{"name": "$LINE", "endOfLifeOn": LAST_DAY}]}},
+        {},
         RELEASED,
         "PlatformSupported",
         ("True", "AllRulesMet"),
@@ -147,9 +156,9 @@ def era(cluster: Cluster, install_crds: list[str], identity: Identity, clock: Sh
         sites = {case.name: Site(api, names[case.name], process) for case in CASES}
         for case in CASES:
             name = names[case.name]
-            api.create(policy(name, publishedOn=PUBLISHED, **{"maxPolicyAgeDays": 3650, **case.policy}))
-            spec = {"platform": {"kubernetesVersion": "1.37.0"}, **case.check, "policyRef": {"name": name}}
-            sites[case.name].create(deployment(case.image), check(**spec))
+            spec = json.loads(json.dumps({**LASTING, **case.policy}).replace("$LINE", line_of(cluster)))
+            api.create(policy(name, publishedOn=PUBLISHED, **spec))
+            sites[case.name].create(deployment(case.image), check(**case.check, policyRef={"name": name}))
         yield Era(sites, clock, process)
         for name in names.values():
             delete_if_there(api, POLICY, name)
