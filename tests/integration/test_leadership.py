@@ -138,6 +138,12 @@ def moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
+def is_about(event: Object, resource: str, name: str = "") -> bool:
+    """Whether an audit event is about a resource, and about that name if given and known: what is created has none yet."""
+    reference = event.get("objectRef", {})
+    return reference.get("resource") == resource and (not name or reference.get("name", name) == name)
+
+
 def writes_without_lease(cluster: Cluster) -> list[object]:
     """Return the status writes of an operator that did not hold the Lease, by whoever held it when the server received them."""
     done = [
@@ -145,7 +151,7 @@ def writes_without_lease(cluster: Cluster) -> list[object]:
         for event in cluster.audit_events()
         if event["stage"] == "ResponseComplete" and event["responseStatus"]["code"] < 300
     ]
-    leases = [event for event in done if event.get("objectRef", {}).get("resource") == "leases" and event["verb"] != "get"]
+    leases = [event for event in done if is_about(event, "leases", LEASE) and event["verb"] != "get"]
     # Who writes it holds it, unless it is to be nobody's; who deletes it says nothing of a holder.
     held = [
         (moment(event["stageTimestamp"]), event["user"]["username"], event.get("requestObject", {}).get("spec", {}))
@@ -153,7 +159,7 @@ def writes_without_lease(cluster: Cluster) -> list[object]:
         if event["verb"] in {"create", "update", "delete"}
     ]
     wrong: list[object] = []
-    writes = [event for event in done if event["verb"] == "patch" and event["objectRef"].get("subresource") == "status"]
+    writes = [event for event in done if event["verb"] == "patch" and is_about(event, "supportchecks")]
     assert writes
     for event in writes:
         received, writer = moment(event["requestReceivedTimestamp"]), event["user"]["username"]
@@ -244,7 +250,7 @@ def test_leader_that_stood_still_writes_no_more_when_it_goes_on(
             holder = pair.holder()
             with leader.asleep():
                 pair.wait_for_other_holder(holder)
-            before = len(leader.log)
+                before = len(leader.log)
             wait_for(partial(stands_by, leader, before), 10, "it to see that it was followed")
             leader, other = other, leader
 
