@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import re
 import ssl
 import threading
@@ -34,6 +35,9 @@ STARTED_WITHIN_SECONDS = 10.0
 LARGEST_REQUEST_BYTES = 8 * 1024 * 1024
 CLOSING_SECONDS = 0.1
 """Connections under TLS are closed a few turns of the loop after they are told to."""
+
+LOOK_SECONDS = 0.02
+"""How soon an answer under way notices what was decided for it in another thread."""
 
 PIECES = 10
 """A body that dribbles does so in so many parts."""
@@ -249,7 +253,8 @@ class Proxy:
     async def _do(self, act: Act, request: web.Request, seen: Seen) -> web.StreamResponse:
         if act.before:
             await self._loop.run_in_executor(None, act.before)
-        await asyncio.sleep(act.delay_seconds)
+        if act.delay_seconds:
+            await _pause(request, seen, act.delay_seconds)
         if act.status:
             seen.status = act.status
             content = act.body if isinstance(act.body, bytes) else json.dumps(act.body).encode() + b"\n"
@@ -271,13 +276,14 @@ class Proxy:
         headers = {name: text for name, text in answer.headers.items() if name.lower() not in _HOP_BY_HOP}
         out = web.StreamResponse(status=answer.status, headers=headers)
         if act.lines == 0 and not act.more_bytes and not act.hold:  # what was asked for was done, and nobody learns of it
-            await answer.read()
+            if not seen.is_watch:
+                await answer.read()
             return await _cut(request)
         await out.prepare(request)
         if act.dribble_seconds:
             await _dribble(out, await answer.read(), act.dribble_seconds)
         elif act.is_partial and not await _pass_part(out, answer, act):
-            return await (_hush() if act.hold else _cut(request))
+            return await (_pause(request, seen, math.inf) if act.hold else _cut(request))
         else:
             await self._follow(out, answer, request, seen)
         await out.write_eof()
@@ -289,7 +295,7 @@ class Proxy:
         try:
             while True:
                 # Woken now and then, to see what was decided from another thread.
-                done, _ = await asyncio.wait({reading}, timeout=0.02 if seen.is_watch else None)
+                done, _ = await asyncio.wait({reading}, timeout=LOOK_SECONDS)
                 if seen.fate == "cut":
                     await _cut(request)
                 if not done:
@@ -334,7 +340,11 @@ async def _cut(request: web.Request) -> web.StreamResponse:
     raise asyncio.CancelledError
 
 
-async def _hush() -> web.StreamResponse:
-    """Say nothing for as long as the other side listens."""
-    await asyncio.Event().wait()
-    raise AssertionError("nobody sets it")
+async def _pause(request: web.Request, seen: Seen, seconds: float) -> web.StreamResponse:
+    """Say nothing for that long, unless it is decided meanwhile to cut the connection."""
+    ends_at = time.monotonic() + seconds
+    while (left := ends_at - time.monotonic()) > 0:
+        if seen.fate == "cut":
+            await _cut(request)
+        await asyncio.sleep(min(left, LOOK_SECONDS))
+    return web.StreamResponse()
