@@ -106,7 +106,7 @@ def test_errors_of_the_server_are_waited_out(faulty: FaultSite) -> None:
     failing = faulty.proxy.on(ANY, refusal(500, "InternalError"))
     faulty.proxy.break_off(ANY)
     faulty.site.set_image(SNAPSHOT)
-    wait_for(lambda: len(failing.seen) >= 40, RECOVERED_WITHIN_SECONDS, "forty requests that failed")
+    wait_for(lambda: len(failing.seen) >= 25, RECOVERED_WITHIN_SECONDS, "requests that failed")
     status = faulty.page("/readyz")
     faulty.proxy.drop(failing)
     faulty.site.wait_for_verdict("False", "SnapshotBuild", seconds=RECOVERED_WITHIN_SECONDS)
