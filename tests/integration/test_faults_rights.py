@@ -1,4 +1,4 @@
-"""Rights and credentials that are missing, end or change: Unknown where nothing can be read, and the rest is judged."""
+"""Rights and definitions that are missing, go or come back: Unknown where nothing can be read, and the rest is judged."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ import pytest
 from tests.cluster.client import ApiError
 from tests.cluster.crds import apply_crds
 from tests.cluster.identity import grant
-from tests.cluster.kubeconfig import write_kubeconfig
-from tests.cluster.proxy import Proxy, refusal
+from tests.cluster.proxy import refusal
 from tests.cluster.waiting import wait_for
 from tests.integration.fault_site import (
-    ANY,
     NODES,
     PODS,
     RECOVERED_WITHIN_SECONDS,
@@ -25,21 +23,17 @@ from tests.integration.fault_site import (
 from tests.integration.operator_process import ROOT, OperatorProcess, shipped_rules
 from tests.integration.support_objects import (
     API_VERSION,
-    POLICY,
     RELEASED,
     SNAPSHOT,
     Site,
     check,
     conditions,
-    delete_if_there,
     deployment,
     findings,
-    policy,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from tests.cluster.client import Object
     from tests.cluster.identity import Identity
@@ -76,6 +70,7 @@ def without(kind: str) -> list[Object]:
     return [rule for rule in rules if rule["resources"]]
 
 
+@pytest.mark.usefixtures("install_crds")
 def test_without_a_right_on_nodes_the_platform_is_unknown_and_the_rest_is_judged(cluster: Cluster, namespace: str) -> None:
     limited = cluster.identity("blind-to-nodes", namespace, without("nodes"), cluster=True)
     with OperatorProcess(cluster, limited.kubeconfig, "--http-port", "0", "--no-leader-election") as process:
@@ -89,6 +84,7 @@ def test_without_a_right_on_nodes_the_platform_is_unknown_and_the_rest_is_judged
     assert 'cannot list resource "nodes"' in findings(judged, "PlatformUnreadable")[0]["message"]
 
 
+@pytest.mark.usefixtures("install_crds")
 def test_without_a_right_on_pods_nothing_is_vouched_for_and_what_is_seen_is_still_held_against_it(
     cluster: Cluster, namespace: str
 ) -> None:
@@ -109,9 +105,9 @@ def test_without_a_right_on_pods_nothing_is_vouched_for_and_what_is_seen_is_stil
     )
 
 
-def test_without_rights_in_one_namespace_the_others_are_judged(cluster: Cluster, api: object, namespace: str) -> None:
+@pytest.mark.usefixtures("install_crds")
+def test_without_rights_in_one_namespace_the_others_are_judged(cluster: Cluster, namespace: str) -> None:
     """Its own checks it cannot even see; a right on these alone makes them Unknown."""
-    assert api
     admin, seen = cluster.client(), f"{namespace[:40]}-{secrets.token_hex(3)}"
     admin.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": seen}})
     ours = [rule for rule in shipped_rules() if rule["apiGroups"] == ["support.perfana.io"]]
@@ -157,92 +153,7 @@ def test_right_that_is_taken_away_shows_and_comes_back(faulty: FaultSite, path: 
     site.wait_for_verdict("True", seconds=60)
 
 
-# Credentials
-
-
-def test_rotated_token_in_a_rewritten_kubeconfig_is_taken_up(
-    cluster: Cluster, install_crds: list[str], identity: Identity, namespace: str, tmp_path: Path
-) -> None:
-    assert install_crds
-    with Proxy(cluster) as proxy:
-        kubeconfig = proxy.kubeconfig(tmp_path / "kubeconfig", identity.token)
-
-        def rotate(new: Identity) -> None:
-            write_kubeconfig(kubeconfig, server=proxy.server, ca_file=cluster.ca_file, token=new.token)
-
-        arguments = ("-n", namespace, "--http-port", "0", "--no-leader-election")
-        with OperatorProcess(cluster, kubeconfig, *arguments) as process:
-            process.start()
-            assert_follows_rotation(Site(cluster.client(), namespace, process), proxy, cluster, identity, rotate)
-
-
-def test_rotated_token_in_a_file_that_the_kubeconfig_names_is_taken_up(
-    cluster: Cluster, install_crds: list[str], identity: Identity, namespace: str, tmp_path: Path
-) -> None:
-    assert install_crds
-    token = tmp_path / "token"
-    token.write_text(identity.token)
-    with Proxy(cluster) as proxy:
-        kubeconfig = proxy.kubeconfig(tmp_path / "kubeconfig", identity.token)
-        kubeconfig.write_text(kubeconfig.read_text().replace(f'"token": "{identity.token}"', f'"tokenFile": "{token}"'))
-        arguments = ("-n", namespace, "--http-port", "0", "--no-leader-election")
-        with OperatorProcess(cluster, kubeconfig, *arguments) as process:
-            process.start()
-            site = Site(cluster.client(), namespace, process)
-            assert_follows_rotation(site, proxy, cluster, identity, lambda new: token.write_text(new.token))
-
-
-def assert_follows_rotation(
-    site: Site, proxy: Proxy, cluster: Cluster, old: Identity, rotate: Callable[[Identity], object]
-) -> None:
-    """Let a token expire, first with a new one there already, then with a gap before there is one."""
-    account = old.username.rpartition(":")[2]
-    site.create(deployment(RELEASED), check())
-    site.wait_for_verdict("True")
-    second = cluster.identity_of(account, account)
-    rotate(second)
-    expire(proxy, old)
-    site.set_image(SNAPSHOT)
-    site.wait_for_verdict("False", "SnapshotBuild", seconds=RECOVERED_WITHIN_SECONDS)
-    third = cluster.identity_of(account, account)
-    expired = expire(proxy, second)
-    site.set_image(RELEASED)
-    site.change_spec(enforcement="Gate")
-    wait_for(lambda: len(expired) >= 6, RECOVERED_WITHIN_SECONDS, "requests with a token that has expired")
-    rotate(third)
-    site.wait_for_verdict("True", seconds=RECOVERED_WITHIN_SECONDS)
-    assert site.operator.is_running
-    assert {one.token for one in proxy.requests} == {old.token, second.token, third.token}
-
-
-def expire(proxy: Proxy, old: Identity) -> list[object]:
-    """End a token: no request with it is answered any more, and what is under way ends."""
-    rule = proxy.on(ANY, refusal(401, "Unauthorized"), token=old.token)
-    proxy.break_off(ANY)
-    return rule.seen  # type: ignore[return-value] # a list that grows
-
-
-# Policies and definitions
-
-
-def test_invalid_policy_that_is_edited_in_leaves_the_last_good_one_in_force_and_says_so(faulty: FaultSite) -> None:
-    site, name = faulty.site, faulty.site.namespace
-    site.create(
-        policy(name, lines=[{"name": "4.0", "endOfLifeOn": "2026-01-01"}]),
-        deployment(RELEASED),
-        check(policyRef={"name": name}),
-    )
-    try:
-        before = site.wait_for_verdict("False", "EndOfLife", seconds=RECOVERED_WITHIN_SECONDS)["status"]["policy"]["digest"]
-        site.change_spec(name, POLICY, lines=[{"name": "4.0", "endOfLifeOn": "2026-01-01"}, {"name": "9.9"}], basePolicy="None")
-        site.wait_for_condition("Valid", "False", name=name, of=POLICY)
-        site.set_image(SNAPSHOT)
-        judged = site.wait_for_condition("BuildSupported", "False", "SnapshotBuild")
-        assert judged["status"]["policy"]["digest"] == before
-        assert conditions(judged)["Supported"]["status"] == "False"
-    finally:
-        delete_if_there(site.api, POLICY, name)
-    site.wait_for_verdict("Unknown", "PolicyNotFound")
+# Definitions
 
 
 def test_definitions_that_are_removed_and_installed_again_are_followed_again(
