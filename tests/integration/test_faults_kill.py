@@ -206,7 +206,7 @@ def pass_time(seconds: float) -> None:
 
 
 def test_operator_killed_at_any_moment_loses_nothing_and_flips_nothing(
-    scene: Scene, cluster: Cluster, identity: Identity, tmp_path: Path
+    scene: Scene, cluster: Cluster, identity: Identity, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     recorder = Recorder(scene.api)
     places = [argument for name in scene.namespaces for argument in ("-n", name)]
@@ -227,7 +227,10 @@ def test_operator_killed_at_any_moment_loses_nothing_and_flips_nothing(
         recorder.stop(scene.namespaces[0])
         assert operator.kill() == -9
     assert unfounded_times(recorder.versions) == []
+    record_property("starts that led", operator.log.count("leading: "))
+    record_property("verdicts told", operator.log.count("Supported is "))
     written = sum(len(versions) for versions in recorder.versions.values())
+    record_property("versions of checks", written)
     assert written > KILLS / 2, "operators that never wrote prove nothing"
 
 
