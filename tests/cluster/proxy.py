@@ -119,6 +119,7 @@ class Rule:
     query: Mapping[str, str] = field(default_factory=dict)
     token: str = ""
     times: int | None = None
+    when: Callable[[Seen], bool] | None = None
     seen: list[Seen] = field(default_factory=list)
 
     def takes(self, request: Seen) -> bool:
@@ -130,6 +131,7 @@ class Rule:
             and self.token in {"", request.token}
             and all(request.query.get(name) == text for name, text in self.query.items())
             and (self.times is None or len(self.seen) < self.times)
+            and (self.when is None or self.when(request))
         )
 
 

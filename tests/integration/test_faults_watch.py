@@ -140,9 +140,9 @@ def test_list_that_expires_between_its_pages_is_begun_anew_and_not_judged_by_hal
     site.wait_for_verdict("False", "SnapshotBuild")
     site.backdate()
     site.operator.terminate()
-    proxy.on(DEPLOYMENTS, Act(ask={"limit": "1"}), method="GET", watch=False, query={"limit": "500"})
-    late = proxy.on(DEPLOYMENTS, refusal(410, "Expired", "the token is too old"), method="GET", watch=False)
-    late.takes = lambda request: "continue" in request.query and not late.seen  # type: ignore[method-assign]
+    proxy.on(DEPLOYMENTS, Act(ask={"limit": "1"}), watch=False, when=lambda request: "limit" in request.query)
+    expired = refusal(410, "Expired", "the token is too old")
+    late = proxy.on(DEPLOYMENTS, expired, watch=False, times=1, when=lambda request: "continue" in request.query)
     site.operator.start()
     wait_for(lambda: late.seen, 30, "a page that expired")
     site.set_image(SNAPSHOT)
