@@ -51,8 +51,9 @@ class OperatorProcess:
     It runs under coverage if the tests do, as a parallel run of the same configuration.
     """
 
-    def __init__(self, cluster: Cluster, kubeconfig: Path, *arguments: str) -> None:
-        """Prepare to run `perfana-support operator` with these arguments; `start` starts it."""
+    def __init__(self, cluster: Cluster, kubeconfig: Path, *arguments: str, module: str = "perfana_support") -> None:
+        """Prepare to run `perfana-support operator`, or another module, with these arguments; `start` starts it."""
+        self._module = module
         # With a name of its own it goes on with its Lease when it is started again, as a container of a pod does.
         identity = f"operator-{secrets.token_hex(4)}"
         self._arguments = ("operator", "--kubeconfig", str(kubeconfig), "--identity", identity, *arguments)
@@ -62,7 +63,7 @@ class OperatorProcess:
 
     def start(self) -> None:
         """Start it, and return at once: tests wait for what it does."""
-        self.pid = self._processes.start(_NAME, [*_program(), *self._arguments], self._environment, cwd=ROOT)
+        self.pid = self._processes.start(_NAME, [*_program(self._module), *self._arguments], self._environment, cwd=ROOT)
 
     @property
     def log(self) -> str:
@@ -112,13 +113,14 @@ class OperatorProcess:
         self._processes.close()
 
 
-def _program() -> list[str]:
+def _program(module: str) -> list[str]:
     measuring = coverage.Coverage.current()
     if measuring is None:
-        return [str(Path(sys.executable).with_name("perfana-support"))]
+        script = str(Path(sys.executable).with_name("perfana-support"))
+        return [script] if module == "perfana_support" else [sys.executable, "-m", module]
     data = ROOT / str(measuring.get_option("run:data_file"))
     arguments = ["-m", "coverage", "run", f"--rcfile={ROOT / 'pyproject.toml'}", f"--data-file={data}"]
-    return [sys.executable, *arguments, "-m", "perfana_support"]
+    return [sys.executable, *arguments, "-m", module]
 
 
 def shipped_rules(kind: str = "ClusterRole") -> list[Object]:
