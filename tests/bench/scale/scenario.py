@@ -11,7 +11,7 @@ from tests.bench.scale.loading import create_pod, namespace_name
 from tests.bench.tables import percentile, say
 from tests.bench.usage import Usage, usage
 from tests.cluster.client import JSON_PATCH
-from tests.integration.operator_process import OperatorProcess
+from tests.integration.operator_process import ACCOUNT, OperatorProcess
 from tests.integration.support_objects import API_VERSION, CHECK, POLICY
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tests.cluster.client import ApiClient, Object
     from tests.cluster.server import Cluster
 
-OPERATOR_ARGUMENTS: tuple[str, ...] = ("--health-port", "0")
+OPERATOR_ARGUMENTS: tuple[str, ...] = ("--http-port", "0", "--lease-namespace", ACCOUNT)
 """Further arguments of the operator, for example to make it read everything anew more often."""
 
 SUPPORTED: Object = {"lines": [{"name": "0.2", "endOfLifeOn": "2999-01-01"}]}
@@ -108,6 +108,7 @@ class Site:
         )
         mark, began = self._watcher.seen, time.monotonic()
         self.operator.start()
+        self._watcher.needs(lambda: self.operator.is_running)
         ended = self._watcher.wait_for_all(
             lambda each: bool(each.supported), self._loaded.namespaces, WRITTEN_WITHIN_SECONDS, "first verdicts"
         )

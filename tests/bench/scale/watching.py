@@ -44,6 +44,7 @@ class Watcher:
         self._latest: dict[str, Sighting] = {}
         self._failure: BaseException | None = None
         self._is_over = False
+        self._is_running: Callable[[], bool] = lambda: True
 
     def __enter__(self) -> Self:
         """Begin."""
@@ -96,6 +97,10 @@ class Watcher:
         with self._changed:
             return self._latest[namespace]
 
+    def needs(self, is_running: Callable[[], bool]) -> None:
+        """Wait no longer than somebody runs: without them nothing would come."""
+        self._is_running = is_running
+
     def wait_for_all(self, is_done: Callable[[Sighting], bool], count: int, seconds: float, what: str) -> float:
         """Return the moment at which so many checks, each at its latest, were as wanted."""
         ends_at = time.monotonic() + seconds
@@ -107,6 +112,8 @@ class Watcher:
                     return max(each.at for each in self._latest.values())
                 if self._failure:
                     raise RuntimeError(f"the watch of the checks ended: {self._failure}") from self._failure
+                if not self._is_running():
+                    raise RuntimeError(f"{what}: whoever was to bring them has ended")
                 if time.monotonic() > ends_at:
                     raise TimeoutError(f"{what}: {done} of {count} checks within {seconds:g} s")
                 self._changed.wait(PROGRESS_SECONDS)
