@@ -61,9 +61,10 @@ class OperatorProcess:
         self._processes = Processes("perfana-test-operator-")
         self.pid = 0
 
-    def start(self) -> None:
-        """Start it, and return at once: tests wait for what it does."""
-        self.pid = self._processes.start(_NAME, [*_program(self._module), *self._arguments], self._environment, cwd=ROOT)
+    def start(self, *arguments: str) -> None:
+        """Start it, this time with further arguments, and return at once: tests wait for what it does."""
+        command = [*_program(self._module), *self._arguments, *arguments]
+        self.pid = self._processes.start(_NAME, command, self._environment, cwd=ROOT)
 
     @property
     def log(self) -> str:

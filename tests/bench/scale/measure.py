@@ -114,6 +114,7 @@ def _answers(size: Size, before: str) -> str:
         [f"writes in {QUIET_SECONDS:.0f} s without changes", f"{quiet.unchanged}", "0"],
         [f"writes while pods report {CHANGES_A_SECOND} restarts a second", f"{quiet.heartbeats}", "0"],
         ["writes when the operator starts anew", f"{quiet.restart}", "0"],
+        [f"writes while everything is judged again {QUIET_SECONDS:.0f} times, once a second", f"{quiet.resyncs}", "0"],
     ]
     caption = (
         f"One operator under the rights that ship, in {size.loaded} with a check each; API server, etcd and the watching "
