@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tests.bench.tables import milliseconds, percentile, say, table
 from tests.bench.usage import usage
-from tests.integration.operator_process import OperatorProcess, shipped_identity
+from tests.integration.operator_process import ACCOUNT, OperatorProcess, shipped_identity
 from tests.integration.support_objects import API_VERSION, CHECK, RELEASED, SNAPSHOT, Site, check, conditions, deployment
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def measure(cluster: Cluster, changes: int) -> str:
     api = cluster.client()
     identity = shipped_identity(cluster)
     api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
-    with OperatorProcess(cluster, identity.kubeconfig, "--http-port", "0", "--lease-namespace", NAMESPACE) as operator:
+    with OperatorProcess(cluster, identity.kubeconfig, "--http-port", "0", "--lease-namespace", ACCOUNT) as operator:
         operator.start()
         site = Site(api, NAMESPACE, operator)
         site.create(deployment(RELEASED), check())
