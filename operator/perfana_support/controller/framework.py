@@ -17,7 +17,7 @@ from typing import Any
 import kopf
 
 from perfana_support.controller.metrics import Metrics
-from perfana_support.controller.names import CHECKS, GROUP, POLICIES, VERSION
+from perfana_support.controller.names import GROUP, VERSION
 from perfana_support.controller.settings import Settings
 
 # This program writes no annotation and no finalizer of Kopf's; these names are set so that none could bear another's.
@@ -25,6 +25,8 @@ _PREFIX = GROUP
 _PAGE_SIZE = 500
 _FIRST_WAIT_SECONDS, _LAST_WAIT_SECONDS = 0.5, 15.0
 _STOPS_WITHIN_SECONDS = 1.0
+# How often it is looked whether rights were given or taken.
+_LOOK_SECONDS = 5.0
 # After so long at work an end is a new one, and no part of a row of failures.
 _LASTED_SECONDS = 60.0
 
@@ -32,7 +34,10 @@ log = logging.getLogger(__name__)
 
 
 class Framework:
-    """Kopf's operator with our handlers. `connection` and `take` are called in the loop that `run` runs in."""
+    """Kopf's operator with our handlers. What it is given is called in the loop that `run` runs in.
+
+    `plurals` says which resources there are rights for: Kopf would ask for others again and again, and log each refusal.
+    """
 
     def __init__(
         self,
@@ -40,11 +45,13 @@ class Framework:
         metrics: Metrics,
         connection: Callable[[], Awaitable[kopf.ConnectionInfo]],
         take: Callable[[str, kopf.RawEvent], None],
+        plurals: Callable[[], tuple[str, ...]],
     ) -> None:
         self._settings = settings
         self._metrics = metrics
         self._connection = connection
         self._take = take
+        self._plurals = plurals
 
     async def run(self) -> None:
         """Keep Kopf running until cancelled."""
@@ -53,19 +60,25 @@ class Framework:
         while True:
             began = loop.time()
             ours: asyncio.Future[BaseException | None] = loop.create_future()
-            carrier = _Carrier(self._operator(), ours)
+            plurals = self._plurals()
+            carrier = _Carrier(self._operator(plurals), ours)
             try:
-                error = await ours
+                while not ours.done() and plurals == self._plurals():
+                    await asyncio.wait((ours,), timeout=_LOOK_SECONDS)
             finally:
                 carrier.stop()
+            if not ours.done():
+                log.info("starting Kopf anew, for %s", " and ".join(self._plurals()))
+                continue
+            error = ours.result()
             log.warning("Kopf ended, starting it anew: %s", error or "without an error")
             self._metrics.kopf_restarts.inc()
             if loop.time() - began > _LASTED_SECONDS:
                 waits = _waits()
             await asyncio.sleep(next(waits))
 
-    def _operator(self) -> Callable[[], Awaitable[None]]:
-        handlers = self._handlers(asyncio.get_running_loop())
+    def _operator(self, plurals: tuple[str, ...]) -> Callable[[], Awaitable[None]]:
+        handlers = self._handlers(plurals, asyncio.get_running_loop())
         settings = _kopf_settings(self._settings)
 
         async def operate() -> None:
@@ -79,7 +92,7 @@ class Framework:
 
         return operate
 
-    def _handlers(self, ours: asyncio.AbstractEventLoop) -> kopf.OperatorRegistry:
+    def _handlers(self, plurals: tuple[str, ...], ours: asyncio.AbstractEventLoop) -> kopf.OperatorRegistry:
         """Every handler that Kopf calls.
 
         Only events: change-detecting handlers would annotate what they watch, and timers, daemons and deletion handlers
@@ -91,7 +104,7 @@ class Framework:
         async def login(**_: Any) -> kopf.ConnectionInfo:  # noqa: ANN401 - Kopf's own interface
             return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(_awaited(self._connection()), ours))
 
-        for plural in (CHECKS, POLICIES):
+        for plural in plurals:
 
             @kopf.on.event(GROUP, VERSION, plural, id=plural, registry=handlers, param=plural)
             async def take(event: kopf.RawEvent, param: Any = plural, **_: Any) -> None:  # noqa: ANN401

@@ -18,6 +18,7 @@ from perfana_support.controller.framework import Framework
 from perfana_support.controller.health import Health
 from perfana_support.controller.lease import Alone, Leadership
 from perfana_support.controller.metrics import Metrics, Moment
+from perfana_support.controller.names import CHECKS, POLICIES
 from perfana_support.controller.settings import Settings
 from perfana_support.sources.cluster.api import ApiError, ClusterApi
 from perfana_support.sources.cluster.pulse import Pulse
@@ -87,7 +88,7 @@ class Office:
             self._start(self._leadership.run())
         for _ in range(settings.workers):
             self._start(desk.work())
-        self._start(Framework(settings, self._metrics, self._connection, self._take).run())
+        self._start(Framework(settings, self._metrics, self._connection, self._take, self._plurals).run())
         self._start(self._watch_server_version(desk.store))
         self._start(self._audit.run(settings.audit_seconds))
         self._start(watch_calendar(desk, self._now, settings.wake_spread_seconds))
@@ -156,6 +157,10 @@ class Office:
             self._desk.forget(plural, event["object"])
         else:
             self._desk.see(plural, event["object"])
+
+    def _plurals(self) -> tuple[str, ...]:
+        """The resources of ours that can be read."""
+        return (CHECKS,) if self._desk.policies.gap else (CHECKS, POLICIES)
 
     async def _watch_server_version(self, store: ClusterStore) -> None:
         """Ask the server for its version now and then: an upgrade changes it under a running operator."""

@@ -59,7 +59,8 @@ class Scene:
         monkeypatch.setattr(module.kopf, "operator", self.kopf.operator)  # type: ignore[attr-defined]
         monkeypatch.setattr(module, "_FIRST_WAIT_SECONDS", 0.001)
         monkeypatch.setattr(module, "_LAST_WAIT_SECONDS", 0.002)
-        self.framework = Framework(settings or Settings(), self.metrics, self._connection, self._take)
+        self.plurals: tuple[str, ...] = (CHECKS, POLICIES)
+        self.framework = Framework(settings or Settings(), self.metrics, self._connection, self._take, lambda: self.plurals)
 
     async def _connection(self) -> kopf.ConnectionInfo:
         self.logins.append(threading.current_thread())
@@ -117,6 +118,24 @@ def test_kopf_is_started_anew_when_it_ends(
 
     asyncio.run(story())
     assert [text in record.getMessage() for record in caplog.records if record.name == module.__name__] == [True] * 3
+
+
+def test_kopf_is_started_anew_for_what_can_be_read_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would ask for what is forbidden again and again; that it is another one then is no failure."""
+
+    async def story() -> list[set[str]]:
+        monkeypatch.setattr(module, "_LOOK_SECONDS", 0.001)
+        scene = Scene(monkeypatch, _forever)
+        scene.plurals = (CHECKS,)
+        running = asyncio.create_task(scene.framework.run())
+        await scene.until(lambda: len(scene.kopf.calls) == 1)
+        scene.plurals = (CHECKS, POLICIES)
+        await scene.until(lambda: len(scene.kopf.calls) == 2)
+        await _end(running)
+        assert scene.restarts == 0.0
+        return [{handler.id for handler in _handlers(call["registry"])[1]} for call in scene.kopf.calls]
+
+    assert asyncio.run(story()) == [{CHECKS}, {CHECKS, POLICIES}]
 
 
 def test_kopf_that_ends_again_and_again_never_ends_the_operator(monkeypatch: pytest.MonkeyPatch) -> None:
