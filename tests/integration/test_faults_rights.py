@@ -143,10 +143,16 @@ def test_rights_that_are_taken_away_show_and_come_back(faulty: FaultSite) -> Non
         faulty.wait_for_watch(path)
         taken.append(faulty.proxy.on(path, refusal(403, "Forbidden", f"no right on {path}"), method="GET"))
         faulty.proxy.break_off(path)
-    site.wait_for_condition("PlatformSupported", "Unknown", "PlatformUnreadable", seconds=REFUSED_WITHIN_SECONDS)
-    unknown = site.wait_for_condition("Supported", "Unknown", "WorkloadsUnreadable", seconds=REFUSED_WITHIN_SECONDS)
-    for path, reason in ((NODES, "PlatformUnreadable"), (PODS, "WorkloadsUnreadable")):
-        assert any(f"no right on {path}" in finding["message"] for finding in findings(unknown, reason))
+    told = ((NODES, "PlatformUnreadable"), (PODS, "WorkloadsUnreadable"))
+
+    def names_both(check: Object) -> bool:
+        return all(
+            any(f"no right on {path}" in finding["message"] for finding in findings(check, reason)) for path, reason in told
+        )
+
+    site.wait(names_both, "what is forbidden, of nodes and of pods", seconds=REFUSED_WITHIN_SECONDS)
+    site.wait_for_condition("PlatformSupported", "Unknown", "PlatformUnreadable")
+    site.wait_for_condition("Supported", "Unknown", "WorkloadsUnreadable")
     assert faulty.page("/readyz").status == 503
     faulty.proxy.drop(*taken)
     site.wait_for_verdict("True", seconds=60)
