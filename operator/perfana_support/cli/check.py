@@ -7,11 +7,11 @@ from datetime import date
 from typing import Any
 
 from perfana_support.cli.exit_codes import ExitCode, exit_code
-from perfana_support.evaluate.inventory import select
+from perfana_support.evaluate.inventory import select, take_inventory
 from perfana_support.evaluate.verdict import evaluate
 from perfana_support.model.calendar import parse_day
 from perfana_support.model.check import Check, Target
-from perfana_support.model.installation import Installation, Platform
+from perfana_support.model.installation import Installation, Platform, Workload
 from perfana_support.model.policy import Policy
 from perfana_support.model.verdict import Verdict
 from perfana_support.sources.clock import today
@@ -76,7 +76,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     manifests = read_manifests(arguments.filename)
     as_of = arguments.as_of or today()
     check_of = _checks(arguments, policy)
-    installations = manifests.installations or (Installation("", ()),)
+    installations = _placed(manifests.installations, policy) or (Installation("", ()),)
     verdicts = _worth_reporting(
         [_judge(installation, policy, as_of, check_of(installation.namespace)) for installation in installations]
     )
@@ -122,6 +122,26 @@ def _refuse_shared_input(arguments: argparse.Namespace) -> None:
     """Standard input is there once; a second reader would find it empty."""
     if [*arguments.filename, arguments.policy, arguments.check].count(STANDARD_INPUT) > 1:
         raise SourceError([Fault(shown_name(STANDARD_INPUT), 0, 0, "can be read once, it is named more often")])
+
+
+def _placed(installations: tuple[Installation, ...], policy: Policy) -> tuple[Installation, ...]:
+    """The installations, with workloads that name no namespace where they belong.
+
+    They go where `kubectl apply --namespace` puts them. Beside installations that name theirs they are of these, of each one
+    for nobody can tell, unless they run a component: then they are an installation themselves.
+    """
+    nowhere = next((installation for installation in installations if not installation.namespace), None)
+    others = [installation for installation in installations if installation.namespace]
+    hosts = [installation for installation in others if take_inventory(installation, policy).components]
+    if nowhere is None or not hosts or take_inventory(nowhere, policy).components:
+        return installations
+    joined = {host.namespace: _join(host, nowhere.workloads) for host in hosts}
+    return tuple(joined.get(installation.namespace, installation) for installation in others)
+
+
+def _join(host: Installation, workloads: tuple[Workload, ...]) -> Installation:
+    moved = tuple(workload._replace(namespace=host.namespace) for workload in workloads)
+    return host._replace(workloads=host.workloads + moved)
 
 
 def _judge(installation: Installation, policy: Policy, as_of: date, check: Check) -> Verdict:

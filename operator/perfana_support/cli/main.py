@@ -48,9 +48,10 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _INTERRUPTED
     except Exception as error:
-        if options.debug:
+        code = _report(error)
+        if options.debug and code == ExitCode.INTERNAL_ERROR:
             raise
-        return _report(error)
+        return code
     # Python looks through all objects once more before it ends; nothing here waits for that, and it costs a tenth of a run.
     gc.freeze()
     return code

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 
-from perfana_support.evaluate.inventory import Component, Inventory
+from perfana_support.evaluate.inventory import Inventory
 from perfana_support.evaluate.remedy import set_release
 from perfana_support.model.code import Code
 from perfana_support.model.finding import Finding
@@ -24,15 +24,11 @@ def judge(inventory: Inventory, policy: Policy, as_of: date) -> Iterator[Finding
     for component in inventory.components:
         if component.is_test:
             message = f"{component.subject.image} comes from a test repository of the vendor"
-            yield _found(component, Code.TEST_REPOSITORY, message, f"set a released image of {component.short_name}")
+            yield component.finding(Code.TEST_REPOSITORY, message, f"set a released image of {component.short_name}")
         build, tag = component.tag.build, component.reference.tag
         if build is None:
             message = f"tag {tag} carries {component.tag.odd!r}, which names no build that the policy knows"
-            yield _found(component, Code.UNRECOGNISED_BUILD, message, set_release(component, policy, as_of))
+            yield component.finding(Code.UNRECOGNISED_BUILD, message, set_release(component, policy, as_of))
         elif build in _CODES:
             code, words = _CODES[build]
-            yield _found(component, code, f"tag {tag} names {words}", set_release(component, policy, as_of))
-
-
-def _found(component: Component, code: Code, message: str, remediation: str) -> Finding:
-    return Finding(code, component.subject, message, remediation, component.location)
+            yield component.finding(code, f"tag {tag} names {words}", set_release(component, policy, as_of))

@@ -189,12 +189,13 @@ def _judge_seen(seen: Seen, case: _Case, as_of: date) -> Iterator[Finding]:
         line, combination = impossible
         message = f"{text}, which cannot work with line {line}: {combination.reason}"
         yield _found(seen, Code.DEPENDENCY_UNSUPPORTED, message, combination.remedy)
-    elif (doubt := _impossible(seen, product, case, is_any_enough=True)) is not None:
+    elif (doubt := _impossible(seen, product, case, is_doubt_enough=True)) is not None:
         line, combination = doubt
-        host = case.rules.title(combination.host)
-        message = (
-            f"{text}; which {host} it runs on is not told, and on one of them line {line} cannot work: {combination.reason}"
-        )
+        if set(case.deployed(seen.product)) <= set(case.rules.deployments[line].lines):
+            open_question = f"which {case.rules.title(combination.host)} it runs on is not told, and on one of them"
+        else:
+            open_question = "it may be that of another line that runs, and if it is not,"
+        message = f"{text}; {open_question} line {line} cannot work: {combination.reason}"
         yield _found(seen, Code.DEPENDENCY_UNLISTED, message, combination.remedy)
     elif listed_for:
         yield from _judge_upstream(seen, product, listed_for, case, as_of)
@@ -229,19 +230,21 @@ def _judge_upstream(seen: Seen, product: Product, lines: tuple[str, ...], case: 
     yield _found(seen, Code.DEPENDENCY_UPSTREAM_END_OF_LIFE, message, advice)
 
 
-def _impossible(seen: Seen, product: Product, case: _Case, *, is_any_enough: bool = False) -> tuple[str, Combination] | None:
-    """The first line and combination that rule out what was seen, unless it may belong to another line that runs.
+def _impossible(seen: Seen, product: Product, case: _Case, *, is_doubt_enough: bool = False) -> tuple[str, Combination] | None:
+    """The first line and combination that rule out what was seen.
 
-    A combination must be proven: a version that may be another, or a product that may only not have been readable, is no proof.
-    Where one of several hosts would do (`is_any_enough`), it is a doubt, which more hosts beside that one do not lift.
+    A combination must be proven: a version that may be another, a product that may only not have been readable, or one that
+    may belong to another line that runs, is no proof. Where one of several hosts would do, or another line uses the product
+    (`is_doubt_enough`), it is a doubt, which neither more hosts beside that one nor that other line lift.
     """
     users = case.deployed(seen.product).keys()
     for line in case.lines:
         deployment = case.rules.deployments.get(line)
-        if deployment is None or not users <= set(deployment.lines):
+        if deployment is None or not (is_doubt_enough or users <= set(deployment.lines)):
             continue
         for combination in deployment.impossible:
-            if combination.product == seen.product and _applies(combination, seen, product, case, is_any_enough=is_any_enough):
+            is_meant = combination.product == seen.product
+            if is_meant and _applies(combination, seen, product, case, is_any_enough=is_doubt_enough):
                 return line, combination
     return None
 

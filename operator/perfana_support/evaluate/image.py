@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from perfana_support.evaluate.inventory import Component, Inventory, short_repository
+from perfana_support.evaluate.inventory import TEST_SUFFIX, Component, Inventory, Lookalike, short_repository
+from perfana_support.evaluate.remedy import published_image
 from perfana_support.model.code import Code
 from perfana_support.model.finding import Finding
 from perfana_support.model.image_policy import Catalogue, ImageRules, ListedDigest, Verification, to_digest
 from perfana_support.model.installation import Subject
 from perfana_support.model.policy import Build, Policy
 
-_TEST_SUFFIX = "-test"
 # A digest is 71 characters, of which the first tell it from any other.
 _SHOWN_DIGEST = 19
 _MAX_SHOWN = 80
@@ -23,7 +23,22 @@ def judge(inventory: Inventory, policy: Policy, rules: ImageRules, catalogue: Ca
     """
     for component in inventory.components:
         yield from _judge_component(component, policy, rules, catalogue)
+    for lookalike in inventory.lookalikes:
+        yield _resembling(lookalike, policy)
     yield from _mixed_digests(inventory, policy)
+
+
+def _resembling(lookalike: Lookalike, policy: Policy) -> Finding:
+    """An image that may be a changed component under another name."""
+    message = (
+        f"{lookalike.subject.image} is no image that policy {policy.name} lists, and {lookalike.reason}: "
+        "it may be a changed or renamed component"
+    )
+    remedy = (
+        "set image to the vendor's own; one that is no component belongs under spec.tools of the policy, "
+        "a component that the policy lacks under spec.productLines"
+    )
+    return Finding(Code.UNOFFICIAL_REPOSITORY, lookalike.subject, message, remedy, lookalike.location)
 
 
 def _judge_component(component: Component, policy: Policy, rules: ImageRules, catalogue: Catalogue) -> Iterator[Finding]:
@@ -36,14 +51,14 @@ def _judge_component(component: Component, policy: Policy, rules: ImageRules, ca
             f"tag {component.reference.tag} names a repackaged image: the vendor documents how it is built, "
             "and nothing about the result can be proven"
         )
-        original = _published(component.repository, component.tag.text, component.line_name, policy)
-        yield _found(component, Code.REPACKAGED_IMAGE, message, f"where proof is needed, set image to the original: {original}")
+        original = published_image(component.repository, component.tag.text, component.line_name, policy)
+        yield component.finding(Code.REPACKAGED_IMAGE, message, f"where proof is needed, set image to the original: {original}")
         return
     if mismatches:
         return
     is_verified = _is_verified(component, catalogue)
     repository, _ = policy.resolve_mirror(component.reference)
-    official = component.repository + (_TEST_SUFFIX if component.is_test else "")
+    official = component.repository + (TEST_SUFFIX if component.is_test else "")
     if repository != official and not is_verified:
         prefix, source = _missing_rule(component.reference.repository, official)
         message = (
@@ -54,7 +69,7 @@ def _judge_component(component: Component, policy: Policy, rules: ImageRules, ca
             f"set image to one at {short_repository(official)}, or, if it is copied from there unchanged, add to the policy: "
             f"spec.images.mirrors: [{{from: {prefix}, to: {source}}}]"
         )
-        yield _found(component, Code.UNOFFICIAL_REPOSITORY, message, remedy)
+        yield component.finding(Code.UNOFFICIAL_REPOSITORY, message, remedy)
     if rules.verification is Verification.REGISTRY or (rules.verification is Verification.CATALOGUE and not is_verified):
         yield _unverified(component, rules, catalogue)
 
@@ -80,22 +95,16 @@ def _mismatches(component: Component, policy: Policy, rules: ImageRules, catalog
         if not entries or any(_agrees(component, entry) for entry in entries):
             continue
         known = " and ".join(
-            sorted({_published(entry.repository, entry.release, entry.number.line, policy) for entry in entries})
+            sorted({published_image(entry.repository, entry.release, entry.number.line, policy) for entry in entries})
         )
         what = f"digest {_shown(digest)} is that of {known}, and the image reference says {image_name}"
         if is_pinned:
             remedy = f"set image to {image_name} without the digest, or to what the digest is of: {known}"
-            yield _found(component, Code.TAG_DIGEST_MISMATCH, what, remedy)
+            yield component.finding(Code.TAG_DIGEST_MISMATCH, what, remedy)
             return
         code = Code.TAG_DIGEST_MISMATCH if rules.verification is Verification.REFERENCE else Code.IMAGE_MODIFIED
         remedy = f"set image to {known}, or pull {image_name} from {short_repository(component.repository)} anew"
-        yield _found(component, code, f"{what}: the digest is what runs", remedy)
-
-
-def _published(repository: str, release: str, line_name: str, policy: Policy) -> str:
-    """The reference under which the vendor publishes a component's release."""
-    line = policy.lines.get(line_name)
-    return f"{short_repository(repository)}:{line.tag_prefix if line else ''}{release}"
+        yield component.finding(code, f"{what}: the digest is what runs", remedy)
 
 
 def _agrees(component: Component, entry: ListedDigest) -> bool:
@@ -131,7 +140,7 @@ def _unverified(component: Component, rules: ImageRules, catalogue: Catalogue) -
     else:
         why = "the reference has no digest, and no running container shows one"
         remedy = "pin the image by its digest, or let the operator judge what runs"
-    return _found(component, Code.DIGEST_UNVERIFIED, f"{component.subject.image}: {why}", remedy)
+    return component.finding(Code.DIGEST_UNVERIFIED, f"{component.subject.image}: {why}", remedy)
 
 
 def _listed(component: Component, catalogue: Catalogue) -> str:
@@ -200,7 +209,3 @@ def _comparable(component: Component) -> Iterator[tuple[str, bool]]:
 
 def _shown(digest: str) -> str:
     return digest[:_SHOWN_DIGEST] + "…"
-
-
-def _found(component: Component, code: Code, message: str, remediation: str) -> Finding:
-    return Finding(code, component.subject, message, remediation, component.location)

@@ -1,16 +1,21 @@
 """Which containers are judged, and which release each of them runs."""
 
+import re
 from typing import NamedTuple
 
 from perfana_support.evaluate.containers import visible_containers
+from perfana_support.evaluate.seen_dependency import carried_by
 from perfana_support.model.check import Check
+from perfana_support.model.code import Code
+from perfana_support.model.finding import Finding
 from perfana_support.model.image import ImageReference, parse_image
 from perfana_support.model.installation import Container, Installation, Location, Subject, Workload
 from perfana_support.model.policy import Build, CatalogueRelease, Line, Numbering, Policy
 from perfana_support.model.release import Release
 from perfana_support.model.tag import TagReading, read_tag
 
-_TEST_SUFFIX = "-test"
+TEST_SUFFIX = "-test"
+_SEPARATORS = re.compile(r"[-._]+")
 _NO_TAG = TagReading("", None, is_line=False, is_release=False, build=Build.FLOATING)
 
 
@@ -47,6 +52,10 @@ class Component(NamedTuple):
             return ""
         return self.listed.version if self.listed else self.tag.text
 
+    def finding(self, code: Code, message: str, remediation: str) -> Finding:
+        """A finding about the container that runs it."""
+        return Finding(code, self.subject, message, remediation, self.location)
+
 
 class Unreadable(NamedTuple):
     """A container whose image reference no runtime could read: it may be anything."""
@@ -55,12 +64,24 @@ class Unreadable(NamedTuple):
     location: Location | None
 
 
+class Lookalike(NamedTuple):
+    """A container whose image is called like the vendor's or a component and is none that the policy lists.
+
+    `reason` says what it is called like: a name under which a changed component may hide.
+    """
+
+    subject: Subject
+    location: Location | None
+    reason: str
+
+
 class Inventory(NamedTuple):
     """The containers of an installation that rules look at."""
 
     namespace: str
     components: tuple[Component, ...]
     unreadable: tuple[Unreadable, ...]
+    lookalikes: tuple[Lookalike, ...]
     gaps: tuple[str, ...]
 
 
@@ -68,6 +89,7 @@ def take_inventory(installation: Installation, policy: Policy) -> Inventory:
     """Sort the containers of an installation by their image."""
     components: list[Component] = []
     unreadable: list[Unreadable] = []
+    lookalikes: list[Lookalike] = []
     image_ids = _image_ids(installation)
     for workload, container in visible_containers(installation):
         subject = _subject(workload, container)
@@ -81,7 +103,22 @@ def take_inventory(installation: Installation, policy: Policy) -> Inventory:
             in_pods = image_ids.get((workload.kind, workload.name, container.name, container.image), ())
             running = {container.image_id, *in_pods} - {""}
             components.append(component._replace(image_ids=tuple(sorted(running))))
-    return Inventory(installation.namespace, tuple(components), tuple(unreadable), installation.gaps)
+        elif reason := _resembles(reference, container.image, workload.kind, policy):
+            lookalikes.append(Lookalike(subject, container.location, reason))
+    return Inventory(installation.namespace, tuple(components), tuple(unreadable), tuple(lookalikes), installation.gaps)
+
+
+def _resembles(reference: ImageReference, image: str, kind: str, policy: Policy) -> str:
+    """What an image that is no listed component is called like; "" for nothing of the vendor's, for a tool or a dependency."""
+    repository, _ = policy.resolve_mirror(reference)
+    organisation, _, name = repository.rpartition("/")
+    if name in policy.tool_names or carried_by(image, kind, policy.fields.dependencies, policy):
+        return ""
+    if organisation in policy.organisations:
+        return f"it is below {short_repository(organisation)}, where the vendor publishes"
+    padded = f"-{_SEPARATORS.sub('-', name)}-"
+    own = next((own for own in policy.component_names if f"-{own}-" in padded), "")
+    return f"its name contains {own}" if own else ""
 
 
 def _image_ids(installation: Installation) -> dict[tuple[str, str, str, str], set[str]]:
@@ -107,7 +144,7 @@ def identify(reference: ImageReference, policy: Policy) -> tuple[str, bool] | No
     name = repository.rpartition("/")[2]
     if name in policy.component_names:
         return policy.component_names[name], False
-    tested = name.removesuffix(_TEST_SUFFIX)
+    tested = name.removesuffix(TEST_SUFFIX)
     if tested in policy.component_names:
         return policy.component_names[tested], True
     return None

@@ -18,9 +18,9 @@ def upgrade(component: Component, policy: Policy) -> str:
         return "upgrade to a release line within its support window"
     name, successor = component.repository, policy.successors_of.get(component.repository)
     if _is_in_line(name, newest.number.line, policy):
-        return f"set image to {_image(name, newest, policy)}"
+        return f"set image to {published_image(name, newest.version, newest.number.line, policy)}"
     if successor and _is_in_line(successor, newest.number.line, policy):
-        image = _image(successor, newest, policy)
+        image = published_image(successor, newest.version, newest.number.line, policy)
         return f"upgrade to release {newest.version}, where {image} takes the place of {component.short_name}"
     return f"upgrade to release {newest.version}, which has no {component.short_name}"
 
@@ -31,7 +31,7 @@ def set_release(component: Component, policy: Policy, as_of: date) -> str:
     is_over = line is not None and line.end_of_life_on is not None and as_of > line.end_of_life_on
     if newest is None or is_over or not policy.has_component(component.line_name, component.repository, newest):
         return f"set the tag of a released build; {upgrade(component, policy)}"
-    image = _image(component.repository, newest, policy)
+    image = published_image(component.repository, newest.version, newest.number.line, policy)
     return f"set image to {image} or another release of line {component.line_name}"
 
 
@@ -39,7 +39,7 @@ def _is_in_line(repository: str, line_name: str, policy: Policy) -> bool:
     return any(line_name in product_line.lines for product_line in policy.product_lines_of.get(repository, ()))
 
 
-def _image(repository: str, release: CatalogueRelease, policy: Policy) -> str:
+def published_image(repository: str, version: str, line_name: str, policy: Policy) -> str:
     """The reference under which the vendor publishes a component's release."""
-    line = policy.lines.get(release.number.line)
-    return f"{short_repository(repository)}:{line.tag_prefix if line else ''}{release.version}"
+    line = policy.lines.get(line_name)
+    return f"{short_repository(repository)}:{line.tag_prefix if line else ''}{version}"

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import NamedTuple
 
-from perfana_support.evaluate.inventory import Inventory, identify, short_repository
+from perfana_support.evaluate.inventory import Component, Inventory, identify, short_repository
 from perfana_support.model.check import Target
 from perfana_support.model.image import parse_image
 from perfana_support.model.installation import Container, Installation, Workload
-from perfana_support.model.policy import CatalogueRelease, Policy, ProductLine
+from perfana_support.model.policy import Build, CatalogueRelease, Policy, ProductLine
 from perfana_support.model.release import parse_release
 
 
@@ -30,15 +30,19 @@ def upgrade_to(target: Target, installation: Installation, inventory: Inventory,
     """Replace the components by those of the target; everything else (dependencies, platform) stays as it is."""
     if target.images:
         return _to_images(target.images, installation, inventory, policy)
-    number = parse_release(target.release)
+    wanted = next(
+        (target.release.removeprefix(prefix) for prefix in policy.tags.release_prefixes if target.release.startswith(prefix)),
+        target.release,
+    )
+    number = parse_release(wanted)
     if number is None:
-        return Upgrade(installation, problem=f"target {target.release!r} is no release number")
+        return Upgrade(installation, problem=f"target {target.release!r} is no release number such as 4.0.0")
     product_line = policy.product_line_of(number.line)
     if product_line is None:
         return Upgrade(installation, problem=f"no product line of policy {policy.name} has line {number.line}")
     listed = policy.releases.get(number)
-    text = listed.version if listed else target.release
-    if target.release.count(".") == 1:
+    text = listed.version if listed else wanted
+    if wanted.count(".") == 1:
         newest = _newest_that_is_out(number.line, policy, as_of)
         if newest is None:
             return Upgrade(installation, problem=f"policy {policy.name} lists no release of line {number.line} by {as_of}")
@@ -68,8 +72,31 @@ def _to_release(  # noqa: PLR0913 - the target in its parts, and what it is appl
         for component in product_line.components
         if not component.optional or component.repository in running
     ]
-    images = {repository: f"{short_repository(repository)}:{tag}" for repository in wanted}
+    custom = next((component for component in inventory.components if _is_custom(component)), None)
+    images = {name: _image_of(name, tag, running.get(name) or custom) for name in wanted}
     return _replace(images, running, installation, policy)._replace(release=text)
+
+
+def _is_custom(component: Component) -> bool:
+    """Whether the component is not pulled from the vendor as it is: from another registry or rebuilt."""
+    return component.reference.repository != component.repository or component.tag.build is Build.REPACKAGED
+
+
+def _image_of(repository: str, tag: str, like: Component | None) -> str:
+    """A component's image of the target, from where `like` comes and rebuilt as that is: an upgrade changes neither."""
+    if like is None or like.is_test or not _is_custom(like):
+        return f"{short_repository(repository)}:{tag}"
+    reference = like.reference
+    path = reference.path if like.repository == repository else _beside(reference.path, repository)
+    is_rebuilt = like.tag.build is Build.REPACKAGED and reference.tag
+    qualifiers = (reference.tag or "").partition(like.tag.text)[2] if is_rebuilt else ""
+    return f"{short_repository(f'{reference.registry}/{path}')}:{tag}{qualifiers}"
+
+
+def _beside(path: str, repository: str) -> str:
+    """The path of another component in the same folder."""
+    folder, has_folder, _ = path.rpartition("/")
+    return f"{folder}{has_folder}{repository.rpartition('/')[2]}"
 
 
 def _to_images(images: tuple[str, ...], installation: Installation, inventory: Inventory, policy: Policy) -> Upgrade:
@@ -82,6 +109,8 @@ def _to_images(images: tuple[str, ...], installation: Installation, inventory: I
             others.append(image)  # judged as well, beside the first
         else:
             wanted[identity[0]] = image
+    if not wanted and all(map(parse_image, images)):
+        return Upgrade(installation, problem=f"target {', '.join(images)} is no image of a Perfana component")
     running = {component.repository: component for component in inventory.components}
     return _replace(wanted, {name: part for name, part in running.items() if name in wanted}, installation, policy, others)
 
@@ -93,7 +122,10 @@ def _replace(
     policy: Policy,
     others: Iterable[str] = (),
 ) -> Upgrade:
-    """The installation with the `replaced` components on their image of the target, those without one gone, new ones added."""
+    """The installation with the `replaced` components on their image of the target, those without one gone, new ones added.
+
+    Pods too: what only they show, such as what a webhook sets, it will set again.
+    """
     workloads: list[Workload] = []
     placed: set[str] = set()
     for workload in installation.workloads:
@@ -103,7 +135,7 @@ def _replace(
             identity = identify(reference, policy) if reference else None
             if identity is None or identity[0] not in replaced:
                 containers.append(container)
-            elif identity[0] in images and not workload.owner:
+            elif identity[0] in images:
                 placed.add(identity[0])
                 containers.append(container._replace(image=images[identity[0]], image_id=""))
         if containers:

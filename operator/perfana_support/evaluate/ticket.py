@@ -13,7 +13,7 @@ def judge(supported: Condition, maintenance: Condition, findings: tuple[Finding,
     """
     blockers = [maintenance] if maintenance.status is Status.FALSE else []
     if supported.status is Status.FALSE and not _is_only_end_of_life(findings):
-        blockers.append(supported)
+        blockers.append(_without_end_of_life(supported, findings))
     doubts = [part for part in (maintenance, supported) if part.status is Status.UNKNOWN]
     if blockers or doubts:
         return (blockers or doubts)[0]._replace(type=ConditionType.TICKET_ELIGIBLE)
@@ -24,6 +24,13 @@ def judge(supported: Condition, maintenance: Condition, findings: tuple[Finding,
         return _ticket(Status.UNKNOWN, undetermined[0].code, undetermined[0].message)
     message = "end of life is all that is wrong: a ticket may ask for help with the upgrade, and only for that"
     return _ticket(Status.TRUE, Reason.UPGRADE_ASSISTANCE_ONLY, message)
+
+
+def _without_end_of_life(supported: Condition, findings: tuple[Finding, ...]) -> Condition:
+    """Why it is not supported beside its end of life, which alone would not keep a ticket out."""
+    others = (each for each in _relevant(findings) if each.effect is Effect.UNSUPPORTED and each.code is not Code.END_OF_LIFE)
+    first = next(others, None) if supported.reason == Code.END_OF_LIFE else None
+    return supported._replace(reason=first.code, message=first.message) if first else supported
 
 
 def _is_only_end_of_life(findings: tuple[Finding, ...]) -> bool:

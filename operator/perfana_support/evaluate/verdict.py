@@ -114,7 +114,8 @@ def summarise(conditions: Iterable[Condition]) -> Condition:
 def _case(installation: Installation, policy: Policy, check: Check) -> _Case:
     inventory = take_inventory(installation, policy)
     lines = dependency.judged_lines(inventory, policy)
-    lasting = tuple(_find_lasting(installation, inventory, policy)) if inventory.components else ()
+    is_told = inventory.components or inventory.lookalikes
+    lasting = tuple(_find_lasting(installation, inventory, policy)) if is_told else ()
     return _Case(installation, inventory, lines, policy, check, lasting)
 
 
@@ -139,9 +140,9 @@ def _find(case: _Case, as_of: date) -> Iterator[Finding]:
     rules = policy.fields
     yield from version.judge(inventory, policy, as_of)
     yield from maintenance.judge(case.check.maintenance, installation.namespace, rules.support, as_of)
+    yield from case.lasting
     if not inventory.components:
         return
-    yield from case.lasting
     yield from build.judge(inventory, policy, as_of)
     releases = dependency.judged_releases(inventory)
     yield from dependency.judge(installation, case.lines, rules.dependencies, policy, as_of, releases, case.leaving)

@@ -56,14 +56,14 @@ def dates(inventory: Inventory, policy: Policy) -> Iterator[date]:
 
 def _judge_release(component: Component, policy: Policy, as_of: date) -> Iterator[Finding]:
     if component.tag.number is None:
-        yield _found(component, Code.VERSION_UNDETERMINED, _no_number(component), set_release(component, policy, as_of))
+        yield component.finding(Code.VERSION_UNDETERMINED, _no_number(component), set_release(component, policy, as_of))
         return
     if not component.line_name:
         message = (
             f"{component.tag.text} is a version of {component.short_name} alone, and no release in policy "
             f"{policy.name} lists it"
         )
-        yield _found(component, Code.UNKNOWN_RELEASE, message, set_release(component, policy, as_of))
+        yield component.finding(Code.UNKNOWN_RELEASE, message, set_release(component, policy, as_of))
         return
     if component.line is None:
         yield _unlisted_line(component, policy, as_of)
@@ -72,30 +72,30 @@ def _judge_release(component: Component, policy: Policy, as_of: date) -> Iterato
     if as_of < out_on:
         text = component.release_text or f"line {component.line_name}"
         message = f"{component.short_name} runs {text}, whose line came out on {out_on}: nobody supported it on {as_of}"
-        yield _found(component, Code.UNKNOWN_RELEASE, message, f"judge as of {out_on} or a later day")
+        yield component.finding(Code.UNKNOWN_RELEASE, message, f"judge as of {out_on} or a later day")
         return
     if not policy.has_component(component.line_name, component.repository, component.listed):
         message = (
             f"line {component.line_name} has no {component.short_name}, so {component.reference.tag or component.release_text} "
             "is no release of it"
         )
-        yield _found(component, Code.UNKNOWN_RELEASE, message, upgrade(component, policy))
+        yield component.finding(Code.UNKNOWN_RELEASE, message, upgrade(component, policy))
     # A line that ended has ended for what it never had as well.
     yield from _judge_line(component, component.line, policy, as_of)
     if component.release is None:
         message = f"tag {component.reference.tag} names line {component.line_name}, not a release: what runs can change"
-        yield _found(component, Code.FLOATING_TAG, message, set_release(component, policy, as_of))
+        yield component.finding(Code.FLOATING_TAG, message, set_release(component, policy, as_of))
     elif component.listed is None:
         newest = policy.newest_of_line.get(component.line_name)
         message = f"policy {policy.name} does not list release {component.release_text}; its line {component.line_name} decides"
         advice = f"newest listed release of the line: {newest.version}" if newest else "no release of the line is listed"
-        yield _found(component, Code.UNLISTED_PATCH, message, advice)
+        yield component.finding(Code.UNLISTED_PATCH, message, advice)
     elif as_of < component.listed.released_on:
         message = (
             f"release {component.release_text} was first seen on {component.listed.released_on}, after {as_of}; "
             f"its line {component.line_name} decides"
         )
-        yield _found(component, Code.UNLISTED_PATCH, message, f"judge as of {component.listed.released_on} or a later day")
+        yield component.finding(Code.UNLISTED_PATCH, message, f"judge as of {component.listed.released_on} or a later day")
     yield from _judge_patch(component, policy)
 
 
@@ -106,10 +106,10 @@ def _judge_line(component: Component, line: Line, policy: Policy, as_of: date) -
     runs = f"{component.short_name} runs {component.release_text or component.line_name}"
     if as_of > end:
         message = f"{runs}; line {line.name} reached its end of life on {end} ({_why(line, policy)})"
-        yield _found(component, Code.END_OF_LIFE, message, upgrade(component, policy))
+        yield component.finding(Code.END_OF_LIFE, message, upgrade(component, policy))
     else:
         message = f"{runs}; line {line.name} is supported until {end} ({_why(line, policy)})"
-        yield _found(component, Code.APPROACHING_END_OF_LIFE, message, upgrade(component, policy))
+        yield component.finding(Code.APPROACHING_END_OF_LIFE, message, upgrade(component, policy))
 
 
 def _judge_patch(component: Component, policy: Policy) -> Iterator[Finding]:
@@ -119,7 +119,7 @@ def _judge_patch(component: Component, policy: Policy) -> Iterator[Finding]:
     for defect in policy.fields.defects:
         if component.repository in defect.repositories and defect.first <= release <= defect.last:
             message = f"the vendor lists {component.short_name} {component.release_text} as broken: {defect.problem}"
-            yield _found(component, Code.KNOWN_DEFECT, message, f"fixed in {defect.fixed_in}; {upgrade(component, policy)}")
+            yield component.finding(Code.KNOWN_DEFECT, message, f"fixed in {defect.fixed_in}; {upgrade(component, policy)}")
     fixes = [fix for fix in policy.security_releases.get(release.line, ()) if fix.number > release]
     if fixes:
         message = (
@@ -127,34 +127,42 @@ def _judge_patch(component: Component, policy: Policy) -> Iterator[Finding]:
             f"{'fixes' if len(fixes) == 1 else 'fix'} security faults that {component.release_text} has, "
             f"the last is {fixes[-1].version} of {fixes[-1].released_on}"
         )
-        yield _found(component, Code.SECURITY_FIX_MISSING, message, upgrade(component, policy))
+        yield component.finding(Code.SECURITY_FIX_MISSING, message, upgrade(component, policy))
     newest = newest_release(policy)
     if newest and component.line and policy.succession(newest) > (component.line.place, release):
         message = f"{component.release_text} runs, {newest.version} came out on {newest.released_on}"
-        yield _found(component, Code.UPGRADE_AVAILABLE, message, upgrade(component, policy))
+        yield component.finding(Code.UPGRADE_AVAILABLE, message, upgrade(component, policy))
 
 
 def _unlisted_line(component: Component, policy: Policy, as_of: date) -> Finding:
     """A line that the policy does not list: newer than all of its numbering, or unknown."""
     name, text = component.line_name, component.release_text or component.line_name
-    if _is_above_numbering(component, policy):
+    numbering = _numbering_below(component, policy)
+    if numbering and numbering[-1].number < line_number(name):
         message = (
             f"{text} is of line {name}, which is newer than every line that policy {policy.name} of {policy.published_on} lists"
         )
-        return _found(component, Code.NEWER_THAN_POLICY, message, "update perfana-support or add the line to the policy")
+        return component.finding(Code.NEWER_THAN_POLICY, message, _add_line(name, is_last=numbering == policy.numberings[-1]))
     message = f"{text} is of line {name}, which policy {policy.name} does not list"
-    return _found(component, Code.UNKNOWN_RELEASE, message, set_release(component, policy, as_of))
+    return component.finding(Code.UNKNOWN_RELEASE, message, set_release(component, policy, as_of))
 
 
-def _is_above_numbering(component: Component, policy: Policy) -> bool:
-    """Whether the component's unlisted line is above every listed line of the numbering it falls into.
+def _numbering_below(component: Component, policy: Policy) -> tuple[Line, ...]:
+    """The numbering that the component's unlisted line falls into: the one that starts nearest below it, else none.
 
-    Only numberings that have a line of this component count; the line falls into the one that starts nearest below it.
+    Only numberings that have a line of this component count.
     """
     own = {name for product_line in policy.product_lines_of[component.repository] for name in product_line.lines}
     number = line_number(component.line_name)
     below = [run for run in policy.numberings if run[0].number <= number and any(line.name in own for line in run)]
-    return bool(below) and max(below, key=lambda run: run[0].number)[-1].number < number
+    return max(below, key=lambda run: run[0].number, default=())
+
+
+def _add_line(name: str, *, is_last: bool) -> str:
+    """A user's policy adds lines behind all others, where one of an older numbering would end its predecessor's support."""
+    if is_last:
+        return f"update perfana-support, or add line {name} with its firstReleasedOn to spec.lines of a SupportPolicy"
+    return f"update perfana-support; where line {name} belongs among the others, only a policy with basePolicy: None can say"
 
 
 def _mixed_releases(components: tuple[Component, ...], policy: Policy) -> Iterator[Finding]:
@@ -197,13 +205,9 @@ def _retired_components(components: tuple[Component, ...], policy: Policy) -> It
         successor = policy.successors_of.get(component.repository)
         if successor in running:
             message = f"{short_repository(successor)} took the place of {component.short_name}, and both run"
-            yield _found(
-                component, Code.RETIRED_COMPONENT, message, f"remove {component.subject.kind} {component.subject.name}"
+            yield component.finding(
+                Code.RETIRED_COMPONENT, message, f"remove {component.subject.kind} {component.subject.name}"
             )
-
-
-def _found(component: Component, code: Code, message: str, remediation: str) -> Finding:
-    return Finding(code, component.subject, message, remediation, component.location)
 
 
 def _no_number(component: Component) -> str:

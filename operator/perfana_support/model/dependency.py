@@ -3,16 +3,14 @@
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from perfana_support.model.dependency_rules import Carrier, Cycle, DependencyRules, Product, Slot
+from perfana_support.model.dependency_rules import MAX_DIGITS, Carrier, Cycle, DependencyRules, Product, Slot
 
 if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet
 
-# Nine digits hold every number seen (dates included) and keep a hostile tag from becoming a giant integer.
-_MAX_DIGITS = 9
 _MAX_NUMBERS = 4
 # Above every number that a version can have.
-_BEYOND = 10**_MAX_DIGITS
+_BEYOND = 10**MAX_DIGITS
 _DIGITS = "0123456789"
 
 
@@ -61,7 +59,7 @@ def read_image(repository: str, tag: str | None, rules: DependencyRules, kind: s
 
 def read_declared(product: str, version: str, rules: DependencyRules) -> Reading:
     """What a user declares: a product by one of its names, the version as the product prints it or as a tag has it."""
-    name = rules.names.get(product, product)
+    name = rules.names.get(product.lower(), product)
     known = rules.products.get(name)
     words = _words(version)
     read = _mark(read_version(words[0]), words[1:], rules) if words else None
@@ -77,7 +75,7 @@ def read_version(text: str) -> Version | None:
     end = len(body) - len(body.lstrip(_DIGITS + "."))
     head, tail = body[:end], body[end:]
     parts = head.rstrip(".").split(".")
-    if not all(part.isdecimal() and len(part) <= _MAX_DIGITS for part in parts) or len(parts) > _MAX_NUMBERS:
+    if not all(part.isdecimal() and len(part) <= MAX_DIGITS for part in parts) or len(parts) > _MAX_NUMBERS:
         return None
     if tail and not tail.rstrip(_DIGITS + ".").isalpha():
         return None

@@ -3,6 +3,7 @@
 import re
 
 from perfana_support.model.dependency_rules import (
+    MAX_DIGITS,
     VERSION_PLACEHOLDER,
     Carrier,
     Combination,
@@ -28,7 +29,6 @@ KEYED_LISTS = {
 }
 # What PEP 440 compares with, the longer ones first. Its `===` compares texts and has no use here.
 _OPERATORS = ("==", "!=", ">=", "<=", "~=", ">", "<")
-_MAX_DIGITS = 9
 _RANGE_FORM = 'a version or a range, for example "16", "24.0", ">=2.26,<2.29", "*" for any'
 _NAME_FORM = "a lower-case word, for example postgresql"
 _CARRIER_FORM = "the end of an image repository, for example postgres or percona/percona-server-mongodb"
@@ -184,7 +184,7 @@ def _name(raw: object) -> str | None:
 
 def _numbers(raw: object) -> tuple[int, ...] | None:
     parts = raw.split(".") if isinstance(raw, str) and raw.isascii() else [""]
-    return tuple(map(int, parts)) if all(part.isdecimal() and len(part) <= _MAX_DIGITS for part in parts) else None
+    return tuple(map(int, parts)) if all(part.isdecimal() and len(part) <= MAX_DIGITS for part in parts) else None
 
 
 def _carrier_name(raw: object) -> str | None:

@@ -8,6 +8,8 @@ from perfana_support.model.release import Release
 
 # Stands in a carrier's name for the version that the repository tells.
 VERSION_PLACEHOLDER = "<version>"
+# Nine digits hold every number seen (dates included) and keep a hostile text from becoming a giant integer.
+MAX_DIGITS = 9
 
 
 class Cycle(NamedTuple):
@@ -134,9 +136,10 @@ class DependencyRules:
 
     @cached_property
     def names(self) -> dict[str, str]:
-        """Names and other names of products, for what people declare."""
-        others = {alias: product.name for product in self.fields.products for alias in product.aliases}
-        return others | {name: name for name in self.products}
+        """Names, titles and other names of products in small letters, for what people declare."""
+        titles = {product.title.lower(): product.name for product in self.fields.products}
+        others = {alias.lower(): product.name for product in self.fields.products for alias in product.aliases}
+        return titles | others | {name: name for name in self.products}
 
     def title(self, name: str) -> str:
         """A product as people write it."""

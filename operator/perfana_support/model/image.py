@@ -8,10 +8,13 @@ DEFAULT_REGISTRY = "docker.io"
 # Other names under which Docker Hub answers (distribution/reference, `normalize.go`, and Docker's own documentation).
 _DOCKER_HUB = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com", "hub.docker.com"})
 
+_HTTPS_PORT = ":443"
+
 _REGISTRY = re.compile(r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?|\[[0-9a-fA-F:]+\])(?::\d{1,5})?", re.ASCII)
 _PATH = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*", re.ASCII)
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", re.ASCII)
-_DIGEST = re.compile(r"[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[0-9a-fA-F]{32,128}", re.ASCII)
+# The algorithms that runtimes know, each with its length (opencontainers/go-digest, `algorithm.go`); they refuse any other.
+_DIGEST = re.compile(r"sha256:[0-9a-fA-F]{64}|sha384:[0-9a-fA-F]{96}|sha512:[0-9a-fA-F]{128}", re.ASCII)
 # A repository name is limited to 255 characters by the distribution specification; 512 leaves room for tag and digest.
 _MAX_LENGTH = 512
 
@@ -60,7 +63,7 @@ def split_registry(name: str) -> tuple[str, str]:
     """Registry and path of a repository name, normalised; the caller checks their characters."""
     first, has_slash, rest = name.partition("/")
     if has_slash and ("." in first or ":" in first or first == "localhost" or first != first.lower()):
-        registry, path = first.lower(), rest
+        registry, path = first.lower().removesuffix(_HTTPS_PORT), rest
     else:
         registry, path = DEFAULT_REGISTRY, name
     if registry in _DOCKER_HUB:

@@ -203,6 +203,16 @@ class Policy:
         return {repository.rpartition("/")[2]: repository for repository in self.product_lines_of}
 
     @cached_property
+    def organisations(self) -> frozenset[str]:
+        """Where the vendor publishes components: their repositories without the last segment."""
+        return frozenset(repository.rpartition("/")[0] for repository in self.product_lines_of)
+
+    @cached_property
+    def tool_names(self) -> frozenset[str]:
+        """The vendor's tools by their last path segment."""
+        return frozenset(repository.rpartition("/")[2] for repository in self.fields.tools)
+
+    @cached_property
     def successors_of(self) -> dict[str, str]:
         """Retired repositories and the one that took their place."""
         return {
@@ -266,9 +276,8 @@ class Policy:
         return release is not None and any(name == repository for name, _ in release.components)
 
     def succession(self, release: CatalogueRelease) -> tuple[int, Release]:
-        """Sort key: the order of lines first, numbers only inside a line. An unlisted line sorts before all."""
-        line = self.lines.get(release.number.line)
-        return (-1 if line is None else line.place, release.number)
+        """Sort key: the order of lines first, numbers only inside a line."""
+        return self.lines[release.number.line].place, release.number
 
     def at_risk_from(self, line: Line) -> date | None:
         """The first day on which the line's end of life is near enough to warn, None while it has none."""

@@ -149,7 +149,8 @@ def _read_spec(name: str, spec: Node, *, is_whole: bool) -> PolicyFields | None:
     tools = frozenset(spec.values("tools", "a list of image repositories", to_repository, REPOSITORY_FORM))
     tags = tag_policy.read_tags(spec.node("tags"))
     images = spec.node("images")
-    mirrors = [_read_mirror(node, is_whole=is_whole) for node in images.nodes("mirrors", "from")]
+    stated_mirrors = list(images.nodes("mirrors", "from"))
+    mirrors = [_read_mirror(node, is_whole=is_whole) for node in stated_mirrors]
     image_rules = image_policy.read_images(images)
     configuration = configuration_policy.read_configuration(spec.node("configuration"))
     platform = platform_policy.read_platform(spec.node("platform"), is_whole=is_whole)
@@ -164,6 +165,8 @@ def _read_spec(name: str, spec: Node, *, is_whole: bool) -> PolicyFields | None:
         spec.fail("productLines", "must list at least one product line, else no image is a component")
     # By what is stated and not by what could be read, so that one fault of a line is one problem.
     known = frozenset(str(node.data.get("name")) for node in Node(spec.data, "", []).nodes("lines", "name"))
+    if len(present(mirrors)) == len(stated_mirrors):
+        _check_mirrors(list(present(mirrors)), stated_mirrors, spec.problems)
     _check_whole(spec, lines, present(releases), present(product_lines), known)
     dependency_policy.check_dependencies("spec.dependencies", dependencies, known, spec.problems)
     named = [(f'defects["{each.name}"].repositories', each.repositories) for each in present(defects)]
@@ -214,6 +217,7 @@ def _check_whole(
         if first != release.version:
             message = f"must be listed once, {first} is the same release: a missing number is 0"
             spec.problems.append(Problem(f'spec.releases["{release.version}"].version', message))
+    _check_releases(lines, releases, known, spec.problems)
     owners: dict[str, str] = {}
     for product_line in product_lines:
         path = f'spec.productLines["{product_line.name}"].lines'
@@ -223,6 +227,30 @@ def _check_whole(
                 spec.problems.append(Problem(path, f"must not name line {name}, which {owner!r} names already"))
             if known and name not in known:
                 spec.problems.append(Problem(path, f"must name lines of spec.lines, {name!r} is not one"))
+
+
+def _check_releases(
+    lines: list[StatedLine], releases: tuple[CatalogueRelease, ...], known: frozenset[str], problems: list[Problem]
+) -> None:
+    """A release is of a line that is listed, and out no earlier than its line."""
+    began = {line.name: line.first_released_on for line in lines}
+    for release in releases:
+        path, name = f'spec.releases["{release.version}"]', release.number.line
+        if known and name not in known:
+            problems.append(Problem(f"{path}.version", f"must be of a line of spec.lines, {name} is not one"))
+        elif name in began and release.released_on < began[name]:
+            message = f"must not be before {began[name]}, when line {name} came out, is {release.released_on}"
+            problems.append(Problem(f"{path}.releasedOn", message))
+
+
+def _check_mirrors(mirrors: list[MirrorRule], stated: list[Node], problems: list[Problem]) -> None:
+    """Two spellings of one prefix would let their order decide."""
+    seen: dict[str, str] = {}
+    for rule, node in zip(mirrors, stated, strict=True):
+        spelled = str(node.data["from"])
+        first = seen.setdefault(rule.prefix, spelled)
+        if first != spelled:
+            problems.append(Problem(f'spec.images.mirrors["{spelled}"].from', f"must be listed once, {first} is the same"))
 
 
 def _check_repositories(
@@ -238,7 +266,11 @@ def _check_repositories(
 
 
 def _check_lines(lines: list[StatedLine], problems: list[Problem]) -> None:
-    """Lines came out in the order in which they are listed."""
+    """Lines came out in the order in which they are listed, and none ended before."""
+    for line in lines:
+        if line.end_of_life_on and line.end_of_life_on < line.first_released_on:
+            message = f"must not be before {line.first_released_on}, when the line came out, is {line.end_of_life_on}"
+            problems.append(Problem(f'spec.lines["{line.name}"].endOfLifeOn', message))
     for before, line in pairwise(lines):
         if line.first_released_on < before.first_released_on:
             message = (

@@ -6,7 +6,8 @@ from typing import NamedTuple
 from perfana_support.model.policy import Build, TagRules
 from perfana_support.model.release import NUMBERS, Release, parse_release
 
-_NUMBERED = re.compile(rf"(?P<numbers>{NUMBERS})(?:[-._](?P<qualifiers>.*))?", re.ASCII)
+# Letters right behind the numbers can say that it is no release (`4.0.0SNAPSHOT`, `0.2.96.22rc1`); nothing released has any.
+_NUMBERED = re.compile(rf"(?P<numbers>{NUMBERS})(?:[-._](?P<qualifiers>.*)|(?P<glued>[A-Za-z].*))?", re.ASCII)
 _SEPARATORS = re.compile(r"[-._]")
 _COUNTED_WORD = re.compile(r"([a-z]+)(\d+)", re.ASCII)
 _UNSUPPORTED = frozenset({Build.BETA, Build.RELEASE_CANDIDATE, Build.MILESTONE, Build.DEVELOPMENT})
@@ -38,8 +39,11 @@ def read_tag(tag: str, rules: TagRules) -> TagReading:
     number = parse_release(match["numbers"]) if match else None
     if match is None or number is None:
         return TagReading(tag, None, is_line=False, is_release=False, build=Build.FLOATING)
-    words = [] if match["qualifiers"] is None else _SEPARATORS.split(match["qualifiers"].lower())
+    qualifiers = match["glued"] if match["qualifiers"] is None else match["qualifiers"]
+    words = [] if qualifiers is None else _SEPARATORS.split(qualifiers.lower())
     named, odd = _read_qualifiers(words, rules)
+    if match["glued"] and named in (Build.RELEASED, Build.REPACKAGED):
+        named, odd = None, match["glued"]
     is_line = match["numbers"].count(".") == 1
     return TagReading(match["numbers"], number, is_line, is_release, named, odd)
 

@@ -6,6 +6,7 @@ from typing import Any
 from perfana_support.model.installation import Container, ContainerRole, Location, Workload
 from perfana_support.sources.container_settings import read_settings
 from perfana_support.sources.errors import ShapeError, Unquoted, mapping, sequence
+from perfana_support.sources.nested import may_nest, nested_pod_spec
 
 # Where a pod's spec stands, by the fields on the way. Shape decides and not the kind, so that custom workloads (Argo
 # Rollouts, OpenKruise, Knative, KEDA, OpenShift's DeploymentConfig) are judged like the built-in ones.
@@ -80,6 +81,8 @@ def project(
         if (group, kind) in _MUST_HAVE_CONTAINERS:
             path = "spec.containers" if kind == "Pod" else "spec.template.spec.containers"
             raise ShapeError(path, f"must be a list of containers in a {kind}")
+        pod_spec = nested_pod_spec(entity) if may_nest(group) else None
+    if pod_spec is None:
         return None
     metadata = mapping(entity.get("metadata"), "metadata")
     owner = _owner(metadata)
@@ -142,6 +145,8 @@ def _container(  # noqa: PLR0913 - one container, and what the pod says about it
     image = _image(container, "image", f"{path}.image", location)
     name = _text(container, "name")
     settings = read_settings(container, pod_spec, locate)
+    if role is ContainerRole.INIT and container.get("restartPolicy") == "Always":
+        role = ContainerRole.MAIN  # a sidecar since Kubernetes 1.29: it starts before the others and stays
     return Container(name, image, role, location, settings, image_ids.get(name, ""))
 
 

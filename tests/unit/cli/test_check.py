@@ -302,3 +302,27 @@ def test_namespaces_of_others_do_not_decide(day: str, maintenance: str, tmp_path
     file = write(tmp_path, _namespaced(a="perfana/perfana-web:0.2.96.22", b="nginx:1.29"))
     check_file = write(tmp_path, f"{CHECK}spec: {maintenance or '{}'}\n", "check.yaml")
     assert program("check", "-f", file, "--as-of", day, "--check", check_file).code == 0
+
+
+def test_documents_without_namespace_belong_to_the_installation_beside_them(program: Program, tmp_path: Path) -> None:
+    """`kubectl apply --namespace perfana` puts them there: a database among them must not get lost."""
+    web = json.dumps(deployment(image="perfana/perfana-web:0.2.96.22", namespace="perfana"))
+    database = json.dumps(deployment("db", image="mongo:7.0.14"))
+    file = write(tmp_path, f"{web}\n---\n{database}\n")
+    report = json.loads(program("check", "-f", file, *AT, "-o", "json").out)
+    assert [finding["code"] for finding in report["findings"] if finding["subject"].get("name") == "db"] == [
+        "DependencyUnsupported"
+    ]
+    assert report["source"]["namespace"] == "perfana"
+
+
+def test_installation_without_namespace_stays_one_of_its_own(program: Program, tmp_path: Path) -> None:
+    file = write(tmp_path, _namespaced(monitoring="mongo:7.0.14") + "---\n" + text(image="perfana/perfana-web:0.2.96.22"))
+    report = json.loads(program("check", "-f", file, *AT, "-o", "json").out)
+    assert (report["kind"], report["source"]["namespace"]) == ("SupportReport", "")
+    assert not [finding for finding in report["findings"] if finding["code"] == "DependencyUnsupported"]
+
+
+def test_unreadable_input_is_exit_code_2_with_debug_as_well(program: Program, tmp_path: Path) -> None:
+    outcome = program("check", "-f", str(tmp_path / "nothing.yaml"), "--debug")
+    assert (outcome.code, "No such file" in outcome.err) == (2, True)

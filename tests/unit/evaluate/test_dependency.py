@@ -522,3 +522,13 @@ def test_a_complete_installation_has_one_risk() -> None:
 def test_release_that_is_known_is_no_line_that_floats() -> None:
     facts = installation("perfana/perfana-web:0.2.96.22")
     assert judged_releases(take_inventory(facts, builtin_policy())) == {Release(0, 2, 96, 22)}
+
+
+def test_another_line_that_uses_a_product_does_not_make_it_fit_this_one() -> None:
+    """The database may be that other line's own, and then this line has none: nobody can tell."""
+    alone = [finding.code for finding in findings(installation("mongo:7.0.14"), "0.2")]
+    beside = [finding.code for finding in findings(installation("mongo:7.0.14"), "3.5", "0.2")]
+    with_its_own = [finding.code for finding in findings(installation("mongo:7.0.14", *COMPLETE), "3.5", "0.2")]
+    assert Code.DEPENDENCY_UNSUPPORTED in alone
+    assert Code.DEPENDENCY_UNLISTED in beside
+    assert not {Code.DEPENDENCY_UNSUPPORTED, Code.DEPENDENCY_UNLISTED}.intersection(with_its_own)

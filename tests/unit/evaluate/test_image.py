@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 
 from perfana_support.evaluate.image import judge, read_image_id
 from perfana_support.evaluate.inventory import take_inventory
-from perfana_support.model.code import Code, ConditionType, Effect
+from perfana_support.model.code import Code, ConditionType, Effect, Status
 from perfana_support.model.finding import Finding
 from perfana_support.model.image_policy import ImageRules, ListedDigest, Verification, build_catalogue
 from perfana_support.model.installation import Container, Installation, Subject, Workload
 from perfana_support.model.policy import Policy
 from perfana_support.model.release import parse_release
 from perfana_support.sources.policy import builtin_policy, policy_of
+from tests.unit.builders import judge as judge_images
 from tests.unit.rules import load
 
 CASES: list[dict[str, Any]] = load("corpus", "images-unmodified.yaml")
@@ -338,3 +339,26 @@ def test_pinned_image_whose_runtime_tells_nothing_is_unverified() -> None:
 def test_pinned_digest_is_held_against_what_runs_elsewhere_under_the_tag() -> None:
     found = find(*deployment(f"{WEB}@{A}", [], "one"), *deployment(WEB, [f"x@{B}"], "two"))
     assert [finding.code for finding in found] == [Code.MIXED_DIGESTS]
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "perfana/perfana-nextgen:1.0",
+        "registry.example.com/team/perfana-web-patched:0.2.96.22",
+        "registry.example.com/team/our.perfana_api:1",
+        "docker.io/perfana/something@sha256:" + "a" * 64,
+    ],
+)
+def test_image_that_is_called_like_a_component_leaves_it_open(image: str) -> None:
+    verdict = judge_images("perfana/perfana-web:0.2.96.22", image)
+    condition = verdict.condition(ConditionType.IMAGES_UNMODIFIED)
+    assert (condition.status, condition.reason) == (Status.UNKNOWN, "UnofficialRepository")
+
+
+@pytest.mark.parametrize(
+    "image", ["perfana/perfana-fixture:1", "eu.example.com/perfana-wiremock:2", "nginx:1.29", "eu.example.com/webapi:1"]
+)
+def test_tools_of_the_vendor_and_software_of_others_are_nothing_to_doubt(image: str) -> None:
+    verdict = judge_images("perfana/perfana-web:0.2.96.22", image)
+    assert verdict.condition(ConditionType.IMAGES_UNMODIFIED).status is Status.TRUE

@@ -107,7 +107,7 @@ def test_prefix_of_the_line_is_in_the_tag() -> None:
     assert "perfana/perfana-web:perfana-4.0.0" in _images(_upgrade(installation(*OLD), release="4.0.0"))
 
 
-@pytest.mark.parametrize("release", ["", "latest", "9.9.9", "0.3.0", "0.2.96.22-SNAPSHOT", "perfana-4.0.0", "3.4.0"])
+@pytest.mark.parametrize("release", ["", "latest", "9.9.9", "0.3.0", "0.2.96.22-SNAPSHOT", "perfana-4", "3.4.0"])
 def test_release_that_cannot_be_placed_is_unknown(release: str) -> None:
     condition = _after(installation(*OLD), Target(release))
     assert condition.status is not Status.TRUE
@@ -296,3 +296,37 @@ def test_platform_of_the_target_is_a_transition() -> None:
         day = change.day
     assert (ConditionType.PLATFORM_SUPPORTED, "KubernetesEndOfLife") in seen
     assert (ConditionType.UPGRADE_SUPPORTED, "EndOfLife") in seen
+
+
+def test_what_only_pods_show_stays_after_the_upgrade() -> None:
+    injected = Container("c0", WEB, settings=ContainerSettings(mounts=(Setting("/app/patch.js", "configMap a"),)))
+    subject = Installation(NAMESPACE, (workload(WEB, name="web"), _pod("web-1", ("Deployment", "web"), injected)))
+    for target in (Target(RELEASE), Target(images=(NEWEST,))):
+        condition = _without_needs(subject, target)
+        assert (condition.status, condition.reason) == (Status.FALSE, "CodeMounted")
+
+
+@pytest.mark.parametrize(
+    ("running", "after"),
+    [
+        ("eu.example.com/a/perfana-web:0.2.96.20", "eu.example.com/a/{name}:0.2.96.22"),
+        ("eu.example.com:5000/perfana-web:0.2.96.20-ubi9", "eu.example.com:5000/{name}:0.2.96.22-ubi9"),
+        ("perfana/perfana-web:0.2.96.20-ubi9", "perfana/{name}:0.2.96.22-ubi9"),
+        ("perfana/perfana-web-test:0.2.96.20", "perfana/{name}:0.2.96.22"),
+        ("perfana/perfana-web:0.2.96.20-SNAPSHOT", "perfana/{name}:0.2.96.22"),
+    ],
+)
+def test_target_release_comes_from_where_the_components_come_from(running: str, after: str) -> None:
+    """And what the upgrade brings comes from beside them: who rebuilds one rebuilds all."""
+    names = ("perfana-api", "perfana-grafana-sync", "perfana-web", "perfana-worker")
+    assert _images(_upgrade(installation(running), release=RELEASE)) == sorted(after.format(name=name) for name in names)
+
+
+@pytest.mark.parametrize("images", [("nginx:1.29",), ("perfana/perfana-fixture:1.0.0", "mongo:7.0")])
+def test_target_without_a_component_is_unknown(images: tuple[str, ...]) -> None:
+    condition = _after(installation(WEB), Target(images=images))
+    assert (condition.status, condition.reason) == (Status.UNKNOWN, "TargetUnknown")
+
+
+def test_target_may_be_spelled_as_its_tag() -> None:
+    assert _upgrade(installation(*OLD), release="perfana-4.0.0") == _upgrade(installation(*OLD), release="4.0.0")

@@ -29,7 +29,7 @@ TABLE: list[tuple[tuple[str, ...], Maintenance | None, Status, str]] = [
     ((OLD,), EXPIRED, Status.FALSE, "MaintenanceExpired"),
     ((OLD,), FREE, Status.FALSE, "CommunityPlan"),
     ((OLD,), None, Status.UNKNOWN, "NotDeclared"),
-    ((OLD, SNAPSHOT), ACTIVE, Status.FALSE, "EndOfLife"),
+    ((OLD, SNAPSHOT), ACTIVE, Status.FALSE, "SnapshotBuild"),
     ((SNAPSHOT,), ACTIVE, Status.FALSE, "SnapshotBuild"),
     ((SNAPSHOT,), None, Status.FALSE, "SnapshotBuild"),
     ((SNAPSHOT,), EXPIRED, Status.FALSE, "MaintenanceExpired"),

@@ -319,3 +319,15 @@ def test_line_that_ended_has_ended_for_what_it_never_had() -> None:
     verdict = judge("perfana/perfana-web:perfana-3.1.0", waivers=(waiver("EndOfLife", FOREVER),))
     assert supported(judge("perfana/perfana-web:perfana-3.1.0")) is Status.FALSE
     assert supported(verdict) is Status.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("image", "advice"),
+    [
+        ("perfana/perfana-web:perfana-4.1.0", "basePolicy: None"),
+        ("perfana/perfana-web:0.3.1", "or add line 0.3"),
+    ],
+)
+def test_line_to_add_is_advised_only_where_a_policy_can_add_it(image: str, advice: str) -> None:
+    (finding,) = [finding for finding in judge(image).findings if finding.code == "NewerThanPolicy"]
+    assert advice in finding.remediation

@@ -33,7 +33,7 @@ def test_empty_node_gives_empty_rules() -> None:
 
 def test_built_in_rules_are_read() -> None:
     rules = configuration_rules()
-    assert rules.code_paths[:2] == ("/app", "/lib")
+    assert rules.code_paths[:4] == ("/app", "/bin", "/sbin", "/lib")
     assert {path for path in rules.interpreters if path.startswith("/usr/")} <= set(rules.code_paths)
     assert rules.images["docker.io/perfana/perfana-web"] == ComponentImage(
         "docker.io/perfana/perfana-web", ("/nodejs",), ("/nodejs/bin/node",), ("scripts/start-server.js",), "/app/apps/web"

@@ -344,3 +344,8 @@ def test_upstream_cycle_that_is_still_open_wins_whatever_others_are() -> None:
     found = upstream_cycle(version("9"), product(3)._replace(cycles=cycles))
     assert found is not None
     assert found.ends_on is None
+
+
+@pytest.mark.parametrize("product", ["PostgreSQL", "postgresql", "POSTGRESQL", "postgres"])
+def test_products_are_declared_by_name_title_or_alias_in_any_case(product: str) -> None:
+    assert read_declared(product, "16.4", builtin_rules()).product == "postgresql"

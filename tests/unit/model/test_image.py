@@ -157,3 +157,26 @@ def _spelled(reference: ImageReference) -> str:
 )
 def test_repository_of_a_policy(raw: object, repository: str | None) -> None:
     assert to_repository(raw) == repository
+
+
+@pytest.mark.parametrize(
+    ("digest", "is_readable"),
+    [
+        ("sha256:" + "a" * 64, True),
+        ("sha384:" + "a" * 96, True),
+        ("sha512:" + "a" * 128, True),
+        ("sha256:" + "a" * 63, False),
+        ("sha256:" + "a" * 65, False),
+        ("sha512:" + "a" * 64, False),
+        ("md5:" + "a" * 32, False),
+        ("sha256+b64:" + "a" * 64, False),
+        ("sha256:" + "g" * 64, False),
+    ],
+)
+def test_digest_has_an_algorithm_that_runtimes_know_and_its_length(digest: str, *, is_readable: bool) -> None:
+    assert (parse_image(f"perfana/perfana-web@{digest}") is not None) is is_readable
+
+
+def test_port_of_https_is_no_other_registry() -> None:
+    assert parse_image("docker.io:443/perfana/perfana-web:1.0") == parse_image("perfana/perfana-web:1.0")
+    assert parse_image("eu.example.com:443/a:1") == parse_image("eu.example.com/a:1")

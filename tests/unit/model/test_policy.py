@@ -143,11 +143,6 @@ def test_succession_is_lines_first_and_numbers_inside_a_line(earlier: str, later
     assert owner.succession(_catalogued(earlier, owner)) < owner.succession(_catalogued(later, owner))
 
 
-def test_release_of_an_unlisted_line_sorts_before_all() -> None:
-    owner = policy({"releases": [{"version": "9.9.9", "releasedOn": "2026-01-01"}]})
-    assert owner.succession(_catalogued("9.9.9", owner)) < owner.succession(_catalogued("2.1.0", owner))
-
-
 def test_numbering_starts_anew_where_numbers_fall() -> None:
     assert [[line.name for line in run] for run in policy().numberings] == [list(ENDS)[:-2], ["0.1", "0.2"]]
 

@@ -233,3 +233,37 @@ def test_any_spec_is_a_policy_or_a_document_error(spec: dict[str, Any]) -> None:
         policy_of(policy_document(**spec))
     except DocumentError as error:
         assert error.problems  # noqa: PT017 - either outcome is right, another error is not
+
+
+@pytest.mark.parametrize(
+    ("spec", "problem"),
+    [
+        (
+            {"lines": [{"name": "0.2", "endOfLifeOn": "2020-01-01"}]},
+            'spec.lines["0.2"].endOfLifeOn: must not be before 2026-03-23, when the line came out',
+        ),
+        (
+            {"releases": [{"version": "0.2.99", "releasedOn": "2020-01-01"}]},
+            'spec.releases["0.2.99"].releasedOn: must not be before 2026-03-23, when line 0.2 came out',
+        ),
+        (
+            {"releases": [{"version": "9.9.9", "releasedOn": "2026-10-01"}]},
+            'spec.releases["9.9.9"].version: must be of a line of spec.lines, 9.9 is not one',
+        ),
+        (
+            {
+                "images": {
+                    "mirrors": [
+                        {"from": "index.docker.io/a/", "to": "docker.io/b/"},
+                        {"from": "docker.io/a/", "to": "docker.io/c/"},
+                    ]
+                }
+            },
+            'spec.images.mirrors["docker.io/a/"].from: must be listed once, index.docker.io/a/ is the same',
+        ),
+    ],
+)
+def test_days_and_spellings_that_contradict_each_other_are_refused(spec: dict[str, Any], problem: str) -> None:
+    with pytest.raises(DocumentError) as caught:
+        policy(spec)
+    assert problem in str(caught.value)

@@ -96,8 +96,6 @@ FLOATING = [
     "PERFANA-4.0.0",
     "release-4.0.0",
     "4.x",
-    "4.0rc1",
-    "4.10SNAPSHOT",
     "1234567890.1",
 ]
 # Qualifiers that name nothing, and the one that is reported.
@@ -117,8 +115,7 @@ ODD = {
     "4.0.0-ubi8": "ubi8",
     "4.0.0-ubi9-acme": "acme",
     "4.0.0-final": "final",
-    "4.0.0rc1": "0rc1",
-    "0.2.96.22SNAPSHOT": "22snapshot",
+    "4.0.0alpine": "alpine",
     "0.2.96.1234567890": "1234567890",
 }
 
@@ -252,3 +249,20 @@ def test_snapshot_wins_wherever_it_stands(words: list[str], place: int) -> None:
 def test_word_outside_of_the_vocabulary_never_names_a_released_build(word: str) -> None:
     reading = read_tag(f"4.0.0-{word}", RULES)
     assert (reading.build is Build.RELEASED) == (word in VARIANTS)
+
+
+@pytest.mark.parametrize(
+    ("tag", "build"),
+    [
+        ("4.0.0SNAPSHOT", Build.SNAPSHOT),
+        ("perfana-4.0.0snapshot", Build.SNAPSHOT),
+        ("0.2.96.22rc1", Build.RELEASE_CANDIDATE),
+        ("0.2.96.22beta", Build.BETA),
+        ("0.2.96.22ubi9", None),
+        ("0.2.96.22alpine", None),
+        ("0.2.96.22a", None),
+    ],
+)
+def test_letters_right_behind_the_numbers_are_a_qualifier(tag: str, build: Build | None) -> None:
+    reading = read_tag(tag, RULES)
+    assert (reading.build, reading.text) == (build, tag.removeprefix("perfana-")[: 5 if "4.0.0" in tag else 9])

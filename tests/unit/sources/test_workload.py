@@ -216,3 +216,17 @@ def test_status_of_another_kind_does_not_count() -> None:
     status = {"phase": "Failed", "conditions": [{"type": "Complete", "status": "True"}]}
     assert _projected(_object("Deployment") | {"status": status}).containers
     assert _projected(_object("Pod") | {"status": None}).containers
+
+
+def test_init_container_that_stays_is_a_container_beside_the_others() -> None:
+    entity = copy.deepcopy(_object("Deployment"))
+    entity["spec"]["template"]["spec"]["initContainers"] = [
+        {"name": "cache", "image": "redis:7.2", "restartPolicy": "Always"},
+        {"name": "wait", "image": "busybox:1"},
+    ]
+    found = project(entity, "Deployment")
+    assert found is not None
+    assert {container.name: container.role for container in found.containers if container.name in ("cache", "wait")} == {
+        "cache": ContainerRole.MAIN,
+        "wait": ContainerRole.INIT,
+    }

@@ -1,0 +1,66 @@
+"""Pod specs that stand somewhere inside objects of other people's kinds.
+
+JobSet, Argo's Workflow, Open Cluster Management's ManifestWork, Crossplane's Object and whatever comes next: a component in one
+of them must not be missed because its kind is not known.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import count
+from typing import Any
+
+from perfana_support.model.image import parse_image
+from perfana_support.sources.errors import ShapeError
+
+_LISTS = ("containers", "initContainers", "ephemeralContainers")
+# Argo's and Tekton's: one container in a field of its own, or steps that are containers.
+_SINGLE = ("container", "script")
+_STEPS = ("steps", "sidecars")
+# Deeper and larger than any object that an API server takes (1.5 MiB); aliases can make a small document endless.
+_MAX_DEPTH = 64
+_MAX_VALUES = 200_000
+# Kubernetes' own groups have no kind with a pod spec in another place, and definitions describe containers without having any.
+_OWN_GROUPS = frozenset({"", "apps", "batch", "autoscaling", "policy", "extensions"})
+
+
+def may_nest(group: str) -> bool:
+    """Whether objects of an API group may hold pod specs anywhere."""
+    return group not in _OWN_GROUPS and (not group.endswith(".k8s.io") or group.endswith(".x-k8s.io"))
+
+
+def nested_pod_spec(entity: Mapping[str, Any]) -> dict[str, Any] | None:
+    """All containers inside an object as those of one pod, None where there are none.
+
+    What only looks like a container (a policy engine's pattern, a schema) has no image that can be pulled, and is left out.
+    Raises `ShapeError` for an object too large to look through: what is in it would be missed.
+    """
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for field, container in _containers(entity, 0, count()):
+        found.setdefault(field, []).append(container)
+    return dict(found) or None
+
+
+def _containers(value: object, depth: int, visits: Iterator[int]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    if depth > _MAX_DEPTH or next(visits) > _MAX_VALUES:
+        raise ShapeError("spec", "is too deep or too large to look for containers in")
+    if isinstance(value, Mapping):
+        for field in value:
+            held = value[field]
+            if field in _SINGLE:
+                candidates: Sequence[object] = (held,)
+            elif field in _LISTS or field in _STEPS:
+                candidates = held if isinstance(held, Sequence) and not isinstance(held, str) else ()
+            else:
+                candidates = ()
+            own = [each for each in candidates if _is_container(each)]
+            role = field if field in _LISTS else "containers"
+            yield from ((role, each) for each in own if isinstance(each, Mapping))
+            if not own:
+                yield from _containers(held, depth + 1, visits)
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        for each in value:
+            yield from _containers(each, depth + 1, visits)
+
+
+def _is_container(value: object) -> bool:
+    image = value.get("image") if isinstance(value, Mapping) else None
+    return isinstance(image, str) and parse_image(image) is not None
