@@ -1,6 +1,7 @@
 """A finding: one rule's statement about one subject, with its evidence and what to do about it."""
 
 from datetime import date
+from hashlib import sha256
 from typing import NamedTuple
 
 from perfana_support.model.code import CODE_ORDER, EFFECT_ORDER, Code, Effect
@@ -10,7 +11,8 @@ from perfana_support.model.installation import Location, Subject
 class Finding(NamedTuple):
     """What was found. `message` says what was seen and what was required, `remediation` what to do next.
 
-    A waiver that holds sets `waived_until`: the finding stays visible and keeps its code and effect, but no longer counts.
+    A waiver that holds sets `waived_until`, and `ignored_by` names what else the user set it aside with ("--ignore",
+    "--baseline"): the finding stays visible and keeps its code and effect, but no longer counts.
     """
 
     code: Code
@@ -19,6 +21,7 @@ class Finding(NamedTuple):
     remediation: str
     location: Location | None = None
     waived_until: date | None = None
+    ignored_by: str = ""
 
     @property
     def effect(self) -> Effect:
@@ -28,7 +31,21 @@ class Finding(NamedTuple):
     @property
     def counts(self) -> bool:
         """Whether the finding takes part in the verdict."""
-        return self.waived_until is None
+        return self.waived_until is None and not self.ignored_by
+
+    @property
+    def set_aside(self) -> str:
+        """By what the finding does not count, as tables put it; "" for one that counts."""
+        if self.waived_until:
+            return f"waived until {self.waived_until}"
+        return f"ignored by {self.ignored_by}" if self.ignored_by else ""
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells a finding from others and stays the same while other lines, findings and wordings change; 32 hex digits."""
+        subject = self.subject
+        parts = (self.code, subject.kind, subject.namespace, subject.name, subject.container, subject.image)
+        return sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 
 def severity(finding: Finding) -> tuple[object, ...]:

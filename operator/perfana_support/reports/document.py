@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from perfana_support.model.finding import Finding
-from perfana_support.model.installation import Subject
+from perfana_support.model.installation import Location, Subject
 from perfana_support.model.policy import Policy
 from perfana_support.model.verdict import Condition, Transition, Verdict
 
@@ -23,7 +23,7 @@ def report_document(verdict: Verdict, policy: Policy, source: dict[str, Any]) ->
         "release": verdict.release,
         "supportEndsOn": day_text(verdict.support_ends_on),
         "findings": [
-            finding_document(finding) | {"location": finding.location._asdict() if finding.location else None}
+            finding_document(finding) | {"location": location_document(finding.location)}
             for finding in verdict.findings
         ],
         "components": component_documents(verdict),
@@ -60,7 +60,14 @@ def finding_document(finding: Finding) -> dict[str, Any]:
     }
     if finding.waived_until:
         document["waivedUntil"] = finding.waived_until.isoformat()
+    if finding.ignored_by:
+        document["ignoredBy"] = finding.ignored_by
     return document
+
+
+def location_document(location: Location | None) -> dict[str, Any] | None:
+    """Where a finding stands, with the parts that are known; None for what stands in no file."""
+    return {part: value for part, value in location._asdict().items() if value} if location else None
 
 
 def subject_document(subject: Subject) -> dict[str, str]:
