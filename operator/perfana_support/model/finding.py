@@ -1,7 +1,6 @@
 """A finding: one rule's statement about one subject, with its evidence and what to do about it."""
 
 from datetime import date
-from hashlib import sha256
 from typing import NamedTuple
 
 from perfana_support.model.code import CODE_ORDER, EFFECT_ORDER, Code, Effect
@@ -43,6 +42,8 @@ class Finding(NamedTuple):
     @property
     def fingerprint(self) -> str:
         """What tells a finding from others and stays the same while other lines, findings and wordings change; 32 hex digits."""
+        from hashlib import sha256  # noqa: PLC0415 - few formats need one, and OpenSSL costs every run milliseconds
+
         subject = self.subject
         parts = (self.code, subject.kind, subject.namespace, subject.name, subject.container, subject.image)
         return sha256("\0".join(parts).encode()).hexdigest()[:32]
