@@ -1,19 +1,26 @@
 """`perfana-support check`: judge manifests."""
 
 import argparse
+import os
 import sys
+from collections import Counter
 from collections.abc import Callable
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple, TextIO
 
 from perfana_support.cli.exit_codes import ExitCode, exit_code
+from perfana_support.cli.options import Option, add_options, choice, fill
 from perfana_support.evaluate.inventory import select, take_inventory
 from perfana_support.evaluate.verdict import evaluate
 from perfana_support.model.calendar import parse_day
 from perfana_support.model.check import Check, Target
+from perfana_support.model.code import Code
 from perfana_support.model.installation import Installation, Platform, Workload
 from perfana_support.model.policy import Policy
 from perfana_support.model.verdict import Verdict
+from perfana_support.reports.formats import FORMATS, render
+from perfana_support.reports.report import Report
+from perfana_support.sources.baseline import read_baseline
 from perfana_support.sources.clock import today
 from perfana_support.sources.errors import STANDARD_INPUT, Fault, SourceError, shown_name
 from perfana_support.sources.manifest import Manifests, read_manifests
@@ -26,65 +33,175 @@ examples:
   perfana-support check -f perfana.yaml --as-of 2027-06-30 -o json
   perfana-support check -f perfana.yaml --policy our-policy.yaml
   perfana-support check -f perfana.yaml --target 0.2.96.22 --kubernetes-version v1.36.3
+  perfana-support check -f perfana.yaml -o table -o json=report.json
+  perfana-support check -f perfana.yaml --baseline report.json --fail-on at-risk
 
 exit codes:
-  0 supported   1 internal error   2 usage, unreadable input or policy   3 not supported   5 undetermined
+  0 supported   1 internal error or full disk   2 usage, unreadable input or policy, unwritable output
+  3 not supported   4 at risk (with --fail-on at-risk)   5 undetermined   130 interrupted   141 reader of the output is gone
 """
+
+_PIECE = 4096
+_FAIL_ON = ("not-supported", "at-risk")
+_ON_UNKNOWN = ("fail", "pass")
+
+
+class Output(NamedTuple):
+    """A format and the file that it is written to, "" for standard output."""
+
+    format: str
+    file: str = ""
+
+
+def _day(text: str) -> date:
+    day = parse_day(text)
+    if day is None:
+        raise argparse.ArgumentTypeError(f"must be a day as YYYY-MM-DD, is {text!r}")
+    return day
+
+
+def _text(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("must not be empty; is a variable unset?")
+    return text
+
+
+def _output(text: str) -> Output:
+    name, has_file, file = text.partition("=")
+    if name not in FORMATS:
+        raise argparse.ArgumentTypeError(f"must be one of {', '.join(FORMATS)}, alone or with =FILE, is {text!r}")
+    if has_file and not file:
+        raise argparse.ArgumentTypeError(f"names no file behind {name}=")
+    return Output(name, file)
+
+
+def _code(text: str) -> Code:
+    if text not in _CODES:
+        raise argparse.ArgumentTypeError(f"must be a finding's code, is {text!r}; perfana-support explain lists them")
+    return Code(text)
+
+
+_CODES = frozenset(map(str, Code))
+OPTIONS = (
+    Option(
+        "filename",
+        "FILE|DIR|-",
+        "a manifest, a folder of them (all .yaml, .yml and .json files below it), or - for standard input; repeatable",
+        _text,
+        short="f",
+        is_list=True,
+    ),
+    Option("policy", "FILE|-", "a SupportPolicy document that states what differs from the built-in policy", _text),
+    Option("as-of", "DATE", "judge as of this day, YYYY-MM-DD in UTC (default: today)", _day),
+    Option(
+        "check",
+        "FILE|-",
+        "a SupportCheck document: its waivers, maintenance, dependencies, platform and target hold; the policy that it "
+        "names must be given with --policy",
+        _text,
+    ),
+    Option(
+        "target",
+        "RELEASE",
+        "judge as well what the installation would be after an upgrade to this release, or to the newest of a line (0.2); "
+        "the worse of both is the exit code",
+        _text,
+    ),
+    Option("kubernetes-version", "V", "the version of the cluster that the manifests are for, which they cannot show", _text),
+    Option("distribution", "NAME", "its distribution: eks, gke, aks, openshift…", _text),
+    Option(
+        "output",
+        "FORMAT[=FILE]",
+        f"{', '.join(f'{name} ({what})' for name, what in FORMATS.items())}; with =FILE into a file, repeatable for several in "
+        "one run (default: table)",
+        _output,
+        short="o",
+        is_list=True,
+    ),
+    Option("fail-on", "|".join(_FAIL_ON), f"from which verdict on the run fails (default: {_FAIL_ON[0]})", choice(*_FAIL_ON)),
+    Option(
+        "on-unknown",
+        "|".join(_ON_UNKNOWN),
+        f"whether a run fails that could not determine a verdict (default: {_ON_UNKNOWN[0]})",
+        choice(*_ON_UNKNOWN),
+    ),
+    Option(
+        "ignore",
+        "CODE",
+        "a finding's code that does not count; it stays in the output, marked; repeatable",
+        _code,
+        is_list=True,
+    ),
+    Option(
+        "baseline",
+        "FILE",
+        "an earlier report (-o json=FILE): what it found already stays in the output, marked, and does not count",
+        _text,
+    ),
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `check`."""
-    parser.add_argument(
-        "-f",
-        "--filename",
-        action="append",
-        required=True,
-        metavar="FILE|DIR|-",
-        help="a manifest, a folder of them (all .yaml, .yml and .json files below it), or - for standard input; repeatable",
-    )
-    parser.add_argument(
-        "--policy", metavar="FILE|-", help="a SupportPolicy document that states what differs from the built-in policy"
-    )
-    parser.add_argument("--as-of", type=_day, metavar="DATE", help="judge as of this day, YYYY-MM-DD in UTC (default: today)")
-    parser.add_argument(
-        "--check",
-        metavar="FILE|-",
-        help="a SupportCheck document: its waivers, maintenance, dependencies, platform and target hold; the policy that it "
-        "names must be given with --policy",
-    )
-    parser.add_argument(
-        "--target",
-        type=_text,
-        metavar="RELEASE",
-        help="judge as well what the installation would be after an upgrade to this release, or to the newest of a line (0.2); "
-        "the worse of both is the exit code",
-    )
-    parser.add_argument(
-        "--kubernetes-version",
-        type=_text,
-        metavar="V",
-        help="the version of the cluster that the manifests are for, which they cannot show",
-    )
-    parser.add_argument("--distribution", type=_text, metavar="NAME", help="its distribution: eks, gke, aks, openshift…")
-    parser.add_argument("-o", "--output", choices=("table", "json"), default="table", help="format (default: table)")
+    add_options(parser, OPTIONS)
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
-    """Judge every installation that the manifests describe and print the verdicts."""
+    """Judge every installation that the manifests describe and write the reports."""
+    config = fill(arguments, OPTIONS, os.environ)
+    if config and not arguments.config:  # it lies there, and nobody named it
+        print(f"options of {config} hold", file=sys.stderr)
+    if not arguments.filename:
+        raise SourceError([Fault("check", 0, 0, "needs -f FILE: a manifest, a folder, or - for standard input")])
+    outputs = _outputs(arguments.output)
     _refuse_shared_input(arguments)
     policy = read_policy(arguments.policy) if arguments.policy else builtin_policy()
+    known = read_baseline(arguments.baseline) if arguments.baseline else frozenset()
     manifests = read_manifests(arguments.filename)
     as_of = arguments.as_of or today()
-    check_of = _checks(arguments, policy)
+    check_of = _checks(arguments, policy, known)
     installations = _placed(manifests.installations, policy) or (Installation("", ()),)
     verdicts = _worth_reporting(
         [_judge(installation, policy, as_of, check_of(installation.namespace)) for installation in installations]
     )
-    sys.stdout.write(_render(arguments, verdicts, policy, manifests))
-    return exit_code(verdicts)
+    reports = [Report(verdict, policy, _source(arguments, manifests)) for verdict in verdicts]
+    for output in outputs:
+        _write(output, reports)
+    return exit_code(
+        verdicts, fails_at_risk=arguments.fail_on == _FAIL_ON[1], passes_unknown=arguments.on_unknown == _ON_UNKNOWN[1]
+    )
 
 
-def _checks(arguments: argparse.Namespace, policy: Policy) -> Callable[[str], Check]:
+def _outputs(stated: list[Output] | None) -> list[Output]:
+    """Where reports go: each file once, and one format at most to standard output."""
+    outputs = stated or [Output("table")]
+    places = Counter(output.file for output in outputs)
+    doubled = [file or "standard output" for file, times in places.items() if times > 1]
+    if doubled:
+        raise SourceError([Fault("--output", 0, 0, f"names {doubled[0]} more than once; give the others a file: FORMAT=FILE")])
+    return outputs
+
+
+def _write(output: Output, reports: list[Report]) -> None:
+    """Write one format. Raises `SourceError` for a file that cannot be opened, `OSError` where writing fails."""
+    text = render(output.format, reports)
+    if not output.file:
+        _write_all(sys.stdout, text)
+        return
+    try:
+        stream = open(output.file, "w", encoding="utf-8", newline="\n")  # noqa: SIM115 - opening and writing fail differently
+    except OSError as error:
+        raise SourceError([Fault(output.file, 0, 0, f"cannot be written: {error.strerror or error}")]) from error
+    with stream:
+        _write_all(stream, text)
+
+
+def _write_all(stream: TextIO, text: str) -> None:
+    """Write in pieces: of one large write that stops in the middle, Python's buffer loses the error (seen in 3.11)."""
+    stream.writelines(text[start : start + _PIECE] for start in range(0, len(text), _PIECE))
+
+
+def _checks(arguments: argparse.Namespace, policy: Policy, known: frozenset[tuple[str, ...]]) -> Callable[[str], Check]:
     """What the user states of each namespace: in a SupportCheck, which speaks of its own, and by options, which win."""
     stated, own = Check(), ""
     if arguments.check:
@@ -95,6 +212,7 @@ def _checks(arguments: argparse.Namespace, policy: Policy) -> Callable[[str], Ch
 
     def check_of(namespace: str) -> Check:
         check = stated if not own or not namespace or own == namespace else Check()
+        check = check._replace(ignored=frozenset(map(str, arguments.ignore or ())), known=known)
         if arguments.target:
             check = check._replace(target=Target(release=arguments.target))
         if arguments.kubernetes_version or arguments.distribution:
@@ -161,31 +279,8 @@ def _tells(verdict: Verdict) -> bool:
     return any(finding.subject.kind not in ("SupportPolicy", "Maintenance", "Declaration") for finding in verdict.findings)
 
 
-def _render(arguments: argparse.Namespace, verdicts: list[Verdict], policy: Policy, manifests: Manifests) -> str:
-    if arguments.output == "table":
-        from perfana_support.reports.table import table  # noqa: PLC0415 - only the format in use is paid for
-
-        return table(verdicts, policy)
-    import json  # noqa: PLC0415
-
-    from perfana_support.reports.document import list_document, report_document  # noqa: PLC0415
-
+def _source(arguments: argparse.Namespace, manifests: Manifests) -> dict[str, Any]:
     source: dict[str, Any] = {"kind": "Manifests", "files": list(manifests.files), "documents": manifests.documents}
     if arguments.kubernetes_version:
         source["kubernetesVersion"] = arguments.kubernetes_version
-    documents = [report_document(verdict, policy, source) for verdict in verdicts]
-    is_unicode = (sys.stdout.encoding or "").lower().startswith("utf")
-    return json.dumps(list_document(documents), indent=2, ensure_ascii=not is_unicode) + "\n"
-
-
-def _day(text: str) -> date:
-    day = parse_day(text)
-    if day is None:
-        raise argparse.ArgumentTypeError(f"must be a day as YYYY-MM-DD, is {text!r}")
-    return day
-
-
-def _text(text: str) -> str:
-    if not text.strip():
-        raise argparse.ArgumentTypeError("must not be empty; is a variable unset?")
-    return text
+    return source

@@ -1,6 +1,7 @@
 """The program `perfana-support`."""
 
 import argparse
+import errno
 import gc
 import io
 import os
@@ -17,6 +18,10 @@ gc.set_threshold(50_000)
 
 # What a shell reports for a program that Ctrl-C ended: 128 and the signal's number.
 _INTERRUPTED = 130
+# And for one that a closed pipe ended, as SIGPIPE would.
+_READER_GONE = 141
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
 
 # Commands and what `--help` says of them; each is a module with EXAMPLES, add_arguments and run, imported when it is called.
 COMMANDS = {
@@ -47,6 +52,9 @@ def main(argv: list[str] | None = None) -> int:
         sys.stdout.flush()
     except KeyboardInterrupt:
         return _INTERRUPTED
+    except BrokenPipeError:
+        _abandon_output()
+        return _READER_GONE
     except Exception as error:
         code = _report(error)
         if options.debug and code == ExitCode.INTERNAL_ERROR:
@@ -57,6 +65,12 @@ def main(argv: list[str] | None = None) -> int:
     return code
 
 
+def _abandon_output() -> None:
+    """Let Python's own last flush go nowhere: it would fail again, with a traceback and an exit code of its own."""
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+
+
 def _report(error: Exception) -> ExitCode:
     from perfana_support.sources.errors import SourceError  # noqa: PLC0415 - not needed where all goes well
 
@@ -64,6 +78,10 @@ def _report(error: Exception) -> ExitCode:
         for fault in error.faults:
             print(f"error: {fault}", file=sys.stderr)
         return ExitCode.BAD_INPUT
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        _abandon_output()
+        print(f"error: {error.filename or 'output'}: cannot be written: {error.strerror}", file=sys.stderr)
+        return ExitCode.INTERNAL_ERROR
     print(f"internal error: {type(error).__name__}: {error} (--debug shows the traceback)", file=sys.stderr)
     return ExitCode.INTERNAL_ERROR
 

@@ -8,6 +8,7 @@ from perfana_support.evaluate import (
     build,
     configuration,
     dependency,
+    ignored,
     image,
     maintenance,
     platform,
@@ -162,7 +163,8 @@ def _days(case: _Case) -> Iterator[date]:
 
 
 def _judge(case: _Case, as_of: date) -> _Judgement:
-    findings = tuple(sorted(waiver.waive(set(_find(case, as_of)), case.check.waivers, as_of), key=severity))
+    waived = waiver.waive(set(_find(case, as_of)), case.check.waivers, as_of)
+    findings = tuple(sorted(ignored.set_aside(waived, case.check), key=severity))
     parts = [_condition(wanted, sentence, case, findings) for wanted, sentence in SUMMED_UP.items()]
     contract = _maintenance_condition(case, findings)
     supported = summarise(parts)
@@ -199,9 +201,12 @@ def _maintenance_condition(case: _Case, findings: tuple[Finding, ...]) -> Condit
 
 def _from_findings(wanted: ConditionType, sentence: str, findings: tuple[Finding, ...]) -> Condition:
     """A condition by its worst finding that counts; without any, the sentence is true."""
-    own = [finding for finding in findings if finding.counts and wanted in finding.code.conditions]
+    concerned = [finding for finding in findings if wanted in finding.code.conditions]
+    own = [finding for finding in concerned if finding.counts]
     if not own or own[0].effect is Effect.INFO:
-        return Condition(wanted, Status.TRUE, Reason.ALL_RULES_MET, sentence)
+        aside = sorted({str(each.code) for each in concerned if not each.counts and each.effect is not Effect.INFO})
+        apart = f", apart from what is set aside: {', '.join(aside)}" if aside else ""
+        return Condition(wanted, Status.TRUE, Reason.ALL_RULES_MET, sentence + apart)
     same = sum(finding.effect is own[0].effect for finding in own) - 1
     more = f" (and {same} more)" if same else ""
     return Condition(wanted, _STATUS.get(own[0].effect, Status.TRUE), own[0].code, own[0].message + more)

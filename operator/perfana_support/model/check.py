@@ -86,7 +86,8 @@ class Target(NamedTuple):
 class Check(NamedTuple):
     """A SupportCheck's spec. `policy` is None for the built-in one; no requirements select everything.
 
-    `declared` are dependencies that live elsewhere; `platform` states what a source cannot show.
+    `declared` are dependencies that live elsewhere; `platform` states what a source cannot show. `ignored` are codes and
+    `known` findings (`Finding.identity`) that whoever asks sets aside, which no resource can state.
     """
 
     policy: str | None = None
@@ -97,6 +98,8 @@ class Check(NamedTuple):
     maintenance: Maintenance | None = None
     declared: tuple[Declared, ...] = ()
     platform: Platform | None = None
+    ignored: frozenset[str] = frozenset()
+    known: frozenset[tuple[str, ...]] = frozenset()
 
     def selects(self, labels: tuple[tuple[str, str], ...]) -> bool:
         """Whether a workload with these labels belongs to the installation."""

@@ -40,13 +40,16 @@ class Finding(NamedTuple):
         return f"ignored by {self.ignored_by}" if self.ignored_by else ""
 
     @property
+    def identity(self) -> tuple[str, ...]:
+        """Code and subject: what makes two findings one and the same at different times."""
+        return (str(self.code), *self.subject)
+
+    @property
     def fingerprint(self) -> str:
-        """What tells a finding from others and stays the same while lines, other findings and wordings change; 32 hex digits."""
+        """The identity as text of 32 hex digits: it stays while lines, other findings and wordings change."""
         from hashlib import sha256  # noqa: PLC0415 - few formats need one, and OpenSSL costs every run milliseconds
 
-        subject = self.subject
-        parts = (self.code, subject.kind, subject.namespace, subject.name, subject.container, subject.image)
-        return sha256("\0".join(parts).encode()).hexdigest()[:32]
+        return sha256("\0".join(self.identity).encode()).hexdigest()[:32]
 
 
 def severity(finding: Finding) -> tuple[object, ...]:

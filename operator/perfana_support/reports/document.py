@@ -1,5 +1,6 @@
 """A verdict as a versioned document: the shape of `-o json`, frozen with apiVersion v1alpha1."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -7,6 +8,7 @@ from perfana_support.model.finding import Finding
 from perfana_support.model.installation import Location, Subject
 from perfana_support.model.policy import Policy
 from perfana_support.model.verdict import Condition, Transition, Verdict
+from perfana_support.reports.report import Report
 
 API_VERSION = "support.perfana.io/v1alpha1"
 
@@ -28,6 +30,14 @@ def report_document(verdict: Verdict, policy: Policy, source: dict[str, Any]) ->
         "components": component_documents(verdict),
         "nextTransition": transition_document(verdict.next_transition) if verdict.next_transition else None,
     }
+
+
+def render(reports: Sequence[Report]) -> str:
+    """The reports as JSON, a list of them where there are several; in plain ASCII, which every reader takes."""
+    import json  # noqa: PLC0415 - the operator shares this module and needs none
+
+    documents = [report_document(report.verdict, report.policy, dict(report.source)) for report in reports]
+    return json.dumps(list_document(documents), indent=2) + "\n"
 
 
 def list_document(documents: list[dict[str, Any]]) -> dict[str, Any]:

@@ -8,9 +8,15 @@ from perfana_support.model.code import ConditionType, Effect
 from perfana_support.model.finding import Finding
 from perfana_support.model.policy import Policy
 from perfana_support.model.verdict import Verdict
+from perfana_support.reports.report import Report
 
 _GAP = "   "
 _NONE = "<none>"
+
+
+def render(reports: Sequence[Report]) -> str:
+    """The reports as tables."""
+    return table([report.verdict for report in reports], reports[0].policy)
 
 
 def table(verdicts: Sequence[Verdict], policy: Policy) -> str:
@@ -73,8 +79,7 @@ def _findings(findings: tuple[Finding, ...]) -> Iterator[str]:
 def _row(finding: Finding) -> tuple[str, str, str, str]:
     subject = finding.subject
     name = f"{subject.kind}/{subject.name}" if subject.name else subject.kind
-    effect = f"waived until {finding.waived_until}" if finding.waived_until else str(finding.effect)
-    return effect, str(finding.code), name, subject.image or _NONE
+    return finding.set_aside or str(finding.effect), str(finding.code), name, subject.image or _NONE
 
 
 def _advice(findings: Iterable[Finding]) -> Iterator[str]:

@@ -150,6 +150,7 @@ def test_example_works_when_pasted(example: str, tmp_path: Path, program: Progra
     for name in ("perfana.yaml", "manifests/perfana.yaml"):
         write(tmp_path, rendered, name)
     write(tmp_path, POLICY, "our-policy.yaml")
+    assert program("check", "-f", "perfana.yaml", "-o", "json=report.json").out == ""
     words = shlex.split(example.rpartition("| ")[2])
     assert words[0] == "perfana-support"
     assert program(*words[1:], stdin=rendered.encode()).code == 0

@@ -28,6 +28,8 @@ FILES = {
     "good-policy.yaml": POLICY + "spec: {lines: [{name: '3.1', endOfLifeOn: 2030-01-01}]}\n",
     "bad-policy.yaml": POLICY + "spec: {publishedOn: soon}\n",
     "no-policy.yaml": "a: [",
+    "config.yaml": "fail-on: at-risk\n",
+    "bad-config.yaml": "fail-at: soon\n",
 }
 
 # Exit code and arguments. `{}` stands for the folder that holds the files above.
@@ -65,6 +67,29 @@ GOLDEN: list[tuple[int, list[str]]] = [
     (2, ["check", "-f", SUPPORTED, *AT, "--policy", "{}/bad-policy.yaml"]),
     (2, ["check", "-f", SUPPORTED, *AT, "--policy", "{}/no-policy.yaml"]),
     (2, ["check", "-f", SUPPORTED, *AT, "--policy", "{}/absent.yaml"]),
+    (2, ["check", "-f", SUPPORTED, "-o", "json", "-o", "table"]),
+    (2, ["check", "-f", SUPPORTED, "-o", "json=a.json", "-o", "table=a.json"]),
+    (2, ["check", "-f", SUPPORTED, "-o", "json="]),
+    (2, ["check", "-f", SUPPORTED, *AT, "-o", "json={}/absent/report.json"]),
+    (2, ["check", "-f", OLD, *AT, "-o", "json={}/absent/report.json"]),
+    (2, ["check", "-f", SUPPORTED, *AT, "--fail-on", "never"]),
+    (2, ["check", "-f", SUPPORTED, *AT, "--on-unknown", "ignore"]),
+    (2, ["check", "-f", SUPPORTED, *AT, "--ignore", "Everything"]),
+    (2, ["check", "-f", SUPPORTED, *AT, "--baseline", "{}/absent.json"]),
+    (2, ["check", "-f", SUPPORTED, *AT, "--baseline", "{}/none.yaml"]),
+    (2, ["check", "-f", SUPPORTED, *AT, "--config", "{}/absent.yaml"]),
+    (2, ["check", "-f", SUPPORTED, *AT, "--config", "{}/bad-config.yaml"]),
+    (2, ["check", "-f", "{}/broken.yaml", *AT, "--on-unknown", "pass"]),
+    (3, ["check", "-f", OLD, *AT, "--fail-on", "at-risk"]),
+    (3, ["check", "-f", OLD, *AT, "--on-unknown", "pass"]),
+    (3, ["check", "-f", OLD, *AT, "--ignore", "UpgradeAvailable"]),
+    (0, ["check", "-f", OLD, *AT, "--ignore", "EndOfLife", "--fail-on", "not-supported"]),
+    (4, ["check", "-f", SUPPORTED, *AT, "--fail-on", "at-risk"]),
+    (4, ["check", "-f", OLD, *AT, "--ignore", "EndOfLife", "--fail-on", "at-risk"]),
+    (4, ["check", "-f", SUPPORTED, *AT, "--config", "{}/config.yaml"]),
+    (0, ["check", "-f", SUPPORTED, *AT, "--config", "{}/config.yaml", "--fail-on", "not-supported"]),
+    (0, ["check", "-f", "{}/unknown.yaml", *AT, "--on-unknown", "pass"]),
+    (4, ["check", "-f", "{}/unknown.yaml", *AT, "--on-unknown", "pass", "--fail-on", "at-risk"]),
     (3, ["check", "-f", OLD, *AT]),
     (3, ["check", "-f", OLD, *AT, "-o", "json"]),
     (3, ["check", "-f", SUPPORTED, "-f", OLD, *AT]),
@@ -114,8 +139,9 @@ def test_codes_are_frozen() -> None:
 
 def test_help_names_the_codes(program: Program) -> None:
     assert (
-        "0 supported   1 internal error   2 usage, unreadable input or policy   3 not supported   5 undetermined"
-        in program("check", "--help").out
+        "0 supported   1 internal error or full disk   2 usage, unreadable input or policy, unwritable output\n"
+        "  3 not supported   4 at risk (with --fail-on at-risk)   5 undetermined   130 interrupted   "
+        "141 reader of the output is gone" in program("check", "--help").out
     )
 
 
@@ -139,7 +165,7 @@ def test_internal_error_is_one_line_and_never_a_verdict(program: Program, monkey
 
 
 def test_internal_error_while_printing_is_no_verdict(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(check, "_render", _crash)
+    monkeypatch.setattr(check, "render", _crash)
     assert program("check", "-f", SUPPORTED, *AT).code == 1
 
 

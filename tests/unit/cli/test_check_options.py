@@ -1,0 +1,175 @@
+"""`perfana-support check`: outputs, gates, baseline, and options from variables and a file."""
+
+import errno
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from perfana_support.cli import check
+from perfana_support.cli.options import CONFIG_FILE
+from tests.unit.cli.program import CHARTS, Program
+from tests.unit.sources.manifests import text, write
+
+AT = ("--as-of", "2026-11-24")
+OLD, NEW = str(CHARTS / "perfana-3.1.2.yaml"), str(CHARTS / "perfana-4.0.3.yaml")
+SNAPSHOT = "perfana/perfana-web:0.2.96.22-SNAPSHOT"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("PERFANA_SUPPORT_")]:
+        monkeypatch.delenv(name)
+    return tmp_path
+
+
+def test_several_formats_in_one_run(program: Program, folder: Path) -> None:
+    alone = program("check", "-f", OLD, *AT, "-o", "json").out
+    outcome = program("check", "-f", OLD, *AT, "-o", "table", "-o", "json=report.json")
+    assert (folder / "report.json").read_text() == alone
+    assert outcome.out == program("check", "-f", OLD, *AT).out
+
+
+def test_ignored_finding_stays_visible_and_does_not_count(program: Program, folder: Path) -> None:
+    assert folder
+    outcome = program("check", "-f", OLD, *AT, "--ignore", "EndOfLife", "-o", "json")
+    report = json.loads(outcome.out)
+    ignored = [finding for finding in report["findings"] if finding["code"] == "EndOfLife"]
+    assert {finding["ignoredBy"] for finding in ignored} == {"--ignore"}
+    assert outcome.code == 0
+    version = next(each for each in report["conditions"] if each["type"] == "VersionSupported")
+    assert version["message"].endswith("apart from what is set aside: EndOfLife")
+    assert "ignored by --ignore   EndOfLife" in program("check", "-f", OLD, *AT, "--ignore", "EndOfLife").out
+
+
+def test_baseline_leaves_what_is_new(program: Program, folder: Path) -> None:
+    file = write(folder, text("a", image=SNAPSHOT))
+    assert program("check", "-f", file, *AT, "-o", "json=before.json").code == 3
+    assert program("check", "-f", file, *AT, "--baseline", "before.json").code == 0
+    write(folder, text("a", image=SNAPSHOT) + "---\n" + text("b", image=SNAPSHOT))
+    outcome = program("check", "-f", file, *AT, "--baseline", "before.json", "-o", "json=after.json")
+    assert outcome.code == 3
+    found = json.loads((folder / "after.json").read_text())["findings"]
+    assert [each["subject"]["name"] for each in found if each["code"] == "SnapshotBuild" and "ignoredBy" not in each] == ["b"]
+    assert program("check", "-f", file, *AT, "--baseline", "after.json").code == 0
+
+
+def test_baseline_does_not_take_over_what_was_ignored_by_hand(program: Program, folder: Path) -> None:
+    file = write(folder, text("a", image=SNAPSHOT))
+    program("check", "-f", file, *AT, "--ignore", "SnapshotBuild", "-o", "json=before.json")
+    assert program("check", "-f", file, *AT, "--baseline", "before.json").code == 3
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("[", "is not JSON"),
+        ("{}", "is no report"),
+        ('{"kind": "SupportReport"}', "is not a report of this program"),
+        ('{"kind": "SupportReport", "findings": [{"code": "X", "subject": {"a": 1}}]}', "is not a report of this program"),
+    ],
+)
+def test_baseline_that_is_none_is_refused(program: Program, folder: Path, content: str, problem: str) -> None:
+    write(folder, content, "baseline.json")
+    outcome = program("check", "-f", NEW, "--baseline", "baseline.json")
+    assert (outcome.code, problem in outcome.err) == (2, True)
+
+
+def test_flags_win_over_variables_and_variables_over_the_file(
+    program: Program, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(folder, "as-of: 2026-07-12\nignore: [UpgradeAvailable, EndOfLife]\n", CONFIG_FILE)
+    outcome = program("check", "-f", OLD, "-o", "json")
+    assert json.loads(outcome.out)["asOf"] == "2026-07-12"
+    assert outcome.err == f"options of {CONFIG_FILE} hold\n"
+    monkeypatch.setenv("PERFANA_SUPPORT_AS_OF", "2026-11-01")
+    monkeypatch.setenv("PERFANA_SUPPORT_IGNORE", "UpgradeAvailable")
+    outcome = program("check", "-f", OLD, "-o", "json")
+    assert (json.loads(outcome.out)["asOf"], outcome.code) == ("2026-11-01", 3)
+    assert json.loads(program("check", "-f", OLD, "-o", "json", "--as-of", "2026-11-02").out)["asOf"] == "2026-11-02"
+
+
+def test_every_option_can_be_set_by_a_variable(program: Program, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert folder
+    monkeypatch.setenv("PERFANA_SUPPORT_FILENAME", f"{OLD},{NEW}")
+    monkeypatch.setenv("PERFANA_SUPPORT_OUTPUT", "json, table=report.txt")
+    outcome = program("check", *AT)
+    assert json.loads(outcome.out)["source"]["files"] == [OLD, NEW]
+    assert (folder / "report.txt").read_text().startswith("NAMESPACE")
+    for option in check.OPTIONS:
+        monkeypatch.setenv(option.variable, "")
+        assert program("check", "-f", NEW).code in (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("fail-at: x", "fail-at: is no option, known are filename, policy"),
+        ("fail-on: x", "fail-on: must be one of not-supported, at-risk, is 'x'"),
+        ("target: 0.10", "target: must be a text, in quotes where it looks like a number"),
+        ("policy: [a, b]", "policy: must be a text"),
+        ("ignore: [Nothing]", "ignore: must be a finding's code, is 'Nothing'"),
+        ("[a]", "must be a mapping of options"),
+        ("a: [", "is not one YAML document"),
+    ],
+)
+def test_errors_of_the_file_say_what_must_be(program: Program, folder: Path, content: str, problem: str) -> None:
+    write(folder, content, CONFIG_FILE)
+    outcome = program("check", "-f", NEW, *AT)
+    assert outcome.code == 2
+    assert f"error: {CONFIG_FILE}" in outcome.err
+    assert problem in outcome.err
+
+
+def test_error_of_a_variable_names_it(program: Program, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert folder
+    monkeypatch.setenv("PERFANA_SUPPORT_FAIL_ON", "x")
+    outcome = program("check", "-f", NEW, *AT)
+    assert (outcome.code, outcome.err) == (
+        2,
+        "error: PERFANA_SUPPORT_FAIL_ON: must be one of not-supported, at-risk, is 'x'\n",
+    )
+
+
+def test_manifests_must_be_named_somewhere(program: Program, folder: Path) -> None:
+    assert folder
+    outcome = program("check")
+    assert (outcome.code, "needs -f FILE" in outcome.err) == (2, True)
+
+
+def test_full_disk_is_told_and_no_verdict(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "report.json")
+
+    monkeypatch.setattr(check, "_write", full)
+    monkeypatch.setattr(os, "dup2", lambda *_: None)
+    outcome = program("check", "-f", NEW, *AT)
+    assert (outcome.code, outcome.err) == (1, "error: report.json: cannot be written: No space left on device\n")
+
+
+@pytest.mark.parametrize("debug", [(), ("--debug",)])
+def test_full_disk_ends_a_real_run_without_a_traceback(debug: tuple[str, ...]) -> None:
+    with open("/dev/full", "wb") as full:
+        command = [sys.executable, "-m", "perfana_support", "check", "-f", NEW, *AT, *debug]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False, timeout=60)
+    assert done.returncode == 1
+    if not debug:
+        assert done.stderr == b"error: output: cannot be written: No space left on device\n"
+
+
+def test_reader_that_goes_away_is_no_verdict_and_no_traceback(tmp_path: Path) -> None:
+    documents = "---\n".join(text(f"w{place}", image=SNAPSHOT) for place in range(2000))
+    file = write(tmp_path, documents)
+    command = [sys.executable, "-m", "perfana_support", "check", "-f", file, *AT]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.read(10)
+        process.stdout.close()
+        errors = process.stderr.read()
+        assert process.wait(60) == 141
+    assert errors == b""
