@@ -1,15 +1,16 @@
-"""`perfana-support check`: judge manifests."""
+"""Judge manifests, or what runs in a cluster, by the vendor's support policy."""
 
 import argparse
 import os
 import sys
-from collections import Counter
 from collections.abc import Callable
 from datetime import date
-from typing import Any, NamedTuple, TextIO
+from typing import Any
 
 from perfana_support.cli.exit_codes import ExitCode, exit_code
 from perfana_support.cli.options import Option, add_options, choice, fill
+from perfana_support.cli.output import places, to_output, write
+from perfana_support.cli.selector import parse_selector
 from perfana_support.evaluate.inventory import select, take_inventory
 from perfana_support.evaluate.verdict import evaluate
 from perfana_support.model.calendar import parse_day
@@ -18,12 +19,12 @@ from perfana_support.model.code import Code
 from perfana_support.model.installation import Installation, Platform, Workload
 from perfana_support.model.policy import Policy
 from perfana_support.model.verdict import Verdict
-from perfana_support.reports.formats import FORMATS, render
+from perfana_support.reports.formats import FORMATS
 from perfana_support.reports.report import Report
 from perfana_support.sources.baseline import read_baseline
 from perfana_support.sources.clock import today
 from perfana_support.sources.errors import STANDARD_INPUT, Fault, SourceError, shown_name
-from perfana_support.sources.manifest import Manifests, read_manifests
+from perfana_support.sources.manifest import read_manifests
 from perfana_support.sources.policy import builtin_policy, read_policy
 
 EXAMPLES = """\
@@ -34,6 +35,8 @@ examples:
   perfana-support check -f perfana.yaml --policy our-policy.yaml
   perfana-support check -f perfana.yaml --target 0.2.96.22 --kubernetes-version v1.36.3
   perfana-support check -f perfana.yaml -o table -o json=report.json
+  perfana-support check -n perfana                 # what runs in a cluster
+  perfana-support check -A --context production
   perfana-support check -f perfana.yaml --baseline report.json --fail-on at-risk
 
 exit codes:
@@ -41,16 +44,12 @@ exit codes:
   3 not supported   4 at risk (with --fail-on at-risk)   5 undetermined   130 interrupted   141 reader of the output is gone
 """
 
-_PIECE = 4096
 _FAIL_ON = ("not-supported", "at-risk")
 _ON_UNKNOWN = ("fail", "pass")
 
 
-class Output(NamedTuple):
-    """A format and the file that it is written to, "" for standard output."""
-
-    format: str
-    file: str = ""
+NEEDS_CLUSTER = "is not installed ({}); install perfana-support[cluster]"
+Found = tuple[tuple[Installation, ...], dict[str, Any]]
 
 
 def _day(text: str) -> date:
@@ -64,15 +63,6 @@ def _text(text: str) -> str:
     if not text.strip():
         raise argparse.ArgumentTypeError("must not be empty; is a variable unset?")
     return text
-
-
-def _output(text: str) -> Output:
-    name, has_file, file = text.partition("=")
-    if name not in FORMATS:
-        raise argparse.ArgumentTypeError(f"must be one of {', '.join(FORMATS)}, alone or with =FILE, is {text!r}")
-    if has_file and not file:
-        raise argparse.ArgumentTypeError(f"names no file behind {name}=")
-    return Output(name, file)
 
 
 def _code(text: str) -> Code:
@@ -90,6 +80,18 @@ OPTIONS = (
         _text,
         short="f",
         is_list=True,
+    ),
+    Option(
+        "namespace", "NAMESPACE", "judge what runs in this namespace of a cluster; repeatable", _text, short="n", is_list=True
+    ),
+    Option("context", "NAME", "the kubeconfig's context to use (default: the current one; in a pod, its own cluster)", _text),
+    Option("kubeconfig", "FILE", "the kubeconfig (default: $KUBECONFIG, else ~/.kube/config)", _text),
+    Option(
+        "selector",
+        "SELECTOR",
+        "of the workloads with components only those with these labels: app=web,tier!=cache",
+        parse_selector,
+        short="l",
     ),
     Option("policy", "FILE|-", "a SupportPolicy document that states what differs from the built-in policy", _text),
     Option("as-of", "DATE", "judge as of this day, YYYY-MM-DD in UTC (default: today)", _day),
@@ -114,7 +116,7 @@ OPTIONS = (
         "FORMAT[=FILE]",
         f"{', '.join(f'{name} ({what})' for name, what in FORMATS.items())}; with =FILE into a file, repeatable for several in "
         "one run (default: table)",
-        _output,
+        to_output,
         short="o",
         is_list=True,
     ),
@@ -144,6 +146,7 @@ OPTIONS = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `check`."""
     add_options(parser, OPTIONS)
+    parser.add_argument("-A", "--all-namespaces", action="store_true", help="judge what runs in all namespaces of a cluster")
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
@@ -151,54 +154,24 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     config = fill(arguments, OPTIONS, os.environ)
     if config and not arguments.config:  # it lies there, and nobody named it
         print(f"options of {config} hold", file=sys.stderr)
-    if not arguments.filename:
-        raise SourceError([Fault("check", 0, 0, "needs -f FILE: a manifest, a folder, or - for standard input")])
-    outputs = _outputs(arguments.output)
+    _refuse_both_sources(arguments)
+    outputs = places(arguments.output)
     _refuse_shared_input(arguments)
     policy = read_policy(arguments.policy) if arguments.policy else builtin_policy()
     known = read_baseline(arguments.baseline) if arguments.baseline else frozenset()
-    manifests = read_manifests(arguments.filename)
+    found, source = _read_cluster(arguments) if arguments.filename is None else _read_manifests(arguments, policy)
     as_of = arguments.as_of or today()
     check_of = _checks(arguments, policy, known)
-    installations = _placed(manifests.installations, policy) or (Installation("", ()),)
+    installations = found or (Installation("", ()),)
     verdicts = _worth_reporting(
         [_judge(installation, policy, as_of, check_of(installation.namespace)) for installation in installations]
     )
-    reports = [Report(verdict, policy, _source(arguments, manifests)) for verdict in verdicts]
+    reports = [Report(verdict, policy, source) for verdict in verdicts]
     for output in outputs:
-        _write(output, reports)
+        write(output, reports)
     return exit_code(
         verdicts, fails_at_risk=arguments.fail_on == _FAIL_ON[1], passes_unknown=arguments.on_unknown == _ON_UNKNOWN[1]
     )
-
-
-def _outputs(stated: list[Output] | None) -> list[Output]:
-    """Where reports go: each file once, and one format at most to standard output."""
-    outputs = stated or [Output("table")]
-    places = Counter(output.file for output in outputs)
-    doubled = [file or "standard output" for file, times in places.items() if times > 1]
-    if doubled:
-        raise SourceError([Fault("--output", 0, 0, f"names {doubled[0]} more than once; give the others a file: FORMAT=FILE")])
-    return outputs
-
-
-def _write(output: Output, reports: list[Report]) -> None:
-    """Write one format. Raises `SourceError` for a file that cannot be opened, `OSError` where writing fails."""
-    text = render(output.format, reports)
-    if not output.file:
-        _write_all(sys.stdout, text)
-        return
-    try:
-        stream = open(output.file, "w", encoding="utf-8", newline="\n")  # noqa: SIM115 - opening and writing fail differently
-    except OSError as error:
-        raise SourceError([Fault(output.file, 0, 0, f"cannot be written: {error.strerror or error}")]) from error
-    with stream:
-        _write_all(stream, text)
-
-
-def _write_all(stream: TextIO, text: str) -> None:
-    """Write in pieces: of one large write that stops in the middle, Python's buffer loses the error (seen in 3.11)."""
-    stream.writelines(text[start : start + _PIECE] for start in range(0, len(text), _PIECE))
 
 
 def _checks(arguments: argparse.Namespace, policy: Policy, known: frozenset[tuple[str, ...]]) -> Callable[[str], Check]:
@@ -212,6 +185,8 @@ def _checks(arguments: argparse.Namespace, policy: Policy, known: frozenset[tupl
 
     def check_of(namespace: str) -> Check:
         check = stated if not own or not namespace or own == namespace else Check()
+        if arguments.selector:
+            check = check._replace(selector=arguments.selector)
         check = check._replace(ignored=frozenset(map(str, arguments.ignore or ())), known=known)
         if arguments.target:
             check = check._replace(target=Target(release=arguments.target))
@@ -238,7 +213,7 @@ def _refuse_another_policy(arguments: argparse.Namespace, stated: Check, policy:
 
 def _refuse_shared_input(arguments: argparse.Namespace) -> None:
     """Standard input is there once; a second reader would find it empty."""
-    if [*arguments.filename, arguments.policy, arguments.check].count(STANDARD_INPUT) > 1:
+    if [*(arguments.filename or ()), arguments.policy, arguments.check].count(STANDARD_INPUT) > 1:
         raise SourceError([Fault(shown_name(STANDARD_INPUT), 0, 0, "can be read once, it is named more often")])
 
 
@@ -279,8 +254,26 @@ def _tells(verdict: Verdict) -> bool:
     return any(finding.subject.kind not in ("SupportPolicy", "Maintenance", "Declaration") for finding in verdict.findings)
 
 
-def _source(arguments: argparse.Namespace, manifests: Manifests) -> dict[str, Any]:
+def _refuse_both_sources(arguments: argparse.Namespace) -> None:
+    """Exactly one source: files, some namespaces, or all of them."""
+    named = [arguments.filename, arguments.namespace, arguments.all_namespaces]
+    if sum(map(bool, named)) != 1:
+        problem = "needs one of -f FILE (manifests), -n NAMESPACE and -A (what runs in a cluster)"
+        raise SourceError([Fault("check", 0, 0, problem if not any(named) else f"{problem}, and no two of them")])
+
+
+def _read_manifests(arguments: argparse.Namespace, policy: Policy) -> Found:
+    manifests = read_manifests(arguments.filename)
     source: dict[str, Any] = {"kind": "Manifests", "files": list(manifests.files), "documents": manifests.documents}
     if arguments.kubernetes_version:
         source["kubernetesVersion"] = arguments.kubernetes_version
-    return source
+    return _placed(manifests.installations, policy), source
+
+
+def _read_cluster(arguments: argparse.Namespace) -> Found:
+    try:
+        from perfana_support.sources.cluster.snapshot import read_cluster  # noqa: PLC0415 - a third of a second of imports
+    except ModuleNotFoundError as error:
+        raise SourceError([Fault("reading a cluster", 0, 0, NEEDS_CLUSTER.format(error.name))]) from error
+    snapshot = read_cluster(arguments.kubeconfig, arguments.context, arguments.namespace or ())
+    return snapshot.installations, {"kind": "Cluster", "server": snapshot.server, "context": arguments.context or ""}

@@ -25,7 +25,8 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
 
 # Commands and what `--help` says of them; each is a module with EXAMPLES, add_arguments and run, imported when it is called.
 COMMANDS = {
-    "check": "judge manifests: files, folders or standard input",
+    "check": "judge manifests, or what runs in a cluster",
+    "status": "print what the operator says of the checks in a cluster",
     "explain": "say what a code or reason means and what to do",
     "policy": "check a support policy for errors, print it, or say what it changes",
     "operator": "run the operator, which judges the installations of a cluster",

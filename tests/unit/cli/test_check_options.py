@@ -108,7 +108,7 @@ def test_every_option_can_be_set_by_a_variable(program: Program, folder: Path, m
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        ("fail-at: x", "fail-at: is no option, known are filename, policy"),
+        ("fail-at: x", "fail-at: is no option, known are filename, namespace"),
         ("fail-on: x", "fail-on: must be one of not-supported, at-risk, is 'x'"),
         ("target: 0.10", "target: must be a text, in quotes where it looks like a number"),
         ("policy: [a, b]", "policy: must be a text"),
@@ -138,14 +138,14 @@ def test_error_of_a_variable_names_it(program: Program, folder: Path, monkeypatc
 def test_manifests_must_be_named_somewhere(program: Program, folder: Path) -> None:
     assert folder
     outcome = program("check")
-    assert (outcome.code, "needs -f FILE" in outcome.err) == (2, True)
+    assert (outcome.code, "needs one of -f FILE" in outcome.err) == (2, True)
 
 
 def test_full_disk_is_told_and_no_verdict(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "report.json")
 
-    monkeypatch.setattr(check, "_write", full)
+    monkeypatch.setattr(check, "write", full)
     monkeypatch.setattr(os, "dup2", lambda *_: None)
     outcome = program("check", "-f", NEW, *AT)
     assert (outcome.code, outcome.err) == (1, "error: report.json: cannot be written: No space left on device\n")

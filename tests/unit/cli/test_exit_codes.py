@@ -165,7 +165,7 @@ def test_internal_error_is_one_line_and_never_a_verdict(program: Program, monkey
 
 
 def test_internal_error_while_printing_is_no_verdict(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(check, "render", _crash)
+    monkeypatch.setattr(check, "write", _crash)
     assert program("check", "-f", SUPPORTED, *AT).code == 1
 
 

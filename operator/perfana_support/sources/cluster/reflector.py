@@ -95,6 +95,11 @@ class Reflector:
                 wait = error.retry_after_seconds or wait
             await asyncio.sleep(wait)
 
+    async def read(self) -> None:
+        """List the resource once, for whoever does not follow it. Raises `ApiError`."""
+        await self._list()
+        self._store.mark_readable(self.name)
+
     def _take(self, error: ApiError) -> float:
         """Draw the consequences of an error; returns for how many seconds to leave the server alone."""
         if error.status == _NOT_FOUND and self._resource.is_optional:

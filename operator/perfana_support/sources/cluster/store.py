@@ -38,6 +38,11 @@ class ClusterStore:
         """Whether every resource was listed or is known to be unreadable."""
         return self._synced.is_set()
 
+    @property
+    def namespaces(self) -> tuple[str, ...]:
+        """Those in which something runs."""
+        return tuple(self._namespaces)
+
     def installation(self, namespace: str) -> Installation:
         """Everything in a namespace, what it runs on, and what could not be read."""
         members = self._namespaces.get(namespace, {})

@@ -1,0 +1,37 @@
+"""Label selectors as kubectl takes them."""
+
+import argparse
+
+import pytest
+
+from perfana_support.cli.selector import parse_selector
+from perfana_support.model.check import Check
+
+LABELS = (("app", "web"), ("tier", "front"), ("example.com/team", "a"))
+
+
+@pytest.mark.parametrize(
+    ("text", "selects"),
+    [
+        ("app=web", True),
+        ("app==web", True),
+        ("app=api", False),
+        ("app!=api", True),
+        ("missing!=x", True),
+        ("app in (api, web)", True),
+        ("app notin (api,web)", False),
+        ("app in (api),tier=front", False),
+        ("example.com/team=a,tier", True),
+        ("!legacy", True),
+        ("!app", False),
+        ("app=", False),
+    ],
+)
+def test_selector_selects_as_kubectl_does(text: str, *, selects: bool) -> None:
+    assert Check(selector=parse_selector(text)).selects(LABELS) is selects
+
+
+@pytest.mark.parametrize("text", ["", "a=b=c", "a in b", "=x", "a,,b", "a in (b", "app>1"])
+def test_what_is_no_selector_is_refused(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="must be a label selector"):
+        parse_selector(text)
