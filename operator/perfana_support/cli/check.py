@@ -143,6 +143,15 @@ OPTIONS = (
 )
 
 
+# What shells may offer as values.
+VALUES = {
+    "output": tuple(FORMATS),
+    "fail_on": _FAIL_ON,
+    "on_unknown": _ON_UNKNOWN,
+    "ignore": tuple(sorted(_CODES)),
+}
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `check`."""
     add_options(parser, OPTIONS)

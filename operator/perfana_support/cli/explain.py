@@ -17,6 +17,7 @@ examples:
 """
 
 _REASONS: tuple[Code | Reason, ...] = (*Code, *Reason)
+VALUES = {"code": tuple(map(str, _REASONS))}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -29,6 +29,7 @@ COMMANDS = {
     "status": "print what the operator says of the checks in a cluster",
     "explain": "say what a code or reason means and what to do",
     "policy": "check a support policy for errors, print it, or say what it changes",
+    "completion": "print the completion script of bash, zsh, fish or kubectl's plugin",
     "operator": "run the operator, which judges the installations of a cluster",
 }
 
@@ -39,6 +40,11 @@ def main(argv: list[str] | None = None) -> int:
     An error nobody foresaw is exit code 1 with one line, a traceback only with `--debug`: never a verdict.
     """
     words = sys.argv[1:] if argv is None else argv
+    if words[:1] == ["__complete"]:
+        from perfana_support.cli.complete import answer  # noqa: PLC0415 - asked for by shells alone
+
+        sys.stdout.write(answer(words[1:], COMMANDS))
+        return ExitCode.SUPPORTED
     wanted = next((word for word in words if not word.startswith("-")), None)
     parser, modules = _parser(wanted)
     options = parser.parse_args(words)
