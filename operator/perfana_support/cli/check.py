@@ -74,6 +74,8 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     _refuse_shared_input(arguments)
     policy = read_policy(arguments.policy) if arguments.policy else builtin_policy()
     manifests = read_manifests(arguments.filename)
+    if manifests.faults:
+        raise SourceError(list(manifests.faults))
     as_of = arguments.as_of or today()
     check_of = _checks(arguments, policy)
     installations = _placed(manifests.installations, policy) or (Installation("", ()),)
