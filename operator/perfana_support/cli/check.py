@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Callable
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from perfana_support.cli.exit_codes import ExitCode, exit_code
 from perfana_support.cli.options import Option, add_options, choice, fill
@@ -49,7 +49,14 @@ _ON_UNKNOWN = ("fail", "pass")
 
 
 NEEDS_CLUSTER = "is not installed ({}); install perfana-support[cluster]"
-Found = tuple[tuple[Installation, ...], dict[str, Any]]
+
+
+class Found(NamedTuple):
+    """What a source gave: the installations, where they are from, and what of it could not be read."""
+
+    installations: tuple[Installation, ...]
+    source: dict[str, Any]
+    faults: tuple[Fault, ...] = ()
 
 
 def _day(text: str) -> date:
@@ -159,7 +166,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
-    """Judge every installation that the manifests describe and write the reports."""
+    """Judge every installation that was found and write the reports.
+
+    What could not be read fails the run; what could is reported all the same, as a part of which nobody knows the rest.
+    """
     config = fill(arguments, OPTIONS, os.environ)
     if config and not arguments.config:  # it lies there, and nobody named it
         print(f"options of {config} hold", file=sys.stderr)
@@ -168,16 +178,20 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     _refuse_shared_input(arguments)
     policy = read_policy(arguments.policy) if arguments.policy else builtin_policy()
     known = read_baseline(arguments.baseline) if arguments.baseline else frozenset()
-    found, source = _read_cluster(arguments) if arguments.filename is None else _read_manifests(arguments, policy)
+    found = _read_cluster(arguments) if arguments.filename is None else _read_manifests(arguments, policy)
+    for fault in found.faults:
+        print(f"error: {fault}", file=sys.stderr)
     as_of = arguments.as_of or today()
     check_of = _checks(arguments, policy, known)
-    installations = found or (Installation("", ()),)
+    installations = found.installations or (Installation("", ()),)
     verdicts = _worth_reporting(
         [_judge(installation, policy, as_of, check_of(installation.namespace)) for installation in installations]
     )
-    reports = [Report(verdict, policy, source) for verdict in verdicts]
+    reports = [Report(verdict, policy, found.source) for verdict in verdicts]
     for output in outputs:
         write(output, reports)
+    if found.faults:
+        return ExitCode.BAD_INPUT
     return exit_code(
         verdicts, fails_at_risk=arguments.fail_on == _FAIL_ON[1], passes_unknown=arguments.on_unknown == _ON_UNKNOWN[1]
     )
@@ -273,10 +287,14 @@ def _refuse_both_sources(arguments: argparse.Namespace) -> None:
 
 def _read_manifests(arguments: argparse.Namespace, policy: Policy) -> Found:
     manifests = read_manifests(arguments.filename)
+    if manifests.faults and not manifests.installations:
+        raise SourceError(list(manifests.faults))
     source: dict[str, Any] = {"kind": "Manifests", "files": list(manifests.files), "documents": manifests.documents}
     if arguments.kubernetes_version:
         source["kubernetesVersion"] = arguments.kubernetes_version
-    return _placed(manifests.installations, policy), source
+    gaps = tuple(map(str, manifests.faults))
+    installations = [each._replace(gaps=each.gaps + gaps) for each in _placed(manifests.installations, policy)]
+    return Found(tuple(installations), source, manifests.faults)
 
 
 def _read_cluster(arguments: argparse.Namespace) -> Found:
@@ -285,4 +303,5 @@ def _read_cluster(arguments: argparse.Namespace) -> Found:
     except ModuleNotFoundError as error:
         raise SourceError([Fault("reading a cluster", 0, 0, NEEDS_CLUSTER.format(error.name))]) from error
     snapshot = read_cluster(arguments.kubeconfig, arguments.context, arguments.namespace or ())
-    return snapshot.installations, {"kind": "Cluster", "server": snapshot.server, "context": arguments.context or ""}
+    source = {"kind": "Cluster", "server": snapshot.server, "context": arguments.context or ""}
+    return Found(snapshot.installations, source)

@@ -19,7 +19,7 @@ def judge(inventory: Inventory, policy: Policy, as_of: date) -> Iterator[Finding
             Code.WORKLOADS_UNREADABLE,
             Subject("Installation", namespace=inventory.namespace),
             f"what runs is not known completely: {gap}",
-            "grant the operator get, list and watch on this resource",
+            "make it readable: grant get, list and watch on the resource, or mend the file",
         )
     for image in inventory.unreadable:
         yield Finding(

@@ -8,17 +8,19 @@ STANDARD_INPUT = "-"
 
 
 class Fault(NamedTuple):
-    """One thing that could not be read. `document` and `line` count from 1 and are 0 where they do not apply."""
+    """One thing that could not be read. `document`, `line` and `column` count from 1 and are 0 where they do not apply."""
 
     file: str
     document: int
     line: int
     problem: str
+    column: int = 0
 
     def __str__(self) -> str:
         document = f"document {self.document}" if self.document else ""
         line = f"line {self.line}" if self.line else ""
-        place = ", ".join(part for part in (self.file, document, line) if part)
+        column = f"column {self.column}" if self.column else ""
+        place = ", ".join(part for part in (self.file, document, line, column) if part)
         return f"{place}: {self.problem}"
 
 

@@ -1,42 +1,56 @@
 """Manifests: files, folders and standard input, read document by document into installations."""
 
-import os
 import sys
 from collections.abc import Iterator
-from typing import BinaryIO, NamedTuple, cast
+from typing import Any, BinaryIO, NamedTuple, cast
 
 import yaml
 
 from perfana_support.model.installation import Installation, Location, Workload
-from perfana_support.sources.errors import STANDARD_INPUT, Fault, ShapeError, SourceError, shown_name
+from perfana_support.sources.byte_stream import Piece, StreamError, split
+from perfana_support.sources.errors import STANDARD_INPUT, Fault, ShapeError, shown_name
+from perfana_support.sources.files import find_files
+from perfana_support.sources.quick_look import is_read
 from perfana_support.sources.workload import Json, project
 from perfana_support.sources.yaml_view import MappingView, NodeError, SequenceView, to_plain
 
-_SUFFIXES = (".yaml", ".yml", ".json")
 # Flux's objects of the same kind are in another group, and of the cluster.
 _KUSTOMIZE = "kustomize.config.k8s.io/"
 # A List in a List is legal and pointless; an alias can nest one in itself without end.
 _MAX_LISTS = 4
-# The reader without implicit types: what a text looks like is the API's business, and resolving costs most of the time.
-_Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+_BaseLoader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+
+
+class _Loader(_BaseLoader):  # type: ignore[misc] # the C loader where the library was built with it
+    """The reader without types: what a text looks like is the API's business.
+
+    Resolving tags, which nobody reads here, costs a third of composing. Built-in types that take the same arguments cost least.
+    """
+
+    resolve = descend_resolver = slice
+    ascend_resolver = tuple
 
 
 class Manifests(NamedTuple):
-    """What was read: the installations, one a namespace, and how much it was."""
+    """What was read: the installations, one a namespace, and how much it was; and what could not be read.
+
+    With `faults` the installations are a part of what was given: what is said of them may be told, never that all is well.
+    """
 
     installations: tuple[Installation, ...]
     files: tuple[str, ...]
     documents: int
+    faults: tuple[Fault, ...] = ()
 
 
 def read_manifests(paths: list[str]) -> Manifests:
-    """Read every path; a folder stands for all YAML and JSON files below it, `-` for standard input.
+    """Read every path: a file, a folder, a pattern (`sources/files.py`), or `-` for standard input; packed by gzip or not.
 
-    Raises `SourceError` with all faults of all files: nothing unreadable is skipped.
+    Nothing unreadable is skipped in silence: each is a fault, and all that can be read is read all the same.
     """
     faults: list[Fault] = []
     workloads: list[Workload] = []
-    files = tuple(_find_files(paths, faults))
+    files = tuple(find_files(paths, faults))
     documents = 0
     for file in files:
         reader = _FileReader(file, faults)
@@ -46,9 +60,7 @@ def read_manifests(paths: list[str]) -> Manifests:
         faults.append(
             Fault(", ".join(map(shown_name, files)), 0, 0, "holds no document; is the right file given, did rendering succeed?")
         )
-    if faults:
-        raise SourceError(faults)
-    return Manifests(_by_namespace(workloads), files, documents)
+    return Manifests(_by_namespace(workloads), files, documents, tuple(faults))
 
 
 def _by_namespace(workloads: list[Workload]) -> tuple[Installation, ...]:
@@ -68,26 +80,6 @@ def _judged(members: list[Workload]) -> tuple[Workload, ...]:
     )
 
 
-def _find_files(paths: list[str], faults: list[Fault]) -> Iterator[str]:
-    for path in paths:
-        if path != STANDARD_INPUT and os.path.isdir(path):
-            found = sorted(
-                os.path.join(folder, name)
-                for folder, _, names in os.walk(path, onerror=lambda error: faults.append(_os_fault(error)))
-                for name in names
-                if name.endswith(_SUFFIXES)
-            )
-            if not found:
-                faults.append(Fault(path, 0, 0, "the folder holds no .yaml, .yml or .json file"))
-            yield from found
-        else:
-            yield path
-
-
-def _os_fault(error: OSError) -> Fault:
-    return Fault(error.filename or "input", 0, 0, error.strerror or str(error))
-
-
 class _FileReader:
     """One file's documents. A fault of YAML ends the file, for nothing behind it can be trusted; other faults do not."""
 
@@ -95,6 +87,7 @@ class _FileReader:
         self.file = file
         self.faults = faults
         self.document = 0
+        self.template = ""
 
     def read(self) -> Iterator[Workload]:
         try:
@@ -107,29 +100,41 @@ class _FileReader:
             self._fault(0, error.strerror or str(error))
 
     def _read_stream(self, stream: BinaryIO) -> Iterator[Workload]:
-        loader = _Loader(stream)
+        piece = Piece(b"", 0)
         try:
+            for piece in split(stream):
+                yield from self._read_piece(piece)
+        except yaml.YAMLError as error:
+            self.document += 1
+            mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+            problem = getattr(error, "problem", None) or getattr(error, "context", None) or error
+            line, column = (mark.line + 1 + piece.lines_before, mark.column + 1) if mark else (0, 0)
+            self._fault(line, f"is not valid YAML: {problem}", column)
+        except StreamError as error:
+            self._fault(0, str(error))
+
+    def _read_piece(self, piece: Piece) -> Iterator[Workload]:
+        loader = _Loader(piece.text)
+        try:
+            if not is_read(piece.text):
+                _parse(loader)
+                self.document += 1
+                return
+            self.template = piece.template
             while loader.check_node():
                 node = cast("yaml.Node", loader.get_node())
                 self.document += 1
-                yield from self._read_document(node)
-        except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            self.document += 1
-            self._fault(mark.line + 1 if mark else 0, f"is not valid YAML: {error.problem or error.context}")
-        except yaml.YAMLError as error:
-            self.document += 1
-            self._fault(0, f"is not valid YAML: {error}")
+                yield from self._read_document(node, piece.lines_before)
         finally:
             loader.dispose()
 
-    def _read_document(self, node: yaml.Node) -> Iterator[Workload]:
-        line = node.start_mark.line + 1
+    def _read_document(self, node: yaml.Node, lines_before: int) -> Iterator[Workload]:
         try:
-            plain = to_plain(node)
+            plain = to_plain(node, lines_before)
             if plain is None:
                 return
             if not isinstance(plain, MappingView):
+                line = node.start_mark.line + 1 + lines_before
                 self._fault(line, "is not a Kubernetes object: it must be a mapping with apiVersion and kind")
                 return
             yield from self._read_object(plain, "", "", 0)
@@ -176,7 +181,16 @@ class _FileReader:
                     self._fault(entity.line_of(field), f"{field}: must hold objects")
 
     def _locate(self, container: Json, field: str) -> Location | None:
-        return Location(self.file, container.line_of(field)) if isinstance(container, MappingView) else None
+        return Location(self.file, *container.place_of(field), self.template) if isinstance(container, MappingView) else None
 
-    def _fault(self, line: int, problem: str) -> None:
-        self.faults.append(Fault(shown_name(self.file), self.document, line, problem))
+    def _fault(self, line: int, problem: str, column: int = 0) -> None:
+        self.faults.append(Fault(shown_name(self.file), self.document, line, problem, column))
+
+
+def _parse(loader: Any) -> None:  # noqa: ANN401 - the library's loader in C or in Python
+    """Go through a text without keeping anything of it. Raises `yaml.YAMLError`."""
+    if hasattr(loader, "raw_parse"):
+        loader.raw_parse()
+    else:
+        while loader.check_event():
+            loader.get_event()

@@ -19,7 +19,7 @@ _POD_SPECS = (
     ("template", "spec"),
 )
 # Kinds that cannot be without containers: one that shows none is broken, not empty.
-_MUST_HAVE_CONTAINERS = frozenset(
+MUST_HAVE_CONTAINERS = frozenset(
     {
         ("", "Pod"),
         ("", "ReplicationController"),
@@ -49,7 +49,7 @@ _ROLES = (
     ("initContainers", ContainerRole.INIT),
     ("ephemeralContainers", ContainerRole.EPHEMERAL),
 )
-_DATABASE = ("postgresql.cnpg.io", "Cluster")
+DATABASE = ("postgresql.cnpg.io", "Cluster")
 # What CloudNativePG deploys by itself; which version that is depends on the version of the operator.
 _DATABASE_IMAGE = "ghcr.io/cloudnative-pg/postgresql"
 _HASH_LABEL = "pod-template-hash"
@@ -74,11 +74,11 @@ def project(
     """
     api_version = entity.get("apiVersion") or api_version
     group = api_version.rpartition("/")[0] if isinstance(api_version, str) else ""
-    if (group, kind) == _DATABASE:
+    if (group, kind) == DATABASE:
         return _project_database(entity, locate)
     pod_spec = _find_pod_spec(entity)
     if pod_spec is None:
-        if (group, kind) in _MUST_HAVE_CONTAINERS:
+        if (group, kind) in MUST_HAVE_CONTAINERS:
             path = "spec.containers" if kind == "Pod" else "spec.template.spec.containers"
             raise ShapeError(path, f"must be a list of containers in a {kind}")
         pod_spec = nested_pod_spec(entity) if may_nest(group) else None

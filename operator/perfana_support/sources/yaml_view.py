@@ -6,7 +6,7 @@ when it is asked for, so the cost follows what rules read and not how large a do
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, cast, overload
+from typing import Any, NamedTuple, cast, overload
 
 import yaml
 
@@ -34,17 +34,39 @@ class NodeError(Exception):
         self.problem = problem
 
 
+class Place(NamedTuple):
+    """Where a value begins, with its anchor or tag if it has one, counted from 1.
+
+    What an alias brings in is where its anchor stands: that is the text to change.
+    """
+
+    line: int
+    column: int
+
+
 class MappingView(Mapping[str, Any]):
-    """A mapping node. Values are texts (numbers and booleans as written, marked as such), None and views."""
+    """A mapping node. Values are texts (numbers and booleans as written, marked as such), None and views.
 
-    __slots__ = ("_fields", "line")
+    `lines_before` are those of the file before the text that was composed; all lines are the file's.
+    """
 
-    def __init__(self, node: yaml.MappingNode) -> None:
-        self.line = node.start_mark.line + 1
-        self._fields = _fields(node)
+    __slots__ = ("_fields", "_lines_before", "_node")
+
+    def __init__(self, node: yaml.MappingNode, lines_before: int = 0) -> None:
+        self._node = node
+        self._lines_before = lines_before
+        self._fields = _fields(node, lines_before)
 
     def __getitem__(self, key: str) -> Any:  # noqa: ANN401 - a document holds anything
-        return to_plain(self._fields[key])
+        return to_plain(self._fields[key], self._lines_before)
+
+    def get(self, key: str, default: Any = None) -> Any:  # noqa: ANN401 - as above
+        """A field's value. The inherited method takes twice as long."""
+        node = self._fields.get(key)
+        return default if node is None else to_plain(node, self._lines_before)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._fields
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._fields)
@@ -52,19 +74,29 @@ class MappingView(Mapping[str, Any]):
     def __len__(self) -> int:
         return len(self._fields)
 
+    @property
+    def line(self) -> int:
+        """The line on which the mapping begins."""
+        return _line(self._node, self._lines_before)
+
     def line_of(self, key: str) -> int:
         """The line on which the field's value begins, the mapping's own when it has no such field."""
-        node = self._fields.get(key)
-        return node.start_mark.line + 1 if node else self.line
+        return _line(self._fields.get(key, self._node), self._lines_before)
+
+    def place_of(self, key: str) -> Place:
+        """Where the field's value begins, or the mapping itself when it has no such field."""
+        mark = self._fields.get(key, self._node).start_mark
+        return Place(mark.line + 1 + self._lines_before, mark.column + 1)
 
 
 class SequenceView(Sequence[Any]):
     """A sequence node. Items are converted when they are asked for, so an alias to itself does no harm."""
 
-    __slots__ = ("_nodes",)
+    __slots__ = ("_lines_before", "_nodes")
 
-    def __init__(self, node: yaml.SequenceNode) -> None:
+    def __init__(self, node: yaml.SequenceNode, lines_before: int = 0) -> None:
         self._nodes: list[yaml.Node] = node.value
+        self._lines_before = lines_before
 
     @overload
     def __getitem__(self, index: int) -> Any: ...  # noqa: ANN401 - a document holds anything
@@ -74,13 +106,14 @@ class SequenceView(Sequence[Any]):
 
     def __getitem__(self, index: int | slice) -> Any:
         found = self._nodes[index]
-        return [to_plain(node) for node in found] if isinstance(found, list) else to_plain(found)
+        lines_before = self._lines_before
+        return [to_plain(node, lines_before) for node in found] if isinstance(found, list) else to_plain(found, lines_before)
 
     def __len__(self) -> int:
         return len(self._nodes)
 
 
-def to_plain(node: yaml.Node) -> Any:  # noqa: ANN401 - a document holds anything
+def to_plain(node: yaml.Node, lines_before: int = 0) -> Any:  # noqa: ANN401 - a document holds anything
     """A node's value as a view, a text or None."""
     if isinstance(node, yaml.ScalarNode):
         if node.style:
@@ -88,37 +121,43 @@ def to_plain(node: yaml.Node) -> Any:  # noqa: ANN401 - a document holds anythin
         if node.value in _NULL:
             return None
         return Unquoted(node.value) if node.value[0] in _FIRST and _NO_TEXT.fullmatch(node.value) else node.value
-    return MappingView(node) if isinstance(node, yaml.MappingNode) else SequenceView(cast("yaml.SequenceNode", node))
+    if isinstance(node, yaml.MappingNode):
+        return MappingView(node, lines_before)
+    return SequenceView(cast("yaml.SequenceNode", node), lines_before)
 
 
-def _fields(node: yaml.MappingNode, merges: int = 0, left: list[None] | None = None) -> dict[str, yaml.Node]:
+def _line(node: yaml.Node, lines_before: int) -> int:
+    return node.start_mark.line + 1 + lines_before
+
+
+def _fields(node: yaml.MappingNode, lines_before: int, merges: int = 0, left: list[None] | None = None) -> dict[str, yaml.Node]:
     """The node's fields. A field that stands twice is refused: readers differ in which one they take."""
     fields: dict[str, yaml.Node] = {}
     merged: dict[str, yaml.Node] = {}
     for key, value in node.value:
         if not isinstance(key, yaml.ScalarNode):
-            raise NodeError(key.start_mark.line + 1, "a field's name must be a text")
+            raise NodeError(_line(key, lines_before), "a field's name must be a text")
         name = key.value
         if name == "<<" and not key.style:
             left = [None] * _MAX_MERGED_MAPPINGS if left is None else left
-            for part in _merged(value, merges, left):
+            for part in _merged(value, lines_before, merges, left):
                 merged = {**part, **merged}
         elif name in fields:
-            first = fields[name].start_mark.line + 1
-            raise NodeError(key.start_mark.line + 1, f"field {name!r} stands twice, first in line {first}")
+            first = _line(fields[name], lines_before)
+            raise NodeError(_line(key, lines_before), f"field {name!r} stands twice, first in line {first}")
         else:
             fields[name] = value
     return {**merged, **fields} if merged else fields
 
 
-def _merged(value: yaml.Node, merges: int, left: list[None]) -> Iterator[dict[str, yaml.Node]]:
+def _merged(value: yaml.Node, lines_before: int, merges: int, left: list[None]) -> Iterator[dict[str, yaml.Node]]:
     if merges == _MAX_MERGES:
-        raise NodeError(value.start_mark.line + 1, f"merge keys are nested more than {_MAX_MERGES} deep")
+        raise NodeError(_line(value, lines_before), f"merge keys are nested more than {_MAX_MERGES} deep")
     parts = value.value if isinstance(value, yaml.SequenceNode) else [value]
     for part in parts:
         if not isinstance(part, yaml.MappingNode):
-            raise NodeError(value.start_mark.line + 1, "a merge key (<<) must name mappings")
+            raise NodeError(_line(value, lines_before), "a merge key (<<) must name mappings")
         if not left:
-            raise NodeError(value.start_mark.line + 1, f"merge keys name more than {_MAX_MERGED_MAPPINGS} mappings")
+            raise NodeError(_line(value, lines_before), f"merge keys name more than {_MAX_MERGED_MAPPINGS} mappings")
         left.pop()
-        yield _fields(part, merges + 1, left)
+        yield _fields(part, lines_before, merges + 1, left)

@@ -49,7 +49,7 @@ def test_standard_input(program: Program) -> None:
     outcome = program("check", "-f", "-", *AT, "-o", "json", stdin=text(image="perfana/perfana-web:latest").encode())
     finding = json.loads(outcome.out)["findings"][0]
     assert finding["code"] == "VersionUndetermined"
-    assert finding["location"] == {"file": "-", "line": 1}
+    assert finding["location"] == {"file": "-", "line": 1, "column": 147}
 
 
 def test_several_namespaces_are_a_list_of_reports(tmp_path: Path, program: Program) -> None:

@@ -173,3 +173,18 @@ def test_reader_that_goes_away_is_no_verdict_and_no_traceback(tmp_path: Path) ->
         errors = process.stderr.read()
         assert process.wait(60) == 141
     assert errors == b""
+
+
+def test_one_broken_file_of_a_hundred_fails_the_run_and_the_others_are_reported(program: Program, folder: Path) -> None:
+    for place in range(99):
+        image = SNAPSHOT if place == 50 else "perfana/perfana-web:0.2.96.22"
+        write(folder, text(f"w{place}", image=image), f"f{place}.yaml")
+    write(folder, "kind: Deployment\na: [", "g.yaml")
+    outcome = program("check", "-f", ".", *AT, "-o", "json")
+    report = json.loads(outcome.out)
+    assert (outcome.code, outcome.err.count("error: ")) == (2, 1)
+    assert "g.yaml, document 1, line 3" in outcome.err
+    assert report["components"][0]["workloads"] == 98
+    found = {finding["code"]: finding for finding in report["findings"]}
+    assert found["SnapshotBuild"]["subject"]["name"] == "w50"
+    assert "g.yaml" in found["WorkloadsUnreadable"]["message"]

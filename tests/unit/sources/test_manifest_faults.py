@@ -240,10 +240,7 @@ PLAIN = st.recursive(
 def _read_or_refuse(content: bytes) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
-        try:
-            read_manifests(["-"])
-        except SourceError as error:
-            assert error.faults  # noqa: PT017 - either outcome is right, another error is not
+        read_manifests(["-"])
 
 
 @given(st.binary(max_size=60) | st.text("ab:-[]{}&*|>#'\"\n \t<", max_size=40).map(str.encode))

@@ -1,0 +1,142 @@
+"""A stream of YAML cut into its documents, so that one is in memory at a time, however long the stream is.
+
+A line that begins with `---` and a blank begins a document wherever it stands (YAML 1.2.2, 9.1.2 and rule c-forbidden): block
+scalars are indented, quotes may not hold one. So a cut there takes nothing apart that belongs together.
+"""
+
+import codecs
+import re
+from collections.abc import Iterator
+from typing import BinaryIO, NamedTuple
+
+# More than any object that an API server takes (1.5 MiB), and lists of thousands; composed, it takes a dozen times as much.
+MAX_DOCUMENT = 32 * 1024 * 1024
+# A packed file of a megabyte can hold a thousand; this is fifty times the manifests of the largest clusters.
+MAX_UNPACKED = 1024 * 1024 * 1024
+_BLOCK = 256 * 1024
+_SEPARATOR = re.compile(rb"\n---[ \t\r\n]")
+# What has been looked through may end in the first four bytes of a separator.
+_OVERLAP = 4
+_GZIP = b"\x1f\x8b"
+_GZIP_WINDOW = 31
+# A comment of Helm's above each document that it renders; nothing but blank lines and comments stands before it.
+_TEMPLATE = re.compile(rb"(?:\xef\xbb\xbf)?(?:---[ \t]*\r?\n)?(?:[ \t]*(?:#(?! Source: )[^\n]*)?\r?\n)*# Source: (\S[^\r\n]*)")
+_DIRECTIVES = (b"\n%", b"\r%")
+
+
+class StreamError(Exception):
+    """A stream that cannot be read any further; the message is the problem as users should read it."""
+
+
+class Piece(NamedTuple):
+    """A document as it stands in the stream, with the lines before it; more than one where directives hold them together."""
+
+    text: bytes
+    lines_before: int
+
+    @property
+    def template(self) -> str:
+        """The chart's template that Helm rendered the document from, "" where it does not say so."""
+        found = _TEMPLATE.match(self.text)
+        return found[1].decode(errors="replace").strip() if found else ""
+
+
+def split(stream: BinaryIO) -> Iterator[Piece]:
+    """The stream's documents. Unpacks gzip and turns UTF-16 into UTF-8. Raises `StreamError`, `OSError`."""
+    held, lines = b"", 0
+    for text in _cut(_as_utf8(stream)):
+        # A directive (%YAML, %TAG) belongs to the document whose --- comes next.
+        if text.startswith((b"%", codecs.BOM_UTF8 + b"%")) or any(mark in text for mark in _DIRECTIVES):
+            held += text
+            _refuse_large(held, lines)
+            continue
+        yield Piece(held + text, lines)
+        lines += _line_ends(held) + _line_ends(text)
+        held = b""
+    if held:
+        yield Piece(held, lines)
+
+
+def _cut(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    held, lines = b"", 0
+    for block in blocks:
+        begin, seen = 0, max(0, len(held) - _OVERLAP)
+        held += block
+        for found in _SEPARATOR.finditer(held, seen):
+            end = found.start() + 1
+            lines += held.count(b"\n", begin, end)
+            yield held[begin:end]
+            begin = end
+        held = held[begin:]
+        _refuse_large(held, lines)
+    if held:
+        yield held
+
+
+def _refuse_large(text: bytes, lines: int) -> None:
+    if len(text) > MAX_DOCUMENT:
+        size = MAX_DOCUMENT // 1024 // 1024
+        raise StreamError(f"the document that begins in line {lines + 1} is larger than {size} MiB; give objects one by one")
+
+
+def _line_ends(text: bytes) -> int:
+    """How many lines end, as editors count them: by LF, CR and LF, or CR alone."""
+    ends = text.count(b"\n")
+    return ends + text.count(b"\r") - text.count(b"\r\n") if b"\r" in text else ends
+
+
+def _as_utf8(stream: BinaryIO) -> Iterator[bytes]:
+    first = stream.read(_BLOCK)
+    blocks = _blocks(first, stream)
+    if first.startswith(_GZIP):
+        blocks = _unpacked(blocks)
+        first = next(blocks, b"")
+        blocks = _chained(first, blocks)
+    return _recoded(blocks) if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else blocks
+
+
+def _blocks(first: bytes, stream: BinaryIO) -> Iterator[bytes]:
+    block = first
+    while block:
+        yield block
+        block = stream.read(_BLOCK)
+
+
+def _chained(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    yield first
+    yield from rest
+
+
+def _unpacked(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """What gzip packed, in blocks of bounded size; a file may hold several packed parts, one behind the other."""
+    import zlib  # noqa: PLC0415 - only who needs it pays for it
+
+    size, unpacker = 0, zlib.decompressobj(_GZIP_WINDOW)
+    try:
+        for packed in blocks:
+            left = packed
+            while left:
+                if unpacker.eof:
+                    left = left.lstrip(b"\0")
+                    unpacker = zlib.decompressobj(_GZIP_WINDOW) if left else unpacker
+                text = unpacker.decompress(left, _BLOCK) if left else b""
+                left = unpacker.unused_data if unpacker.eof and left else unpacker.unconsumed_tail
+                size += len(text)
+                if size > MAX_UNPACKED:
+                    raise StreamError(f"unpacks to more than {MAX_UNPACKED // 1024 // 1024} MiB")
+                yield text
+        yield unpacker.flush()
+    except zlib.error as error:
+        raise StreamError(f"is not valid gzip: {error}") from error
+    if not unpacker.eof:
+        raise StreamError("is not valid gzip: it ends too early; was the download cut off?")
+
+
+def _recoded(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    decoder = codecs.getincrementaldecoder("utf-16")()
+    try:
+        for block in blocks:
+            yield decoder.decode(block).encode()
+        yield decoder.decode(b"", final=True).encode()
+    except UnicodeError as error:
+        raise StreamError(f"is not valid YAML: its UTF-16 is broken ({error.reason})") from error  # type: ignore[attr-defined]

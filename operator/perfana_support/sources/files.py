@@ -1,0 +1,54 @@
+"""Which files a user means: files themselves, folders, patterns that no shell wrote out, standard input."""
+
+import os
+from collections.abc import Iterator
+
+from perfana_support.sources.errors import STANDARD_INPUT, Fault
+
+_SUFFIXES = tuple(suffix + packed for suffix in (".yaml", ".yml", ".json") for packed in ("", ".gz"))
+_WILD = frozenset("*?[")
+
+
+def find_files(paths: list[str], faults: list[Fault]) -> Iterator[str]:
+    """Every file that the paths stand for, in their order.
+
+    A folder stands for all YAML and JSON files below it, packed ones too. A path that is not there and has `*`, `?` or `[` in
+    it is a pattern, as a shell reads it, with `**` for folders of any depth: in quotes, or with no match, a shell hands it on.
+    """
+    for path in paths:
+        if path != STANDARD_INPUT and not _WILD.isdisjoint(path) and not os.path.lexists(path):
+            yield from _matching(path, faults)
+        else:
+            yield from _below(path, faults)
+
+
+def _matching(pattern: str, faults: list[Fault]) -> Iterator[str]:
+    from glob import glob  # noqa: PLC0415 - only who needs it pays for it
+
+    found = sorted(glob(pattern, recursive=True))
+    if not found:
+        faults.append(Fault(pattern, 0, 0, "no file matches this pattern"))
+    is_deep = "**" in pattern
+    for path in found:
+        # With ** the folders themselves match as well, and what is in them: each file is read once.
+        if not (is_deep and os.path.isdir(path)):
+            yield from _below(path, faults)
+
+
+def _below(path: str, faults: list[Fault]) -> Iterator[str]:
+    if path == STANDARD_INPUT or not os.path.isdir(path):
+        yield path
+        return
+    found = sorted(
+        os.path.join(folder, name)
+        for folder, _, names in os.walk(path, onerror=lambda error: faults.append(_os_fault(error)))
+        for name in names
+        if name.endswith(_SUFFIXES)
+    )
+    if not found:
+        faults.append(Fault(path, 0, 0, "the folder holds no .yaml, .yml or .json file"))
+    yield from found
+
+
+def _os_fault(error: OSError) -> Fault:
+    return Fault(error.filename or "input", 0, 0, error.strerror or str(error))
