@@ -83,7 +83,8 @@ OPTIONS = (
     Option(
         "filename",
         "FILE|DIR|-",
-        "a manifest, a folder of them (all .yaml, .yml and .json files below it), or - for standard input; repeatable",
+        "a manifest, packed by gzip or not, a folder of them (all .yaml, .yml and .json files below it), a Helm chart's or "
+        "kustomization's folder (rendered by your helm or kubectl), a pattern in quotes, or - for standard input; repeatable",
         _text,
         short="f",
         is_list=True,

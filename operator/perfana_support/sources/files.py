@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 
 from perfana_support.sources.errors import STANDARD_INPUT, Fault
+from perfana_support.sources.rendering import is_rendered
 
 _SUFFIXES = tuple(suffix + packed for suffix in (".yaml", ".yml", ".json") for packed in ("", ".gz"))
 _WILD = frozenset("*?[")
@@ -12,8 +13,9 @@ _WILD = frozenset("*?[")
 def find_files(paths: list[str], faults: list[Fault]) -> Iterator[str]:
     """Every file that the paths stand for, in their order.
 
-    A folder stands for all YAML and JSON files below it, packed ones too. A path that is not there and has `*`, `?` or `[` in
-    it is a pattern, as a shell reads it, with `**` for folders of any depth: in quotes, or with no match, a shell hands it on.
+    A folder stands for all YAML and JSON files below it, packed ones too; a chart or a kustomization for itself. A path that is
+    not there and has `*`, `?` or `[` in it is a pattern, as a shell reads it, with `**` for folders of any depth: in quotes, or
+    with no match, a shell hands it on.
     """
     for path in paths:
         if path != STANDARD_INPUT and not _WILD.isdisjoint(path) and not os.path.lexists(path):
@@ -36,7 +38,7 @@ def _matching(pattern: str, faults: list[Fault]) -> Iterator[str]:
 
 
 def _below(path: str, faults: list[Fault]) -> Iterator[str]:
-    if path == STANDARD_INPUT or not os.path.isdir(path):
+    if path == STANDARD_INPUT or not os.path.isdir(path) or is_rendered(path):
         yield path
         return
     found = sorted(

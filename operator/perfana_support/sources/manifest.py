@@ -1,5 +1,6 @@
 """Manifests: files, folders and standard input, read document by document into installations."""
 
+import os
 import sys
 from collections.abc import Iterator
 from typing import Any, BinaryIO, NamedTuple, cast
@@ -11,6 +12,7 @@ from perfana_support.sources.byte_stream import Piece, StreamError, split
 from perfana_support.sources.errors import STANDARD_INPUT, Fault, ShapeError, shown_name
 from perfana_support.sources.files import find_files
 from perfana_support.sources.quick_look import is_read
+from perfana_support.sources.rendering import RenderError, render_folder
 from perfana_support.sources.workload import Json, project
 from perfana_support.sources.yaml_view import MappingView, NodeError, SequenceView, to_plain
 
@@ -93,11 +95,15 @@ class _FileReader:
         try:
             if self.file == STANDARD_INPUT:
                 yield from self._read_stream(sys.stdin.buffer)
+            elif os.path.isdir(self.file):
+                yield from self._read_stream(render_folder(self.file))
             else:
                 with open(self.file, "rb") as stream:
                     yield from self._read_stream(stream)
         except OSError as error:
             self._fault(0, error.strerror or str(error))
+        except RenderError as error:
+            self._fault(0, str(error))
 
     def _read_stream(self, stream: BinaryIO) -> Iterator[Workload]:
         piece = Piece(b"", 0)
