@@ -93,9 +93,9 @@ def _statement(finding: Finding) -> Markup:
         ("Image", element("code", text(subject.image)) if subject.image else NOTHING),
         ("Place", element("code", text(place_of(place))) if place else NOTHING),
         ("Template", text(place.template) if place else NOTHING),
-        ("Remediation", copyable(finding.remediation)),
     )
-    return element("li", element("p", text(f"{finding.message}.")), facts(rows))
+    remedy = element("p", text("→ "), copyable(finding.remediation), class_="remedy")
+    return element("li", element("p", text(f"{finding.message}.")), remedy, facts(rows))
 
 
 def _components(verdict: Verdict) -> Markup:

@@ -40,12 +40,12 @@ code.copy {{ user-select: all; -webkit-user-select: all; background: var(--panel
 .counts {{ list-style: none; padding: 0; display: flex; flex-wrap: wrap; gap: .3rem 1.5rem; margin: .8rem 0 0; }}
 .muted {{ color: var(--muted); }}
 .badge {{ display: inline-block; background: var(--tone-ground); color: var(--tone); border: 1px solid currentcolor;
-  border-radius: 1rem; padding: 0 .6rem; font-size: .85rem; font-weight: 600; line-height: 1.5rem; }}
+  border-radius: 1rem; padding: 0 .6rem; font-size: .85rem; overflow-wrap: break-word; font-weight: 600; line-height: 1.5rem; }}
 .sign {{ font-weight: 700; margin-right: .35em; }}
 .verdict {{ background: var(--tone-ground); border: 2px solid var(--tone); border-radius: .6rem; padding: 1.1rem 1.3rem; }}
 .verdict h1, .verdict h2 {{ color: var(--tone); font-size: 2.3rem; display: flex; align-items: center; gap: .7rem; }}
-.verdict .sign {{ flex: none; width: 3.2rem; height: 3.2rem; line-height: 3.2rem; text-align: center; margin: 0;
-  border-radius: 50%; background: var(--tone); color: var(--tone-ground); }}
+.verdict > h1 > .sign, .verdict > h2 > .sign {{ flex: none; width: 3.2rem; height: 3.2rem; line-height: 3.2rem;
+  text-align: center; margin: 0; border-radius: 50%; background: var(--tone); color: var(--tone-ground); }}
 .verdict .name {{ margin: 0 0 .5rem; color: var(--text); }}
 .verdict .why {{ font-size: 1.1rem; margin-top: .8rem; }}
 .facts {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr)); gap: .5rem 1.5rem; margin: .8rem 0 0; }}
@@ -62,14 +62,18 @@ code.copy {{ user-select: all; -webkit-user-select: all; background: var(--panel
 .statements {{ list-style: none; padding: 0; margin: 0; }}
 .statements > li {{ border-top: 1px solid var(--rule); margin-top: .7rem; padding-top: .5rem; }}
 .statements .facts {{ font-size: .92rem; margin-top: .3rem; }}
+.statements .remedy {{ font-weight: 400; margin: .3rem 0; }}
 table {{ border-collapse: collapse; width: 100%; font-size: .95rem; }}
 caption {{ text-align: left; color: var(--muted); font-size: .9rem; padding-bottom: .3rem; }}
 th, td {{ text-align: left; vertical-align: top; padding: .4rem .9rem .4rem 0; border-bottom: 1px solid var(--rule); }}
-thead th {{ font-size: .85rem; color: var(--muted); }} tbody th {{ font-weight: 600; }}
+th, td {{ overflow-wrap: break-word; }} tbody th, td:last-child, code {{ overflow-wrap: anywhere; }}
+thead th {{ font-size: .85rem; color: var(--muted); }} tbody th {{ font-weight: 600; min-width: 14rem; }}
+td .badge {{ white-space: nowrap; }}
 figure {{ margin: 0; }} figcaption {{ font-size: .92rem; color: var(--muted); }}
 svg.windows {{ display: block; font-family: inherit; font-size: 12px; }}
 svg text {{ fill: var(--text); }} svg .year {{ fill: var(--muted); }}
 svg .name.own, svg .day {{ font-weight: 700; }} svg .label {{ font-size: 11px; }}
+svg .label, svg .day {{ paint-order: stroke; stroke: var(--ground); stroke-width: 4px; stroke-linejoin: round; }}
 svg .own-row {{ fill: var(--panel); }} svg .tick {{ stroke: var(--rule); }}
 svg .bar {{ stroke-width: 1; }} svg .bar.own {{ stroke-width: 2.5; }}
 svg .ended {{ fill: var(--aside-ground); stroke: var(--outline); }}
@@ -77,11 +81,15 @@ svg .current {{ fill: var(--good-ground); stroke: var(--good); }}
 svg .ending {{ fill: var(--risk-ground); stroke: var(--risk); }}
 svg .ahead {{ fill: var(--ground); stroke: var(--outline); stroke-dasharray: 4 3; }}
 svg .today {{ stroke: var(--link); stroke-width: 2; }} svg .today-label {{ fill: var(--link); }}
-svg .next {{ stroke: var(--bad); stroke-width: 2; stroke-dasharray: 5 3; }} svg .next-label {{ fill: var(--bad); }}
+svg .ended.own {{ fill: var(--bad-ground); stroke: var(--bad); }}
+svg .on-ended {{ stroke: var(--aside-ground); }} svg .on-current {{ stroke: var(--good-ground); }}
+svg .on-ending {{ stroke: var(--risk-ground); }} svg .on-ahead {{ stroke: var(--ground); }}
+svg .on-ended.own {{ stroke: var(--bad-ground); }}
+svg .next {{ stroke: var(--tone); stroke-width: 2; stroke-dasharray: 5 3; }} svg .next-label {{ fill: var(--tone); }}
 details {{ margin: .6rem 0; }} summary {{ cursor: pointer; color: var(--link); padding: .3rem 0; }}
 a:focus-visible, summary:focus-visible {{ outline: 3px solid var(--link); outline-offset: 2px; }}
 footer {{ margin-top: 2.5rem; border-top: 1px solid var(--rule); padding-top: .8rem; font-size: .9rem; color: var(--muted); }}
-@media screen and (max-width: 40rem) {{
+@media screen and (max-width: 48rem) {{
   body {{ padding: 1rem; }}
   .verdict {{ padding: .9rem 1rem; }}
   .verdict h1, .verdict h2 {{ font-size: 1.7rem; }}

@@ -5,6 +5,7 @@ from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
 
+from perfana_support.model.code import Status
 from perfana_support.model.policy import Line, Policy
 from perfana_support.model.verdict import Verdict
 from perfana_support.reports.markup import NOTHING, Markup, element, grid, text
@@ -20,6 +21,8 @@ _LAST_START = 66.0
 _MOST_BEFORE, _MOST_AFTER = 15, 6
 _MOST_TICKS = 8
 _STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000)
+# In which colour the next transition stands: by what becomes of the condition; what stays True needs attention.
+_TONES = {Status.TRUE: "risk", Status.FALSE: "bad", Status.UNKNOWN: "unclear"}
 
 
 class State(StrEnum):
@@ -65,6 +68,7 @@ def picture(verdict: Verdict, policy: Policy, number: int) -> Markup:
         *_years_below(axis, height),
         *(piece for line in policy.lines.values() for piece in _bar(line, verdict, policy, axis)),
         *_days_above(verdict, axis, height),
+        *(piece for line in policy.lines.values() for piece in _labels(line, verdict, policy, axis)),
         role="img",
         aria_labelledby=f"{name} {description}",
         class_="windows",
@@ -134,15 +138,12 @@ def _label(line: Line, of: State) -> str:
 def _bar(line: Line, verdict: Verdict, policy: Policy, axis: _Axis) -> Iterator[Markup]:
     top = _HEAD + _ROW * line.place
     middle = top + _ROW // 2
-    of = state(line, verdict.as_of, policy)
+    kind = state(line, verdict.as_of, policy).name.lower()
     is_own = line.name in own_lines(verdict, policy)
-    start = axis.place(line.first_released_on)
-    is_open = line.end_of_life_on is None or not axis.shows(line.end_of_life_on)
-    end = axis.place(line.end_of_life_on) if line.end_of_life_on and not is_open else _RIGHT
+    start, end = _ends(line, axis)
     own = " own" if is_own else ""
     if is_own:
         yield element("rect", x="0", y=str(top), width="100%", height=str(_ROW), class_="own-row")
-    yield _write(1.0, middle, f"▸ {line.name}" if is_own else line.name, f"name{own}")
     yield element(
         "rect",
         x=_percent(start),
@@ -150,15 +151,32 @@ def _bar(line: Line, verdict: Verdict, policy: Policy, axis: _Axis) -> Iterator[
         width=_percent(max(end - start, 0.5)),
         height=str(_BAR),
         rx="3",
-        class_=f"bar {of.name.lower()}{own}",
+        class_=f"bar {kind}{own}",
     )
-    if is_open:
-        arrow = element("path", d=f"M0 -{_BAR // 2}L9 0L0 {_BAR // 2}Z", class_=f"bar {of.name.lower()}{own}")
+    if end == _RIGHT:
+        arrow = element("path", d=f"M0 -{_BAR // 2}L9 0L0 {_BAR // 2}Z", class_=f"bar {kind}{own}")
         yield element("svg", arrow, x=_percent(end), y=str(middle), overflow="visible", width="1", height="1")
+
+
+def _labels(line: Line, verdict: Verdict, policy: Policy, axis: _Axis) -> Iterator[Markup]:
+    """A line's name and its end; written last, so that no mark of a day runs through them."""
+    middle = _HEAD + _ROW * line.place + _ROW // 2
+    of = state(line, verdict.as_of, policy)
+    is_own = line.name in own_lines(verdict, policy)
+    own = " own" if is_own else ""
+    start, end = _ends(line, axis)
+    yield _write(1.0, middle, f"▸ {line.name}" if is_own else line.name, f"name{own}")
+    kind = f"label on-{of.name.lower()}{own}"
     if start > _LAST_START:
-        yield _write(end - 1, middle, _label(line, of), "label", "end")
+        yield _write(end - 1, middle, _label(line, of), kind, "end")
     else:
-        yield _write(start + 1, middle, _label(line, of), "label")
+        yield _write(start + 1, middle, _label(line, of), kind)
+
+
+def _ends(line: Line, axis: _Axis) -> tuple[float, float]:
+    """Where a bar begins and ends; one that goes on beyond the picture ends at its edge, with an arrow."""
+    end = line.end_of_life_on
+    return axis.place(line.first_released_on), axis.place(end) if end and axis.shows(end) else _RIGHT
 
 
 def _years_below(axis: _Axis, height: int) -> Iterator[Markup]:
@@ -172,18 +190,19 @@ def _years_below(axis: _Axis, height: int) -> Iterator[Markup]:
 
 def _days_above(verdict: Verdict, axis: _Axis, height: int) -> Iterator[Markup]:
     """Today and the next transition: a line each, named above the bars in a row of its own so that they never collide."""
-    yield from _day(axis.place(verdict.as_of), f"today {verdict.as_of}", "today", (0, height - _FOOT))
+    days = [(verdict.as_of, f"today {verdict.as_of}", "today", "today-label", 0)]
     change = verdict.next_transition
     if change and axis.shows(change.day):
-        yield from _day(axis.place(change.day), f"◆ next change {change.day}", "next", (_HEAD // 2, height - _FOOT))
-
-
-def _day(place: float, label: str, kind: str, span: tuple[int, int]) -> Iterator[Markup]:
-    top, bottom = span
-    yield element("line", x1=_percent(place), x2=_percent(place), y1=str(top + 2), y2=str(bottom), class_=kind)
-    is_right = place > (_LEFT + _RIGHT) / 2
-    at = place - 1 if is_right else place + 1
-    yield _write(at, top + _HEAD // 4, label, f"day {kind}-label", "end" if is_right else "start")
+        tone = _TONES[change.status]
+        days.append((change.day, f"◆ next change {change.day}", f"next {tone}", f"next-label {tone}", _HEAD // 2))
+    for day, _, kind, _, top in days:
+        at_day = _percent(axis.place(day))
+        yield element("line", x1=at_day, x2=at_day, y1=str(top + 2), y2=str(height - _FOOT), class_=kind)
+    for day, label, _, name, top in days:
+        place = axis.place(day)
+        is_right = place > (_LEFT + _RIGHT) / 2
+        at = place - 1 if is_right else place + 1
+        yield _write(at, top + _HEAD // 4, label, f"day {name}", "end" if is_right else "start")
 
 
 def _write(place: float, middle: int, words: str, kind: str, anchor: str = "start") -> Markup:
