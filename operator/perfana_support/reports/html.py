@@ -81,8 +81,13 @@ def _summary(reports: Sequence[Report], title: str) -> Markup:
     words = (element("li", badge(tone), text(f" {counts[tone]} of {len(reports)}")) for tone in VERDICT_TONES if counts[tone])
     rows = (_summary_row(number, report.verdict) for number, report in enumerate(reports, 1))
     header = ("Installation", "Verdict", "Reason", "Release", "End of life", "Next change")
-    heading = element("h1", text(title))
-    verdict = element("header", heading, element("ul", *words, class_="counts"), class_=f"verdict {worst.name}")
+    verdict = element(
+        "header",
+        element("p", text(title), class_="name"),
+        _headline("h1", worst, f"{worst.word}: {counts[worst]} of {len(reports)}"),
+        element("ul", *words, class_="counts"),
+        class_=f"verdict {worst.name}",
+    )
     return join((verdict, element("section", grid("All installations", header, rows), class_="summary")))
 
 
@@ -103,16 +108,20 @@ def _verdict(report: Report, heading: str) -> Markup:
     verdict = report.verdict
     tone = _tone(verdict)
     supported = verdict.condition(ConditionType.SUPPORTED)
-    sign = element("span", text(tone.sign), aria_hidden="true", class_="sign")
     return element(
         "header",
         element("p", text(_name(verdict)), class_="name"),
-        element(heading, sign, element("span", text(tone.word), class_="word")),
+        _headline(heading, tone, tone.word),
         element("p", element("strong", text(supported.reason)), text(f": {supported.message}."), class_="why"),
         *_set_aside(verdict.findings),
         facts(_facts(report)),
         class_=f"verdict {tone.name}",
     )
+
+
+def _headline(heading: str, tone: Tone, words: str) -> Markup:
+    sign = element("span", text(tone.sign), aria_hidden="true", class_="sign")
+    return element(heading, sign, element("span", text(words), class_="word"))
 
 
 def _facts(report: Report) -> Iterator[tuple[str, Markup]]:

@@ -67,8 +67,9 @@ table {{ border-collapse: collapse; width: 100%; font-size: .95rem; }}
 caption {{ text-align: left; color: var(--muted); font-size: .9rem; padding-bottom: .3rem; }}
 th, td {{ text-align: left; vertical-align: top; padding: .4rem .9rem .4rem 0; border-bottom: 1px solid var(--rule); }}
 th, td {{ overflow-wrap: break-word; }} tbody th, td:last-child, code {{ overflow-wrap: anywhere; }}
-thead th {{ font-size: .85rem; color: var(--muted); }} tbody th {{ font-weight: 600; min-width: 14rem; }}
-td .badge {{ white-space: nowrap; }}
+thead th {{ font-size: .85rem; color: var(--muted); }} tbody th {{ font-weight: 600; }}
+td .badge, .support-windows td, .summary td {{ white-space: nowrap; }}
+.conditions tbody th {{ overflow-wrap: normal; }} .components tbody th, .summary tbody th {{ min-width: 9rem; }}
 figure {{ margin: 0; }} figcaption {{ font-size: .92rem; color: var(--muted); }}
 svg.windows {{ display: block; font-family: inherit; font-size: 12px; }}
 svg text {{ fill: var(--text); }} svg .year {{ fill: var(--muted); }}
@@ -103,10 +104,11 @@ footer {{ margin-top: 2.5rem; border-top: 1px solid var(--rule); padding-top: .8
 @media (forced-colors: active) {{ .badge, .verdict, .task, .finding {{ border-color: CanvasText; }} }}
 @media print {{
   @page {{ margin: 15mm; }}
-  body {{ max-width: none; padding: 0; font-size: 10pt; }}
+  html {{ font-size: 10pt; }}
+  body {{ max-width: none; padding: 0; }}
   * {{ print-color-adjust: exact; -webkit-print-color-adjust: exact; }}
   .verdict, .task, tr, figure, .statements > li {{ break-inside: avoid; }}
-  h2, h3, h4, caption {{ break-after: avoid; }}
+  h2, h3, h4, caption, .clause {{ break-after: avoid; }}
   .installation {{ break-before: page; border: 0; margin: 0; }}
   details::details-content {{ content-visibility: visible; block-size: auto; }}
   summary {{ color: var(--text); list-style: none; font-weight: 600; }}

@@ -45,9 +45,9 @@ class _Axis(NamedTuple):
         share = (_years(day) - self.first) / (self.last - self.first)
         return _LEFT + (_RIGHT - _LEFT) * min(max(share, 0.0), 1.0)
 
-    def shows(self, day: date) -> bool:
-        """Whether a day is inside."""
-        return self.first <= _years(day) <= self.last
+    def reaches(self, day: date) -> bool:
+        """Whether a day is not behind the last year."""
+        return _years(day) <= self.last
 
 
 def own_lines(verdict: Verdict, policy: Policy) -> tuple[str, ...]:
@@ -176,7 +176,7 @@ def _labels(line: Line, verdict: Verdict, policy: Policy, axis: _Axis) -> Iterat
 def _ends(line: Line, axis: _Axis) -> tuple[float, float]:
     """Where a bar begins and ends; one that goes on beyond the picture ends at its edge, with an arrow."""
     end = line.end_of_life_on
-    return axis.place(line.first_released_on), axis.place(end) if end and axis.shows(end) else _RIGHT
+    return axis.place(line.first_released_on), axis.place(end) if end and axis.reaches(end) else _RIGHT
 
 
 def _years_below(axis: _Axis, height: int) -> Iterator[Markup]:
@@ -192,7 +192,7 @@ def _days_above(verdict: Verdict, axis: _Axis, height: int) -> Iterator[Markup]:
     """Today and the next transition: a line each, named above the bars in a row of its own so that they never collide."""
     days = [(verdict.as_of, f"today {verdict.as_of}", "today", "today-label", 0)]
     change = verdict.next_transition
-    if change and axis.shows(change.day):
+    if change and axis.reaches(change.day):
         tone = _TONES[change.status]
         days.append((change.day, f"◆ next change {change.day}", f"next {tone}", f"next-label {tone}", _HEAD // 2))
     for day, _, kind, _, top in days:
