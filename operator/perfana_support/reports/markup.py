@@ -14,12 +14,14 @@ Markup = NewType("Markup", str)
 NOTHING = Markup("")
 
 _VOID = frozenset({"meta", "line", "rect", "path"})
+_DIGEST = "@sha256:[0-9a-f]{64}"
 # What a reader copies out of a remediation: an image reference, a command, a field of a resource, the number of a release.
 _VALUE = re.compile(
-    r"(?<![\w./-])[\w.-]+(?:/[\w.-]+)+:\w(?:[\w.-]*\w)?(?:@sha256:[0-9a-f]{64})?"
+    rf"(?<![\w./:@-])[\w.-]+(?::\d+(?=/))?(?:/[\w.-]+)+(?::\w(?:[\w.-]*\w)?(?:{_DIGEST})?|{_DIGEST})"
     r"|\bkubectl .*"
     r"|\bspec(?:\.\w+)+"
-    r"|(?<=\brelease )\d+(?:\.\d+){1,3}"
+    r"|(?<=\brelease )\d+(?:\.\d+){1,3}",
+    re.ASCII,
 )
 
 

@@ -190,7 +190,7 @@ def _years_below(axis: _Axis, height: int) -> Iterator[Markup]:
 
 def _days_above(verdict: Verdict, axis: _Axis, height: int) -> Iterator[Markup]:
     """Today and the next transition: a line each, named above the bars in a row of its own so that they never collide."""
-    days = [(verdict.as_of, f"today {verdict.as_of}", "today", "today-label", 0)]
+    days = [(verdict.as_of, f"as of {verdict.as_of}", "today", "today-label", 0)]
     change = verdict.next_transition
     if change and axis.reaches(change.day):
         tone = _TONES[change.status]
