@@ -98,6 +98,7 @@ footer {{ margin-top: 2.5rem; border-top: 1px solid var(--rule); padding-top: .8
   thead {{ position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }}
   tr {{ border-bottom: 1px solid var(--rule); padding: .5rem 0; }}
   th, td {{ border: 0; padding: .1rem 0; }}
+  .support-windows td, .summary td {{ white-space: normal; }}
   td.empty {{ display: none; }}
   td[data-label]::before {{ content: attr(data-label) ": "; color: var(--muted); }}
 }}
