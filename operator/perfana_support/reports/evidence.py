@@ -50,7 +50,7 @@ def place_of(location: Location) -> str:
 
 def _conditions(verdict: Verdict) -> Markup:
     rows = (
-        (text(condition.type), status_badge(condition.status), text(condition.reason), text(f"{condition.message}."))
+        (text(condition.type), status_badge(condition), text(condition.reason), text(f"{condition.message}."))
         for condition in verdict.conditions
     )
     return grid(f"Conditions on {verdict.as_of}", ("Condition", "Status", "Reason", "Message"), rows)

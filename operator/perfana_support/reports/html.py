@@ -138,7 +138,7 @@ def _facts(report: Report) -> Iterator[tuple[str, Markup]]:
 
 
 def _status(condition: Condition) -> Markup:
-    return join((status_badge(condition.status), text(condition.reason)), " ")
+    return join((status_badge(condition), text(condition.reason)), " ")
 
 
 def _set_aside(findings: tuple[Finding, ...]) -> Iterator[Markup]:

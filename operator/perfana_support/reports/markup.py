@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator
 from html import escape
 from typing import NamedTuple, NewType
 
-from perfana_support.model.code import Effect, Status
+from perfana_support.model.code import Effect, Reason, Status
 from perfana_support.model.finding import Finding
-from perfana_support.model.verdict import Verdict
+from perfana_support.model.verdict import Condition, Verdict
 from perfana_support.reports.table import printable
 
 Markup = NewType("Markup", str)
@@ -83,9 +83,12 @@ def badge(tone: Tone) -> Markup:
     return element("span", sign, text(tone.word), class_=f"badge {tone.name}")
 
 
-def status_badge(status: Status) -> Markup:
-    """A condition's status."""
-    return badge(_OF_STATUS[status])
+def status_badge(condition: Condition) -> Markup:
+    """A condition's status; one that is True for another reason than that all rules are met needs attention."""
+    tone = _OF_STATUS[condition.status]
+    if condition.status is Status.TRUE and condition.reason != Reason.ALL_RULES_MET:
+        tone = Tone(AT_RISK.name, AT_RISK.sign, tone.word)
+    return badge(tone)
 
 
 def finding_badge(finding: Finding) -> Markup:

@@ -281,6 +281,13 @@ def test_line_that_is_not_known_is_not_marked() -> None:
     assert not [each for each in page.elements if "own" in each.classes]
 
 
+def test_condition_that_is_true_with_a_reservation_does_not_look_as_if_there_were_none() -> None:
+    page = _page(judge(ENDED, NEWEST, SNAPSHOT, waivers=(waiver("EndOfLife", date(2027, 3, 31)),)))
+    rows = {row[0]: row[1:3] for row in page.rows("Conditions")}
+    assert rows["VersionSupported"] == ["!True", "MixedReleases"]
+    assert rows["ImagesUnmodified"] == ["✓True", "AllRulesMet"]
+
+
 def test_components_and_basis() -> None:
     page = _page(judge(ENDED, NUMBERLESS))
     assert page.rows("Perfana images")[1:] == [
