@@ -92,10 +92,10 @@ def _summary(reports: Sequence[Report], title: str) -> Markup:
 
 
 def _summary_row(number: int, verdict: Verdict) -> tuple[Markup, ...]:
-    change = verdict.next_transition
+    change, aside = verdict.next_transition, len(_aside(verdict.findings))
     return (
         element("a", text(_name(verdict)), href=f"#installation-{number}"),
-        badge(_tone(verdict)),
+        join((badge(_tone(verdict)), text(f" {aside} set aside" if aside else "")), ""),
         text(verdict.condition(ConditionType.SUPPORTED).reason),
         text(verdict.release or "not determined"),
         text(_end(verdict)),
@@ -143,11 +143,15 @@ def _status(condition: Condition) -> Markup:
 
 def _set_aside(findings: tuple[Finding, ...]) -> Iterator[Markup]:
     """A verdict that holds only because something is not looked at says so beside the word."""
-    aside = [finding for finding in findings if not finding.counts and finding.effect is not Effect.INFO]
+    aside = _aside(findings)
     if aside:
         kinds = Counter(f"{finding.code} {finding.set_aside}" for finding in aside)
         words = ", ".join(f"{kind} ({number})" for kind, number in kinds.items())
         yield element("p", element("strong", text("Set aside and not counted: ")), text(f"{words}."), class_="set-aside")
+
+
+def _aside(findings: tuple[Finding, ...]) -> list[Finding]:
+    return [finding for finding in findings if not finding.counts and finding.effect is not Effect.INFO]
 
 
 def _tasks(verdict: Verdict, heading: str) -> Iterator[Markup]:

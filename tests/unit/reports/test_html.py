@@ -199,6 +199,11 @@ def test_findings_that_are_set_aside_are_no_tasks_and_stay_visible() -> None:
     assert aside.text.startswith("○waived until 2027-03-31, else UnsupportedEndOfLife")
 
 
+def test_summary_of_several_says_how_many_are_set_aside() -> None:
+    rows = _page(VERDICTS["waived"], VERDICTS["supported"]).rows("All installations")
+    assert [row[1] for row in rows[1:]] == ["✓Supported 1 set aside", "✓Supported"]
+
+
 def test_ignored_findings_say_by_what() -> None:
     verdict = judge(ENDED)
     ignored = tuple(finding._replace(ignored_by="--ignore") for finding in verdict.findings)
