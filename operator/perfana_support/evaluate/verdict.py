@@ -176,6 +176,9 @@ def _condition(wanted: ConditionType, sentence: str, case: _Case, findings: tupl
     if wanted is ConditionType.PLATFORM_SUPPORTED and case.installation.platform is None:
         message = "manifests show neither the server nor the nodes; state what they are for to have it judged"
         return Condition(wanted, Status.UNKNOWN, Reason.NOT_OBSERVABLE, message)
+    if wanted is ConditionType.CONFIGURATION_UNMODIFIED and not case.installation.shows_settings:
+        message = "of Compose files only the images are read, not what is set beside them"
+        return Condition(wanted, Status.UNKNOWN, Reason.NOT_OBSERVABLE, message)
     if wanted is ConditionType.PLATFORM_SUPPORTED and case.installation.platform and not case.installation.platform.nodes:
         sentence = "Kubernetes is in the policy; no node that runs the pods was seen"
     condition = _from_findings(wanted, sentence, findings)

@@ -64,6 +64,10 @@ class ContainerSettings(NamedTuple):
 PLAIN = ContainerSettings()
 
 
+# What a Compose file's service is called where a workload's kind stands; only its image is known.
+COMPOSE_SERVICE = "ComposeService"
+
+
 class Container(NamedTuple):
     """One container of a pod template or of a running pod; `image` is the reference as written, "" when there is none.
 
@@ -135,3 +139,8 @@ class Installation(NamedTuple):
     gaps: tuple[str, ...] = ()
     platform: Platform | None = None
     declared: tuple[Declared, ...] = ()
+
+    @property
+    def shows_settings(self) -> bool:
+        """Whether the source shows what is set beside images."""
+        return all(workload.kind != COMPOSE_SERVICE for workload in self.workloads)

@@ -9,6 +9,7 @@ from perfana_support.reports.report import Report
 _MODULES = {
     "table": ("table", "for a terminal"),
     "json": ("document", "one versioned object"),
+    "html": ("html", "one file for people, with a picture of the support windows"),
 }
 FORMATS = {name: what for name, (_, what) in _MODULES.items()}
 

@@ -9,6 +9,7 @@ import yaml
 
 from perfana_support.model.installation import Installation, Location, Workload
 from perfana_support.sources.byte_stream import Piece, StreamError, split
+from perfana_support.sources.compose import is_compose, project_services
 from perfana_support.sources.errors import STANDARD_INPUT, Fault, ShapeError, shown_name
 from perfana_support.sources.files import find_files
 from perfana_support.sources.quick_look import is_read
@@ -148,6 +149,9 @@ class _FileReader:
             self._fault(error.line, error.problem)
 
     def _read_object(self, entity: MappingView, implied_kind: str, api_version: str, lists: int) -> Iterator[Workload]:
+        if lists == 0 and is_compose(entity):
+            yield from self._read_services(entity)
+            return
         kind = entity.get("kind") or implied_kind
         if not isinstance(kind, str) or not kind:
             self._fault(
@@ -169,6 +173,12 @@ class _FileReader:
             return
         if workload is not None:
             yield workload
+
+    def _read_services(self, entity: MappingView) -> Iterator[Workload]:
+        try:
+            yield from project_services(entity, self._locate)
+        except ShapeError as error:
+            self._fault(error.line or entity.line, str(error))
 
     def _read_list(self, entity: MappingView, kind: str, field: str, lists: int) -> Iterator[Workload]:
         """The objects of a List, or of an OpenShift Template, whose parameters in images are then unreadable."""
