@@ -1,6 +1,7 @@
 """Where reports go: formats to standard output or into files."""
 
 import argparse
+import os
 import sys
 from collections import Counter
 from typing import NamedTuple, TextIO
@@ -10,6 +11,7 @@ from perfana_support.reports.report import Report
 from perfana_support.sources.errors import Fault, SourceError
 
 _PIECE = 4096
+_FOR_TERMINALS = ("table", "wide")
 
 
 class Output(NamedTuple):
@@ -43,6 +45,10 @@ def write(output: Output, reports: list[Report]) -> None:
     """Write one format. Raises `SourceError` for a file that cannot be opened, `OSError` where writing fails."""
     text = render(output.format, reports)
     if not output.file:
+        if output.format in _FOR_TERMINALS and sys.stdout.isatty():
+            from perfana_support.cli.terminal import fit, is_coloured, width_of  # noqa: PLC0415 - pipelines have none
+
+            text = fit(text, width_of(sys.stdout), colours=is_coloured(sys.stdout, os.environ))
         _write_all(sys.stdout, text)
         return
     try:
