@@ -10,18 +10,16 @@ from typing import Any, NamedTuple
 from perfana_support.cli.exit_codes import ExitCode, exit_code
 from perfana_support.cli.options import Option, add_options, choice, fill
 from perfana_support.cli.output import places, to_output, write
-from perfana_support.cli.selector import parse_selector
 from perfana_support.evaluate.inventory import select, take_inventory
 from perfana_support.evaluate.verdict import evaluate
 from perfana_support.model.calendar import parse_day
-from perfana_support.model.check import Check, Target
+from perfana_support.model.check import Check, Requirement, Target
 from perfana_support.model.code import Code
 from perfana_support.model.installation import Installation, Platform, Workload
 from perfana_support.model.policy import Policy
 from perfana_support.model.verdict import Verdict
 from perfana_support.reports.formats import FORMATS
 from perfana_support.reports.report import Report
-from perfana_support.sources.baseline import read_baseline
 from perfana_support.sources.clock import today
 from perfana_support.sources.errors import STANDARD_INPUT, Fault, SourceError, shown_name
 from perfana_support.sources.manifest import read_manifests
@@ -78,6 +76,12 @@ def _code(text: str) -> Code:
     return Code(text)
 
 
+def _selector(text: str) -> tuple[Requirement, ...]:
+    from perfana_support.cli.selector import parse_selector  # noqa: PLC0415 - only who uses it pays for it
+
+    return parse_selector(text)
+
+
 _CODES = frozenset(map(str, Code))
 OPTIONS = (
     Option(
@@ -98,7 +102,7 @@ OPTIONS = (
         "selector",
         "SELECTOR",
         "of the workloads with components only those with these labels: app=web,tier!=cache",
-        parse_selector,
+        _selector,
         short="l",
     ),
     Option("policy", "FILE|-", "a SupportPolicy document that states what differs from the built-in policy", _text),
@@ -178,7 +182,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     outputs = places(arguments.output)
     _refuse_shared_input(arguments)
     policy = read_policy(arguments.policy) if arguments.policy else builtin_policy()
-    known = read_baseline(arguments.baseline) if arguments.baseline else frozenset()
+    known = _known(arguments.baseline)
     found = _read_cluster(arguments) if arguments.filename is None else _read_manifests(arguments, policy)
     for fault in found.faults:
         print(f"error: {fault}", file=sys.stderr)
@@ -196,6 +200,14 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     return exit_code(
         verdicts, fails_at_risk=arguments.fail_on == _FAIL_ON[1], passes_unknown=arguments.on_unknown == _ON_UNKNOWN[1]
     )
+
+
+def _known(baseline: str | None) -> frozenset[tuple[str, ...]]:
+    if not baseline:
+        return frozenset()
+    from perfana_support.sources.baseline import read_baseline  # noqa: PLC0415 - only who uses it pays for it
+
+    return read_baseline(baseline)
 
 
 def _checks(arguments: argparse.Namespace, policy: Policy, known: frozenset[tuple[str, ...]]) -> Callable[[str], Check]:

@@ -9,7 +9,7 @@ from perfana_support.sources.errors import ShapeError
 from perfana_support.sources.workload import Locate
 
 # `${TAG:-1.0}` and `${TAG-1.0}`: what holds unless somebody sets the variable. Others stay, and no image can be read from them.
-_DEFAULT = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*:?-([^${}]*)\}")
+_DEFAULT = r"\$\{[A-Za-z_][A-Za-z0-9_]*:?-([^${}]*)\}"
 
 
 def is_compose(document: Mapping[str, Any]) -> bool:
@@ -26,5 +26,5 @@ def project_services(document: Mapping[str, Any], locate: Locate) -> Iterator[Wo
         if image is not None and not isinstance(image, str):
             raise ShapeError(f"services.{name}.image", "must be a text")
         location = locate(service, "image")
-        text = _DEFAULT.sub(r"\1", image or "")
+        text = re.sub(_DEFAULT, r"\1", image or "")
         yield Workload(COMPOSE_SERVICE, "", name, (Container(name, text, location=location),))
