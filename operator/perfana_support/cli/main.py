@@ -6,6 +6,7 @@ import gc
 import io
 import os
 import sys
+from functools import cache
 from importlib import import_module
 from types import ModuleType
 
@@ -97,11 +98,16 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
     """Help as wide as the terminal. argparse would ask `shutil`, whose import costs a tenth of a whole run."""
 
     def __init__(self, prog: str) -> None:
-        try:
-            width = int(os.environ.get("COLUMNS", "")) or os.get_terminal_size().columns
-        except (ValueError, OSError):
-            width = 80
-        super().__init__(prog, width=width - 2)
+        super().__init__(prog, width=_width() - 2)
+
+
+@cache
+def _width() -> int:
+    """The terminal's width, which argparse wants to know with every option that is added."""
+    try:
+        return int(os.environ.get("COLUMNS", "")) or os.get_terminal_size().columns
+    except (ValueError, OSError):
+        return 80
 
 
 def _parser(wanted: str | None) -> tuple[argparse.ArgumentParser, dict[str, ModuleType]]:
