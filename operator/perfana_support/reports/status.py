@@ -27,7 +27,7 @@ _MAX_COMPONENTS = 40
 _MAX_MESSAGE = 1000
 _MAX_IMAGE = 500
 _MAX_PROBLEMS = 20
-# A spec states what differs from the built-in policy, a few kilobytes; more than this is not remembered.
+# In bytes. A spec states what differs from the built-in policy, a few kilobytes; more than this is not remembered.
 _MAX_SPEC = 200_000
 LAST_VALID_SPEC = "lastValidSpec"
 # Beside the verdict's, for tools that read kstatus: about the evaluation, unless the check is a gate.
@@ -74,7 +74,9 @@ def unjudged_status(reason: str, message: str, body: Mapping[str, Any], now: dat
 
     `is_stalled`: only the user can mend it; otherwise it is being waited for.
     """
-    wanted = [kind for kind in ConditionType if kind is not ConditionType.UPGRADE_SUPPORTED]
+    # What was said of an earlier target must not outlive it, nor must an upgrade look possible that nobody judged.
+    has_target = (body.get("spec") or {}).get("target") is not None
+    wanted = [kind for kind in ConditionType if has_target or kind is not ConditionType.UPGRADE_SUPPORTED]
     documents = [condition_document(Condition(kind, Status.UNKNOWN, reason, _cut(message))) for kind in wanted]
     documents += [
         _plain(READY, Status.FALSE, reason, message),
@@ -94,14 +96,20 @@ def policy_status(  # noqa: PLR0913 - a policy as document and as values, its pr
 ) -> Json:
     """The status of a SupportPolicy: whether it can be judged by, and each of its problems by path.
 
-    `policy`, `spec` and `digest` are those in force: while the present spec has problems, the last that had none.
+    `policy`, `spec` and `digest` are those in force: while the present spec has problems, the last that had none. That spec is
+    kept in the status from the first valid one on, for an edit may be invalid at a time when no operator runs.
     """
+    kept = json.dumps(spec, separators=(",", ":"), sort_keys=True, default=str) if policy else ""
+    is_kept = len(kept.encode(errors="replace")) <= _MAX_SPEC
     if problems:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         valid = (Status.FALSE, Reason.POLICY_INVALID, f"{problems[0]}{more}")
     else:
         valid = (Status.TRUE, Reason.POLICY_VALID, "the policy can be judged by")
     status, reason, message = valid
+    if not is_kept:
+        caveat = f"; the last valid spec is above {_MAX_SPEC} bytes and not kept: in force until the operator starts anew"
+        message = _cut(message, _MAX_MESSAGE - len(caveat)) + caveat
     documents = [
         _plain(VALID, status, reason, message),
         _plain(READY, status, reason, message),
@@ -110,11 +118,9 @@ def policy_status(  # noqa: PLR0913 - a policy as document and as values, its pr
     document: Json = {"conditions": _dated(documents, body, now), "observedGeneration": generation_of(body)}
     if problems:
         document["problems"] = [_cut(str(problem)) for problem in problems[:_MAX_PROBLEMS]]
-        if policy:
-            text = json.dumps(spec, separators=(",", ":"), sort_keys=True, default=str)
-            document |= {LAST_VALID_SPEC: text} if len(text) <= _MAX_SPEC else {}
     if policy:
         document |= {"digest": digest, "publishedOn": policy.published_on.isoformat()}
+        document |= {LAST_VALID_SPEC: kept} if is_kept else {}
     return document
 
 
@@ -129,14 +135,20 @@ def generation_of(body: Mapping[str, Any]) -> int:
     return int(body["metadata"].get("generation", 0))
 
 
-def is_same(desired: Json, current: Mapping[str, Any]) -> bool:
-    """Whether writing `desired` would change anything: everybody else's conditions are left out of the comparison."""
+def differing(desired: Mapping[str, Any], current: Mapping[str, Any]) -> list[str]:
+    """The fields that writing `desired` might change: everybody else's conditions are left out of the comparison."""
     own = {condition["type"] for condition in desired["conditions"]}
     trimmed = {
         **current,
         "conditions": [condition for condition in current.get("conditions") or () if condition.get("type") in own],
     }
-    return _canonical(desired) == _canonical(trimmed)
+    wanted, found = _canonical(desired), _canonical(trimmed)
+    return sorted(field for field in wanted.keys() | found.keys() if wanted.get(field) != found.get(field))
+
+
+def is_same(desired: Mapping[str, Any], current: Mapping[str, Any]) -> bool:
+    """Whether writing `desired` would change nothing."""
+    return not differing(desired, current)
 
 
 def _canonical(status: Mapping[str, Any]) -> Json:

@@ -194,6 +194,18 @@ def test_unjudged_check_says_unknown_everywhere() -> None:
     assert {(condition["status"], condition["reason"]) for condition in judged} == {("Unknown", "PolicyNotFound")}
 
 
+@pytest.mark.parametrize(
+    ("spec", "is_asked"), [({"target": {"release": "4.1"}}, True), ({"target": None}, False), ({}, False), (None, False)]
+)
+def test_unjudged_check_says_nothing_of_an_upgrade_only_if_none_is_asked_about(
+    spec: dict[str, Any] | None, *, is_asked: bool
+) -> None:
+    conditions = _by_type(unjudged_status("PolicyNotFound", "none", {**BODY, "spec": spec}, NOW, is_stalled=False))
+    assert ("UpgradeSupported" in conditions) is is_asked
+    if is_asked:
+        assert conditions["UpgradeSupported"]["status"] == "Unknown"
+
+
 @pytest.mark.parametrize(("stalled", "statuses"), [(True, ["False", "False", "True"]), (False, ["False", "True", "False"])])
 def test_unjudged_check_is_stalled_or_waits(statuses: list[str], *, stalled: bool) -> None:
     conditions = _by_type(unjudged_status("CheckInvalid", "bad", BODY, NOW, is_stalled=stalled))
@@ -231,13 +243,26 @@ def test_invalid_policy_with_a_last_good_one_keeps_its_digest() -> None:
     assert json.loads(status["lastValidSpec"]) == SPEC
 
 
-def test_valid_policy_is_not_written_out_in_its_status() -> None:
-    assert "lastValidSpec" not in policy_status(policy(), SPEC, DIGEST, [], BODY, NOW)
+def test_valid_policy_is_kept_from_the_first_on() -> None:
+    """An invalid edit may come while no operator runs."""
+    assert json.loads(policy_status(policy(), SPEC, DIGEST, [], BODY, NOW)["lastValidSpec"]) == SPEC
+    assert policy_status(policy(), {}, DIGEST, [], BODY, NOW)["lastValidSpec"] == "{}"
 
 
-def test_spec_too_long_to_remember_is_left_out() -> None:
-    spec = {"tools": ["x" * 300_000]}
-    assert "lastValidSpec" not in policy_status(policy(), spec, DIGEST, [Problem("spec", "bad")], BODY, NOW)
+@pytest.mark.parametrize("problems", [[], [Problem("spec", "bad")], [Problem("spec", "bad " * 1000)]])
+def test_spec_too_long_to_keep_is_left_out_and_the_condition_says_so(problems: list[Problem]) -> None:
+    status = policy_status(policy(), {"tools": ["x" * 300_000]}, DIGEST, problems, BODY, NOW)
+    assert "lastValidSpec" not in status
+    for kind in ("Valid", "Ready"):
+        message = _by_type(status)[kind]["message"]
+        assert message.endswith("is above 200000 bytes and not kept: in force until the operator starts anew")
+        assert len(message.encode()) <= 1000
+
+
+def test_spec_just_short_enough_is_kept() -> None:
+    spec = {"a": "x" * (200_000 - len('{"a":""}'))}
+    assert "lastValidSpec" in policy_status(policy(), spec, DIGEST, [], BODY, NOW)
+    assert "lastValidSpec" not in policy_status(policy(), {"a": spec["a"] + "x"}, DIGEST, [], BODY, NOW)
 
 
 # Names at the limits of the API: 253 for an object, 63 for a container; 500 containers.
