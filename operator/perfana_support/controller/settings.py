@@ -36,7 +36,9 @@ class Settings:
     lease_namespace: str = _setting(
         "", "NS", "where the Lease is; none: the pod's own namespace, else the first that is looked at, else default"
     )
-    lease_name: str = _setting("perfana-support", "NAME", "the Lease's name; of the operators that share it one writes")
+    lease_name: str = _setting(
+        "perfana-support", "NAME", "the Lease's name, also in the Role's resourceNames; of those that share it one writes"
+    )
     identity: str = _setting(
         "",
         "NAME",
