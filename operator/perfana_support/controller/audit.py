@@ -29,6 +29,7 @@ class Audit:
         self._api = api
         self._desk = desk
         self._metrics = metrics
+        self._is_of_some = bool(namespaces)
         self._places = [(CHECKS, namespace) for namespace in namespaces or ("",)] + [(POLICIES, "")]
         self._failures: Counter[tuple[str, str, int]] = Counter()
         self.problems: dict[str, str] = {}
@@ -56,8 +57,7 @@ class Audit:
                 self._desk.policies_unreadable("")
             await self._compare(plural, namespace, listing)
         except ApiError as error:
-            self.problems[path] = str(error)
-            log.warning("%s cannot be compared with the server: %s", plural, error)
+            self._note(plural, path, error)
             self._failures[plural, namespace, error.status] += 1
             if self._failures[plural, namespace, error.status] < TIMES_BELIEVED:
                 return
@@ -66,6 +66,14 @@ class Audit:
             if error.status == _NOT_FOUND:
                 for name in self._desk.known(plural, namespace):
                     self._forget(name)
+
+    def _note(self, plural: str, path: str, error: ApiError) -> None:
+        """Tell of a list that cannot be read, once. No Role gives policies: without them is a mode of its own, which checks tell."""
+        if self._is_of_some and plural == POLICIES and error.status == _FORBIDDEN:
+            return
+        if self.problems.get(path) != str(error):
+            log.warning("%s cannot be compared with the server: %s", plural, error)
+        self.problems[path] = str(error)
 
     async def _compare(self, plural: str, namespace: str, listing: Json) -> None:
         """Find what differs, leave the watch a moment to tell of it, and mend what still differs then."""
