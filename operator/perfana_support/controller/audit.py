@@ -68,7 +68,7 @@ class Audit:
                     self._forget(name)
 
     def _note(self, plural: str, path: str, error: ApiError) -> None:
-        """Tell of a list that cannot be read, once. No Role gives policies: without them is a mode of its own, which checks tell."""
+        """Tell of a list that cannot be read, once. No Role gives policies: to be without is a mode, which checks tell of."""
         if self._is_of_some and plural == POLICIES and error.status == _FORBIDDEN:
             return
         if self.problems.get(path) != str(error):
