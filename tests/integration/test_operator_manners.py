@@ -147,6 +147,35 @@ def test_foreign_conditions_survive(site: Site) -> None:
     assert {(FIELD_MANAGER, "Apply", "status"), ("auditor", "Apply", "status")} <= entries
 
 
+def test_part_of_a_status_that_somebody_else_owns_is_left_alone_and_not_written_against(site: Site, cluster: Cluster) -> None:
+    """A date that a verdict does not state, which another one applied: an apply of ours cannot take it away."""
+    site.create(deployment(RELEASED), check(policyRef={"name": "missing"}))
+    site.wait_for_verdict("Unknown", "PolicyNotFound")
+    item = {
+        "apiVersion": API_VERSION,
+        "kind": CHECK,
+        "metadata": {"name": "perfana"},
+        "status": {"supportEndsOn": "2099-01-01"},
+    }
+    site.api.apply(item, site.namespace, field_manager="auditor", subresource="status")
+    site.pass_barrier()
+    written = patches(cluster, site)
+    for image in (SNAPSHOT, RELEASED) * 5:
+        site.set_image(image)
+        site.pass_barrier()
+    assert patches(cluster, site) == written
+    assert site.get()["status"]["supportEndsOn"] == "2099-01-01"
+    assert site.operator.log.count(f"{site.namespace}/perfana: its status is not as it was written") == 1
+    site.change_spec(policyRef=None)
+    assert site.wait_for_verdict("True")["status"]["supportEndsOn"] != "2099-01-01"
+
+
+def patches(cluster: Cluster, site: Site) -> int:
+    """Return how often the check's status was written by server-side apply, or tried to be."""
+    about = [event.get("objectRef", {}) for event in cluster.audit_events() if event["verb"] == "patch"]
+    return sum(one.get("namespace") == site.namespace and one.get("subresource") == "status" for one in about)
+
+
 def test_condition_of_ours_that_somebody_overwrote_is_restored(site: Site) -> None:
     site.create(deployment(SNAPSHOT), check())
     judged = site.wait_for_verdict("False")

@@ -10,7 +10,8 @@ from collections import Counter
 
 from perfana_support.controller.desk import Desk
 from perfana_support.controller.metrics import Metrics
-from perfana_support.controller.names import CHECKS, POLICIES, Json, Name, list_path, name_of, version_of
+from perfana_support.controller.names import CHECKS, POLICIES, Name, list_path, name_of, version_of
+from perfana_support.model.document import Json
 from perfana_support.sources.cluster.api import ApiError, ClusterApi
 
 # What a watch is about to tell is not missed: events arrive in milliseconds.

@@ -20,7 +20,6 @@ from perfana_support.controller.names import (
     CHECKS,
     KINDS,
     POLICIES,
-    Json,
     Name,
     list_path,
     name_of,
@@ -32,6 +31,7 @@ from perfana_support.controller.pace import Pace
 from perfana_support.controller.policybook import PolicyBook
 from perfana_support.controller.workqueue import WorkQueue
 from perfana_support.model.code import ConditionType, Reason
+from perfana_support.model.document import Json
 from perfana_support.reports.status import VALID, differing, generation_of, status_of, unjudged_status
 from perfana_support.sources.cluster.api import REQUEST_TIMEOUT_SECONDS, ApiError, ClusterApi
 from perfana_support.sources.cluster.store import ClusterStore

@@ -6,9 +6,8 @@ import logging
 from functools import cache
 from typing import NamedTuple
 
-from perfana_support.controller.names import Json
 from perfana_support.model.check import Check
-from perfana_support.model.document import DocumentError, Problem
+from perfana_support.model.document import DocumentError, Json, Problem
 from perfana_support.model.policy import Policy
 from perfana_support.reports.status import LAST_VALID_SPEC, status_of
 from perfana_support.sources.policy import builtin_document, builtin_policy, policy_of

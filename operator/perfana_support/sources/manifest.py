@@ -7,9 +7,10 @@ from typing import BinaryIO, NamedTuple, cast
 
 import yaml
 
+from perfana_support.model.document import Json
 from perfana_support.model.installation import Installation, Location, Workload
 from perfana_support.sources.errors import STANDARD_INPUT, Fault, ShapeError, SourceError, shown_name
-from perfana_support.sources.workload import Json, project
+from perfana_support.sources.workload import project
 from perfana_support.sources.yaml_view import MappingView, NodeError, SequenceView, to_plain
 
 _SUFFIXES = (".yaml", ".yml", ".json")

@@ -13,7 +13,7 @@ from perfana_support.model.code import ConditionType
 from perfana_support.model.document import Problem
 from perfana_support.model.installation import Container, Installation, Workload
 from perfana_support.model.verdict import Verdict
-from perfana_support.reports.status import MAX_STATUS_BYTES, check_status, is_same, policy_status, unjudged_status
+from perfana_support.reports.status import MAX_STATUS_BYTES, check_status, differing, is_same, policy_status, unjudged_status
 from tests.unit.builders import TODAY, judge, policy, waiver
 
 NOW, LATER = datetime(2026, 11, 24, 12, 30, 15, 999_999, tzinfo=UTC), datetime(2026, 11, 25, 8, 0, 0, tzinfo=UTC)
@@ -185,6 +185,15 @@ def test_empty_list_that_the_server_dropped_is_no_change() -> None:
     current = {field: value for field, value in status.items() if value != []}
     assert is_same(status, current)
     assert status["findings"] == []
+
+
+def test_condition_of_ours_that_is_no_longer_stated_is_a_difference() -> None:
+    status = _status(judge(NEWEST))
+    stale = {**status["conditions"][0], "type": "UpgradeSupported"}
+    assert differing(status, {**status, "conditions": [*status["conditions"], stale]}) == ["conditions"]
+    foreign = {**stale, "type": "example.com/Audited"}
+    assert differing(status, {**status, "conditions": [*status["conditions"], foreign]}) == []
+    assert differing(status, {**status, "release": "9.9", "policy": None}) == ["policy", "release"]
 
 
 def test_unjudged_check_says_unknown_everywhere() -> None:
