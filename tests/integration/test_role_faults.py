@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.cluster.identity import RBAC
+from tests.cluster.server import LOOPBACK, free_ports
+from tests.cluster.waiting import wait_for
 from tests.integration.fault_site import (
     CHECKS,
     DEPLOYMENTS,
     RECOVERED_WITHIN_SECONDS,
     FaultSite,
     in_namespace,
+    page_of,
     proxied_operator,
 )
-from tests.integration.operator_process import OperatorProcess, role_identity
+from tests.integration.operator_process import ACCOUNT, OperatorProcess, role_identity, role_rules
 from tests.integration.shifted_operator import ShiftedClock
 from tests.integration.support_objects import RELEASED, SNAPSHOT, Site, check, deployment, findings
 from tests.integration.test_faults_life import (  # collected here as well, with the fixtures of this module
@@ -86,6 +90,27 @@ def faulty(running: FaultSite, namespace: str) -> Iterator[FaultSite]:
 def judged(faulty: FaultSite) -> FaultSite:
     """Return the same: no Role lets policies be read."""
     return faulty
+
+
+def test_lease_of_another_name_has_to_be_in_the_role_and_the_operator_says_so(
+    cluster: Cluster, install_crds: list[str], namespace: str
+) -> None:
+    assert install_crds
+    identity = role_identity(cluster, [namespace])
+    (port,) = free_ports(1)
+    place = ("-n", namespace, "--lease-name", "of-shop", "--http-host", LOOPBACK, "--http-port", str(port))
+    said = "a Role there must allow create, and get and update for resourceNames: [of-shop]"
+    with OperatorProcess(cluster, identity.kubeconfig, *place) as process:
+        process.start()
+        wait_for(lambda: said in process.log, RECOVERED_WITHIN_SECONDS, "a line that names what is missing")
+        assert said in page_of(str(port), "/readyz").text
+        (lease_role,) = [rule for rule in role_rules(f"{ACCOUNT}-lease") if "resourceNames" in rule]
+        role = cluster.client().get(RBAC, "Role", f"{ACCOUNT}-lease", namespace)
+        role["rules"].append({**lease_role, "resourceNames": ["of-shop"]})
+        cluster.client().replace(role, namespace)
+        site = Site(cluster.client(), namespace, process)
+        site.create(deployment(RELEASED), check())
+        site.wait_for_verdict("True", seconds=RECOVERED_WITHIN_SECONDS)
 
 
 def test_dates_change_verdicts_with_a_role_too(
