@@ -7,6 +7,7 @@ time, from the facts at that moment; whatever changes meanwhile brings it back t
 import asyncio
 import contextlib
 import logging
+import time
 import zlib
 from collections.abc import Callable
 from datetime import datetime
@@ -259,9 +260,10 @@ class Desk:
         if body is None or "deletionTimestamp" in body["metadata"]:
             return 0
         loop = asyncio.get_running_loop()
-        self._pace.spend(name, loop.time())
+        began = time.perf_counter()
         with self._metrics.evaluation.time():
             desired = self._judge(name, body)
+        self._pace.spend(name, loop.time(), time.perf_counter() - began)
         if not differing(desired, status_of(body)) or self._left_at.get(name) == (desired, status_of(body)):
             return 0
         rests_until = self._written_at.get(name, float("-inf")) + self._settle_seconds
