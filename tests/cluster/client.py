@@ -25,6 +25,9 @@ JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
 STRATEGIC_MERGE_PATCH = "application/strategic-merge-patch+json"
 
+USER_AGENT = "perfana-support-tests"
+"""What the client calls itself in the server's audit log."""
+
 REQUEST_TIMEOUT_SECONDS = 30.0
 """A request on loopback takes milliseconds, the first ones after boot seconds if the machine is busy."""
 
@@ -114,7 +117,7 @@ class ApiClient:
         return _Connection(self._host, self._port, timeout=timeout_seconds, context=self._tls)
 
     def _headers(self) -> dict[str, str]:
-        headers = {"Accept": "application/json", "User-Agent": "perfana-support-tests"}
+        headers = {"Accept": "application/json", "User-Agent": USER_AGENT}
         return headers | {"Authorization": f"Bearer {self._token}"} if self._token else headers
 
     # Requests by kind

@@ -237,7 +237,8 @@ class Proxy:
             path=request.path,
             query=dict(request.query),
             agent=request.headers.get("User-Agent", ""),
-            token=request.headers.get("Authorization", "").removeprefix("Bearer "),
+            # The scheme's letters may be of either case.
+            token=request.headers.get("Authorization", "").partition(" ")[2],
             body=await request.read(),
             at=time.monotonic(),
         )

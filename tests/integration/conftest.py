@@ -52,3 +52,8 @@ def operator(
 def site(api: ApiClient, namespace: str, operator: OperatorProcess) -> Site:
     """Return a namespace of the test's own that the operator judges."""
     return Site(api, namespace, operator)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Compare the rights that ship with those that were used when all other tests are done."""
+    items.sort(key=lambda item: item.path.stem == "test_rights_used")

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from tests.cluster.identity import Identity
 
 OURS = f"/apis/{API_VERSION}"
-CHECKS, POLICIES = f"{OURS}/supportchecks", f"{OURS}/supportpolicies"
-DEPLOYMENTS, PODS, NODES = "/apis/apps/v1/deployments", "/api/v1/pods", "/api/v1/nodes"
+_PLACE = "(?:namespaces/[^/]+/)?"
+"""An operator of some namespaces asks for each of them."""
+CHECKS, POLICIES = f"{OURS}/{_PLACE}supportchecks", f"{OURS}/supportpolicies"
+DEPLOYMENTS, PODS, NODES = f"/apis/apps/v1/{_PLACE}deployments", f"/api/v1/{_PLACE}pods", "/api/v1/nodes"
 STATUSES = f"{OURS}/.*/status"
 ANY = ".*"
 

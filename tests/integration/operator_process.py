@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import signal
 import sys
@@ -17,7 +18,7 @@ from tests.cluster.identity import wait_until_granted
 from tests.cluster.processes import Processes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from types import TracebackType
 
     from tests.cluster.client import ApiClient, Object
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 RBAC = ROOT / "manifests" / "rbac.yaml"
+ROLE = ROOT / "manifests" / "role.yaml"
 ACCOUNT = "perfana-support"
 """Name of the service account in `manifests/rbac.yaml`, and of the namespace that it is in."""
 
@@ -45,25 +47,47 @@ class Ended(NamedTuple):
     log: str
 
 
+class Pod(NamedTuple):
+    """What a pod has and a test has not: a program to be run through, and variables."""
+
+    wrapper: tuple[str, ...]
+    environment: dict[str, str]
+
+
 class OperatorProcess:
     """One operator, startable again; it ends with the tests, however they end.
 
     It runs under coverage if the tests do, as a parallel run of the same configuration.
     """
 
-    def __init__(self, cluster: Cluster, kubeconfig: Path, *arguments: str, module: str = "perfana_support") -> None:
-        """Prepare to run `perfana-support operator`, or another module, with these arguments; `start` starts it."""
+    def __init__(
+        self,
+        cluster: Cluster,
+        kubeconfig: Path,
+        *arguments: str,
+        module: str = "perfana_support",
+        pod: Pod | None = None,
+    ) -> None:
+        """Prepare to run `perfana-support operator`, or another module, with these arguments; `start` starts it.
+
+        In a pod it finds the server as any pod does, and is given neither a kubeconfig nor a name.
+        """
         self._module = module
+        self._wrapper = pod.wrapper if pod else ()
         # With a name of its own it goes on with its Lease when it is started again, as a container of a pod does.
         identity = f"operator-{secrets.token_hex(4)}"
         self._arguments = ("operator", "--kubeconfig", str(kubeconfig), "--identity", identity, *arguments)
         self._environment = cluster.environment(kubeconfig)
+        if pod:
+            self._arguments = ("operator", *arguments)
+            del self._environment["KUBECONFIG"]
+            self._environment |= pod.environment
         self._processes = Processes("perfana-test-operator-")
         self.pid = 0
 
     def start(self, *arguments: str) -> None:
         """Start it, this time with further arguments, and return at once: tests wait for what it does."""
-        command = [*_program(self._module), *self._arguments, *arguments]
+        command = [*self._wrapper, *_program(self._module), *self._arguments, *arguments]
         self.pid = self._processes.start(_NAME, command, self._environment, cwd=ROOT)
 
     @property
@@ -144,6 +168,36 @@ def apply_shipped_role(api: ApiClient, rules: list[Object]) -> None:
     """Give the shipped ClusterRole other rules."""
     role = next(document for document in _shipped() if document["kind"] == "ClusterRole")
     api.apply({**role, "rules": rules})
+
+
+def role_rules(name: str = ACCOUNT) -> list[Object]:
+    """Return the rules of the Role that ships for one namespace, by default the one for judging."""
+    documents = yaml.safe_load_all(ROLE.read_text(encoding="utf-8"))
+    rules: list[Object] = next(
+        document["rules"] for document in documents if document["kind"] == "Role" and document["metadata"]["name"] == name
+    )
+    return rules
+
+
+def role_identity(cluster: Cluster, namespaces: Sequence[str]) -> Identity:
+    """Apply `manifests/role.yaml` as docs/operator.md says, and return the operator's identity once its rights hold.
+
+    The account and the Lease are in the first of the namespaces.
+    """
+    text = ROLE.read_text(encoding="utf-8")
+    first, *others = namespaces
+    for document in yaml.safe_load_all(text.replace("namespace: perfana", f"namespace: {first}")):
+        cluster.client().apply(document, first)
+    for name in others:
+        further = re.sub("^  namespace: perfana", f"  namespace: {name}", text, flags=re.MULTILINE)
+        for document in yaml.safe_load_all(further.replace(" namespace: perfana}", f" namespace: {first}}}")):
+            if document["metadata"]["labels"].get("app.kubernetes.io/component") == "judging":
+                cluster.client().apply(document, name)
+    identity = cluster.identity_of(ACCOUNT, first)
+    client = cluster.client(identity.token)
+    wait_until_granted(client, role_rules(f"{ACCOUNT}-lease"), first)
+    wait_until_granted(client, role_rules(), namespaces[-1])
+    return identity
 
 
 def _shipped() -> list[Object]:

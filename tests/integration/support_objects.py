@@ -11,7 +11,7 @@ from tests.cluster.client import ApiClient, ApiError, Object
 from tests.integration.operator_process import ROOT, OperatorProcess
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 API_VERSION = "support.perfana.io/v1alpha1"
@@ -37,6 +37,8 @@ class Site(NamedTuple):
     api: ApiClient
     namespace: str
     operator: OperatorProcess
+    spare: Iterator[str] | None = None
+    """Namespaces that the operator knows and no test has, if it does not know every one."""
 
     def create(self, *items: Object) -> None:
         """Create objects in the namespace."""
@@ -114,8 +116,11 @@ class Site(NamedTuple):
         It is told of Deployments by one watch, in order, and judges in that order: a change in another namespace that
         shows comes after all that did not.
         """
-        name = f"barrier-{secrets.token_hex(4)}"
-        self.api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+        if self.spare is None:
+            name = f"barrier-{secrets.token_hex(4)}"
+            self.api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+        else:
+            name = next(self.spare)
         beyond = self._replace(namespace=name)
         beyond.create(deployment(SNAPSHOT), check())
         beyond.wait_for_verdict("False", "SnapshotBuild")

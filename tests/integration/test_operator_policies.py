@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -114,6 +115,21 @@ def test_invalid_policy_names_its_problems_by_path_and_leaves_the_last_good_one_
     mended = wait_for_policy(site, acme, "True", "PolicyValid")
     assert "problems" not in mended["status"]
     site.wait_for_verdict("False", "EndOfLife")
+
+
+def test_policy_edited_into_an_invalid_state_while_no_operator_runs_stays_as_it_was(site: Site, acme: str) -> None:
+    """Its first valid form was never invalid before: it has to be kept all the same."""
+    site.create(policy(acme, lines=ENDS_LATE))
+    good = site.wait_for_verdict("True")["status"]["policy"]
+    wait_for_policy(site, acme, "True", "PolicyValid")
+    site.operator.terminate()
+    change_policy(site, acme, **INVALID)
+    site.operator.start()
+    invalid = wait_for_policy(site, acme, "False", "PolicyInvalid")
+    assert json.loads(invalid["status"]["lastValidSpec"])["lines"] == ENDS_LATE
+    warned = site.wait(lambda item: "its last valid form" in conditions(item)["Ready"]["message"], "the caveat")
+    assert warned["status"]["policy"] == good
+    assert conditions(warned)["Supported"]["status"] == "True"
 
 
 def test_policy_that_never_was_valid_makes_the_verdict_unknown(site: Site, acme: str) -> None:

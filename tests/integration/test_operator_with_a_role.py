@@ -8,10 +8,21 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cluster.crds import apply_crds
-from tests.cluster.identity import RBAC, RBAC_GROUP, wait_until_granted
+from tests.cluster.server import LOOPBACK, free_ports
+from tests.cluster.waiting import wait_for
 from tests.integration.conftest import FOREIGN_CRDS
-from tests.integration.operator_process import ACCOUNT, OperatorProcess, shipped_rules
+from tests.integration.fault_site import page_of
+from tests.integration.operator_process import OperatorProcess, role_identity
 from tests.integration.support_objects import SNAPSHOT, Site, check, conditions, deployment
+from tests.integration.test_operator_manners import (
+    test_changed_finding_under_an_unchanged_verdict_keeps_every_time,
+    test_command_line_and_operator_say_the_same,
+    test_condition_of_ours_that_somebody_overwrote_is_restored,
+    test_event_tells_of_each_flip_of_what_people_act_on_and_of_nothing_else,
+    test_restarted_operator_writes_nothing_that_is_there,
+    test_status_that_somebody_removed_is_written_again,
+    test_unchanged_verdict_is_not_written,
+)
 from tests.integration.test_operator_verdicts import (  # collected here as well, with the fixtures of this module
     test_check_that_is_deleted_and_made_anew_is_judged,
     test_completed_job_is_ignored,
@@ -34,13 +45,17 @@ from tests.integration.test_operator_verdicts import (  # collected here as well
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.cluster.client import ApiClient, Object
+    from tests.cluster.client import ApiClient
     from tests.cluster.server import Cluster
 
 __all__ = [
+    "test_changed_finding_under_an_unchanged_verdict_keeps_every_time",
     "test_check_that_is_deleted_and_made_anew_is_judged",
+    "test_command_line_and_operator_say_the_same",
     "test_completed_job_is_ignored",
+    "test_condition_of_ours_that_somebody_overwrote_is_restored",
     "test_ephemeral_container_counts",
+    "test_event_tells_of_each_flip_of_what_people_act_on_and_of_nothing_else",
     "test_every_kind_that_runs_containers_is_judged",
     "test_first_visit_writes_every_condition",
     "test_init_container_is_judged",
@@ -51,49 +66,45 @@ __all__ = [
     "test_pod_that_runs_another_image_than_its_template_is_found",
     "test_ready_and_stalled_follow_the_enforcement",
     "test_relabelled_workload_leaves_the_selection",
+    "test_restarted_operator_writes_nothing_that_is_there",
     "test_snapshot_image_flips_supported_and_the_release_flips_it_back",
+    "test_status_that_somebody_removed_is_written_again",
     "test_succeeded_pod_is_ignored",
+    "test_unchanged_verdict_is_not_written",
     "test_waiver_takes_the_effect_and_leaves_the_finding",
 ]
 
-NAMESPACES = 40
-"""One for each test; their names must be known when the operator starts."""
+NAMESPACES = 48
+"""One for each test, and some beside; their names must be known when the operator starts."""
 
-
-def role_rules() -> list[Object]:
-    """Return what of the shipped rights a Role can give: nodes and policies are in no namespace."""
-    rules = [*shipped_rules(), *shipped_rules("Role")]
-    outside = ("nodes", "supportpolicies")
-    return [{**rule, "resources": [each for each in rule["resources"] if not each.startswith(outside)]} for rule in rules]
+READY_WITHIN_SECONDS = 30.0
 
 
 @pytest.fixture(scope="module")
 def places(api: ApiClient) -> list[str]:
-    """Make the namespaces, each with the Role."""
+    """Make the namespaces."""
     names = [f"role-{secrets.token_hex(4)}" for _ in range(NAMESPACES)]
     for name in names:
         api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
-        api.apply({"apiVersion": RBAC, "kind": "Role", "metadata": {"name": ACCOUNT}, "rules": role_rules()}, name)
-        binding = {
-            "apiVersion": RBAC,
-            "kind": "RoleBinding",
-            "metadata": {"name": ACCOUNT},
-            "roleRef": {"apiGroup": RBAC_GROUP, "kind": "Role", "name": ACCOUNT},
-            "subjects": [{"kind": "ServiceAccount", "name": ACCOUNT, "namespace": names[0]}],
-        }
-        api.apply(binding, name)
-    api.apply({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": ACCOUNT}}, names[0])
     return names
 
 
 @pytest.fixture(scope="module")
-def operator(cluster: Cluster, api: ApiClient, install_crds: list[str], places: list[str]) -> Iterator[OperatorProcess]:
-    """Run the operator of these namespaces."""
+def http_port() -> str:
+    """Return where the operator answers probes."""
+    return str(free_ports(1)[0])
+
+
+@pytest.fixture(scope="module")
+def operator(
+    cluster: Cluster, api: ApiClient, install_crds: list[str], places: list[str], http_port: str
+) -> Iterator[OperatorProcess]:
+    """Run the operator of these namespaces, with the Role that ships."""
     assert install_crds
     apply_crds(api, FOREIGN_CRDS)
-    identity = cluster.identity_of(ACCOUNT, places[0])
-    wait_until_granted(cluster.client(identity.token), role_rules(), places[-1])
-    with OperatorProcess(cluster, identity.kubeconfig, "-n", ",".join(places), "--http-port", "0") as process:
+    identity = role_identity(cluster, places)
+    arguments = ("-n", ",".join(places), "--http-host", LOOPBACK, "--http-port", http_port, "--audit-seconds", "1")
+    with OperatorProcess(cluster, identity.kubeconfig, *arguments) as process:
         process.start()
         yield process
 
@@ -110,11 +121,35 @@ def namespace(unused: Iterator[str]) -> str:
     return next(unused)
 
 
-def test_policy_cannot_be_read_and_the_check_that_needs_one_says_so(site: Site) -> None:
+@pytest.fixture
+def site(api: ApiClient, namespace: str, operator: OperatorProcess, unused: Iterator[str]) -> Site:
+    """Return a namespace of the test's own, and those for barriers."""
+    return Site(api, namespace, operator, unused)
+
+
+def test_policy_cannot_be_read_and_the_check_that_needs_one_says_so(site: Site, cluster: Cluster, http_port: str) -> None:
+    """That is a mode and no trouble: it is ready, and says so once."""
     site.create(deployment(SNAPSHOT), check(), check("other", policyRef={"name": "acme"}))
     site.wait_for_verdict("False", "SnapshotBuild")
     message = conditions(site.wait_for_verdict("Unknown", "PolicyUnreadable", name="other"))["Supported"]["message"]
     assert 'cannot list resource "supportpolicies"' in message
+    wait_for(lambda: page_of(http_port, "/readyz").status == 200, READY_WITHIN_SECONDS, "to be ready")
+    site.operator.terminate()
+    before = len(site.operator.log)
+    site.operator.start()
+    wait_for(lambda: page_of(http_port, "/readyz").status == 200, READY_WITHIN_SECONDS, "to be ready", ignoring=(OSError,))
+    began = refusals(cluster)
+    wait_for(lambda: refusals(cluster) >= began + 3, READY_WITHIN_SECONDS, "three looks of the audit")
+    assert page_of(http_port, "/readyz").status == 200
+    warned = [line for line in site.operator.log[before:].splitlines() if " WARNING " in line]
+    assert len(warned) == 1, warned
+    assert "SupportPolicies cannot be read; checks that refer to one stay Unknown" in warned[0]
+
+
+def refusals(cluster: Cluster) -> int:
+    """Return how often somebody was refused a look at policies."""
+    asked = [event for event in cluster.audit_events() if event.get("objectRef", {}).get("resource") == "supportpolicies"]
+    return sum(event.get("responseStatus", {}).get("code") == 403 for event in asked)
 
 
 def test_namespace_that_was_not_named_is_not_looked_at(site: Site) -> None:

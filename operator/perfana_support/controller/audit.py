@@ -10,7 +10,8 @@ from collections import Counter
 
 from perfana_support.controller.desk import Desk
 from perfana_support.controller.metrics import Metrics
-from perfana_support.controller.names import CHECKS, POLICIES, Json, Name, list_path, name_of, version_of
+from perfana_support.controller.names import CHECKS, POLICIES, Name, list_path, name_of, version_of
+from perfana_support.model.document import Json
 from perfana_support.sources.cluster.api import ApiError, ClusterApi
 
 # What a watch is about to tell is not missed: events arrive in milliseconds.
@@ -29,6 +30,7 @@ class Audit:
         self._api = api
         self._desk = desk
         self._metrics = metrics
+        self._is_of_some = bool(namespaces)
         self._places = [(CHECKS, namespace) for namespace in namespaces or ("",)] + [(POLICIES, "")]
         self._failures: Counter[tuple[str, str, int]] = Counter()
         self.problems: dict[str, str] = {}
@@ -56,8 +58,7 @@ class Audit:
                 self._desk.policies_unreadable("")
             await self._compare(plural, namespace, listing)
         except ApiError as error:
-            self.problems[path] = str(error)
-            log.warning("%s cannot be compared with the server: %s", plural, error)
+            self._note(plural, path, error)
             self._failures[plural, namespace, error.status] += 1
             if self._failures[plural, namespace, error.status] < TIMES_BELIEVED:
                 return
@@ -66,6 +67,14 @@ class Audit:
             if error.status == _NOT_FOUND:
                 for name in self._desk.known(plural, namespace):
                     self._forget(name)
+
+    def _note(self, plural: str, path: str, error: ApiError) -> None:
+        """Tell of a list that cannot be read, once. No Role gives policies: to be without is a mode, which checks tell of."""
+        if self._is_of_some and plural == POLICIES and error.status == _FORBIDDEN:
+            return
+        if self.problems.get(path) != str(error):
+            log.warning("%s cannot be compared with the server: %s", plural, error)
+        self.problems[path] = str(error)
 
     async def _compare(self, plural: str, namespace: str, listing: Json) -> None:
         """Find what differs, leave the watch a moment to tell of it, and mend what still differs then."""

@@ -7,6 +7,7 @@ time, from the facts at that moment; whatever changes meanwhile brings it back t
 import asyncio
 import contextlib
 import logging
+import time
 import zlib
 from collections.abc import Callable
 from datetime import datetime
@@ -20,7 +21,6 @@ from perfana_support.controller.names import (
     CHECKS,
     KINDS,
     POLICIES,
-    Json,
     Name,
     list_path,
     name_of,
@@ -28,14 +28,21 @@ from perfana_support.controller.names import (
     uid_of,
     version_of,
 )
+from perfana_support.controller.pace import Pace
 from perfana_support.controller.policybook import PolicyBook
 from perfana_support.controller.workqueue import WorkQueue
 from perfana_support.model.code import ConditionType, Reason
-from perfana_support.reports.status import VALID, generation_of, is_same, status_of, unjudged_status
-from perfana_support.sources.cluster.api import ApiError, ClusterApi
+from perfana_support.model.document import Json
+from perfana_support.reports.status import VALID, differing, generation_of, status_of, unjudged_status
+from perfana_support.sources.cluster.api import REQUEST_TIMEOUT_SECONDS, ApiError, ClusterApi
 from perfana_support.sources.cluster.store import ClusterStore
 
 _NOT_FOUND, _CONFLICT = 404, 409
+# With less than this left of the permission no write is begun: it takes milliseconds, on a slow day some tenths of a second.
+_LEAST_SECONDS = 0.25
+
+# The conditions that are verdicts; Ready and its like follow them.
+_VERDICTS = frozenset(map(str, ConditionType))
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +57,10 @@ class Permission(Protocol):
     @property
     def is_mine(self) -> bool:
         """Whether this process may write now."""
+
+    @property
+    def seconds_left(self) -> float:
+        """For how long it may write, unless that is renewed."""
 
     async def won(self) -> None:
         """Return once it may."""
@@ -66,16 +77,23 @@ class Desk:
         metrics: Metrics,
         now: Callable[[], datetime],
         settle_seconds: float,
+        *,
+        writes_policies: bool = True,
     ) -> None:
         self._api = api
         self._permission = permission
         self._metrics = metrics
         self._now = now
         self._settle_seconds = settle_seconds
+        # Policies are the whole cluster's: an operator of some namespaces reads them, and leaves their status to another.
+        self._writes_policies = writes_policies
         self._queue: WorkQueue[Name] = WorkQueue()
         self._bodies: dict[Name, Json] = {}
         self._checks_in: dict[str, set[Name]] = {}
         self._written_at: dict[Name, float] = {}
+        # What was asked for and what became of it, where that differs: asking again would not change it.
+        self._left_at: dict[Name, tuple[Json, Json]] = {}
+        self._pace: Pace[Name] = Pace()
         self._is_closing = False
         self.policies = PolicyBook()
         self.store = ClusterStore(store_resources, self.facts_changed)
@@ -98,6 +116,8 @@ class Desk:
                 self.policies.forget(name.name)
             self.policies.take(body)
             self._policy_changed(name.name)
+        if plural == POLICIES and not self._writes_policies:
+            return
         if is_changed or (known and status_of(known) != status_of(body)):
             self._queue.add(name)
 
@@ -110,18 +130,28 @@ class Desk:
             return
         del self._bodies[name]
         self._written_at.pop(name, None)
+        self._left_at.pop(name, None)
+        self._pace.forget(name)
         self._queue.forget(name)
         if plural == POLICIES:
             self.policies.forget(name.name)
             self._policy_changed(name.name)
         else:
-            self._checks_in.get(name.namespace, set()).discard(name)
+            there = self._checks_in[name.namespace]
+            there.discard(name)
+            if not there:
+                del self._checks_in[name.namespace]
 
     def facts_changed(self, namespace: str) -> None:
-        """Judge the checks of a namespace again; "" stands for all."""
+        """Judge the checks of a namespace again, each no more often than its pace allows; "" stands for all."""
+        now = asyncio.get_running_loop().time()
         for where in [namespace] if namespace else list(self._checks_in):
             for name in self._checks_in.get(where, ()):
-                self._queue.add(name)
+                wait = self._pace.wait(name, now)
+                if wait:
+                    self._queue.add_later(name, wait)
+                else:
+                    self._queue.add(name)
 
     def policies_unreadable(self, gap: str) -> None:
         """The cluster's policies cannot be read, and why; "" when they can be again."""
@@ -190,6 +220,11 @@ class Desk:
                 again_in = await self._write(name, asked_at)
             except ApiError as error:
                 await self._fail(name, body, error)
+            except Exception:
+                # A name that this program stumbles over must not take a worker, and with it all others, along.
+                log.exception("%s: cannot be worked on, trying again", name)
+                self._metrics.writes.labels("Failed").inc()
+                self._queue.retry(name)
             else:
                 self._queue.done(name)
                 if again_in:
@@ -224,14 +259,18 @@ class Desk:
         body = self._bodies.get(name)
         if body is None or "deletionTimestamp" in body["metadata"]:
             return 0
+        loop = asyncio.get_running_loop()
+        began = time.perf_counter()
         with self._metrics.evaluation.time():
             desired = self._judge(name, body)
-        if is_same(desired, status_of(body)):
+        self._pace.spend(name, loop.time(), time.perf_counter() - began)
+        if not differing(desired, status_of(body)) or self._left_at.get(name) == (desired, status_of(body)):
             return 0
-        loop = asyncio.get_running_loop()
         rests_until = self._written_at.get(name, float("-inf")) + self._settle_seconds
         if loop.time() < rests_until and not is_urgent(body, desired):
             return rests_until - loop.time()
+        if self._permission.seconds_left < _LEAST_SECONDS:
+            return _LEAST_SECONDS
         document = {
             "apiVersion": API_VERSION,
             "kind": KINDS[name.plural],
@@ -240,17 +279,46 @@ class Desk:
             | ({"namespace": name.namespace} if name.namespace else {}),
             "status": desired,
         }
-        written = await self._api.apply_status(name.path, document)
-        self._written_at[name] = loop.time()
+        written = await self._apply(name, document)
         self._metrics.writes.labels("Written").inc()
         self._metrics.reaction.observe(loop.time() - asked_at)
         current = self._bodies.get(name)
-        if current is not None and uid_of(current) == uid_of(written) and version_of(current) < version_of(written):
-            self._bodies[name] = trimmed(name.plural, written)
+        if current is not None and uid_of(current) == uid_of(written):
+            self._written_at[name] = loop.time()
+            self._note_what_differs(name, desired, written)
+            if version_of(current) < version_of(written):
+                self._bodies[name] = trimmed(name.plural, written)
         _log_verdict(name, status_of(body), desired)
         events = event_documents(name, written, flips(status_of(body), desired), self._permission.identity, self._now())
         self._metrics.events.inc(await tell(self._api, events))
         return 0
+
+    async def _apply(self, name: Name, document: dict[str, Any]) -> Json:
+        """Write a status, and give up once the permission may have passed to another. Raises `ApiError`.
+
+        Giving up closes the connection; what is on its way by then the server still refuses if anybody wrote the object since.
+        """
+        left = min(self._permission.seconds_left, REQUEST_TIMEOUT_SECONDS)
+        try:
+            async with asyncio.timeout(left):
+                return await self._api.apply_status(name.path, document)
+        except TimeoutError as error:
+            raise ApiError(0, f"no answer within {left:.1f} s, for as long as this operator may write") from error
+
+    def _note_what_differs(self, name: Name, desired: Json, written: Json) -> None:
+        """Remember a status that is not as it was asked for, so that it is not asked for again and again."""
+        fields = differing(desired, status_of(written))
+        if not fields:
+            self._left_at.pop(name, None)
+            return
+        if name not in self._left_at:
+            log.warning(
+                "%s: its status is not as it was written, because others own parts of it or the definitions (crds/) are of "
+                "another version: %s",
+                name,
+                ", ".join(fields),
+            )
+        self._left_at[name] = (desired, status_of(written))
 
     def _judge(self, name: Name, body: Json) -> dict[str, Any]:
         if name.plural == POLICIES:
@@ -275,10 +343,15 @@ def _condition(status: Json, kind: str) -> Json:
 
 
 def _log_verdict(name: Name, before: Json, after: Json) -> None:
-    """One line for each verdict that changed."""
+    """One line for each write that changed a verdict: what became of the main condition, and which others flipped with it."""
     kind = str(ConditionType.SUPPORTED) if name.plural == CHECKS else VALID
     old, new = _condition(before, kind), _condition(after, kind)
-    if (old.get("status"), old.get("reason")) == (new.get("status"), new.get("reason")):
+    others = [
+        f"{is_now['type']} {was['status']} to {is_now['status']}"
+        for was, is_now in flips(before, after)
+        if is_now["type"] in _VERDICTS and is_now["type"] != kind
+    ]
+    if (old.get("status"), old.get("reason")) == (new.get("status"), new.get("reason")) and not others:
         return
     was = old.get("status") or "not judged"
     facts = {
@@ -289,9 +362,11 @@ def _log_verdict(name: Name, before: Json, after: Json) -> None:
         "status": new.get("status"),
         "reason": new.get("reason"),
         "was": was,
+        "flips": others,
     }
+    also = f" (also {', '.join(others)})" if others else ""
     log.info(
-        "%s: %s is %s (%s), was %s: %s",
-        *(name, kind, new.get("status"), new.get("reason"), was, new.get("message")),
+        "%s: %s is %s (%s), was %s: %s%s",
+        *(name, kind, new.get("status"), new.get("reason"), was, new.get("message"), also),
         extra={"facts": facts},
     )

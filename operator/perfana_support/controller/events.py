@@ -5,8 +5,9 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime
 
-from perfana_support.controller.names import API_VERSION, CHECKS, KINDS, Json, Name, uid_of
+from perfana_support.controller.names import API_VERSION, CHECKS, KINDS, Name, uid_of
 from perfana_support.model.code import ConditionType
+from perfana_support.model.document import Json
 from perfana_support.reports.status import VALID
 from perfana_support.sources.cluster.api import ApiError, ClusterApi
 

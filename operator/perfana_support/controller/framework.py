@@ -65,9 +65,10 @@ class Framework:
             try:
                 while not ours.done() and plurals == self._plurals():
                     await asyncio.wait((ours,), timeout=_LOOK_SECONDS)
+                has_ended = ours.done()
             finally:
-                carrier.stop()
-            if not ours.done():
+                await carrier.stop()
+            if not has_ended:
                 log.info("starting Kopf anew, for %s", " and ".join(self._plurals()))
                 continue
             error = ours.result()
@@ -127,13 +128,14 @@ class _Carrier:
         self._thread = threading.Thread(target=self._run, name="kopf", daemon=True)
         self._thread.start()
 
-    def stop(self) -> None:
+    async def stop(self) -> None:
         """End it, whether it has begun, works or has ended: what it does has no end that must be waited for."""
         with self._lock:
             self._is_stopped = True
             if self._task is not None:
                 self._task.get_loop().call_soon_threadsafe(self._task.cancel)
-        self._thread.join(_STOPS_WITHIN_SECONDS)
+        # Elsewhere, for the thread may wait for an answer from this loop.
+        await asyncio.to_thread(self._thread.join, _STOPS_WITHIN_SECONDS)
 
     def _run(self) -> None:
         error: BaseException | None = None

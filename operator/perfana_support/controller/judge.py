@@ -1,6 +1,5 @@
 """From a check or policy and the facts of this moment to the status that it should have. Decides; writes nothing."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -9,11 +8,9 @@ from perfana_support.evaluate.inventory import select
 from perfana_support.evaluate.verdict import evaluate
 from perfana_support.model.check import read_check
 from perfana_support.model.code import Reason
-from perfana_support.model.document import DocumentError
+from perfana_support.model.document import DocumentError, Json
 from perfana_support.reports.status import check_status, generation_of, policy_status, status_of, unjudged_status
 from perfana_support.sources.cluster.store import ClusterStore
-
-Json = Mapping[str, Any]
 
 
 def judge_check(body: Json, store: ClusterStore, policies: PolicyBook, now: datetime) -> dict[str, Any]:

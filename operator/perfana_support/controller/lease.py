@@ -20,7 +20,7 @@ from perfana_support.sources.cluster.api import ApiError, ClusterApi, Json
 
 _STAMPS = 64
 _LEASES = "/apis/coordination.k8s.io/v1/namespaces/{}/leases"
-_NOT_FOUND, _CONFLICT = 404, 409
+_FORBIDDEN, _NOT_FOUND, _CONFLICT = 403, 404, 409
 # Of the Lease's duration: how long its holder trusts it after a renewal, and how often it renews and others look.
 _TRUSTED, _LOOKS = 2 / 3, 1 / 6
 # Letting go spares others a wait; it is not worth one of our own at the end of a process.
@@ -66,8 +66,8 @@ class Leadership:
         self.holder = ""
         self.problem = ""
         self._seen: Json = {}
-        # When this process wrote the Lease, or tried to: an answer that was lost says nothing of what it did.
-        self._stamps: deque[str] = deque(maxlen=_STAMPS)
+        # What this process wrote into the Lease, or tried to, and when: an answer that was lost says nothing of what it did.
+        self._stamps: deque[tuple[str, float]] = deque(maxlen=_STAMPS)
         self._twin = ""
         self._seen_at = 0.0
         self._mine_until = 0.0
@@ -77,6 +77,11 @@ class Leadership:
     def is_mine(self) -> bool:
         """Whether this process may write now."""
         return self._seconds() < self._mine_until
+
+    @property
+    def seconds_left(self) -> float:
+        """For how long this process may write, unless it renews the Lease."""
+        return max(0.0, self._mine_until - self._seconds())
 
     async def won(self) -> None:
         """Return once this process holds the Lease."""
@@ -89,14 +94,14 @@ class Leadership:
         was_mine = False
         while True:
             try:
-                # Not `wait_for`, which forgets a cancellation that comes in the same turn as the answer (until Python 3.12).
-                async with asyncio.timeout(self._duration * _TRUSTED / 2):
-                    await self._take_or_renew()
+                await self._take_or_renew()
                 self.problem = self._twin
                 if self._twin and was_mine:
                     log.error("%s", self._twin)
             except (ApiError, TimeoutError) as error:
                 problem = f"Lease {self._namespace}/{self._name}: {str(error) or 'no answer in time'}"
+                if isinstance(error, ApiError) and error.status == _FORBIDDEN:
+                    problem += f"; a Role there must allow create, and get and update for resourceNames: [{self._name}]"
                 if problem != self.problem:
                     log.warning("%s", problem)
                 self.problem = problem
@@ -123,9 +128,9 @@ class Leadership:
         return (self.holder if self.holder != self.identity or self._twin else "nobody",) if self.holder else ("nobody",)
 
     async def _take_or_renew(self) -> None:
-        began = self._seconds()
         try:
-            found = await self._api.get(f"{self._path}/{self._name}")
+            async with self._in_time():
+                found = await self._api.get(f"{self._path}/{self._name}")
         except ApiError as error:
             if error.status != _NOT_FOUND:
                 raise
@@ -134,7 +139,7 @@ class Leadership:
                 return
             metadata = {"name": self._name, "namespace": self._namespace}
             lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": metadata, "spec": self._spec()}
-            await self._hold(lambda: self._api.send("POST", self._path, lease), began)
+            await self._hold(lambda: self._api.send("POST", self._path, lease))
             return
         if found.get("spec") != self._seen.get("spec"):
             # From when it is known: it may have been renewed until the answer came, long after `began` if a machine slept.
@@ -142,14 +147,18 @@ class Leadership:
         spec = found.get("spec") or {}
         self.holder = spec.get("holderIdentity") or ""
         # Before this process wrote anything, its name on the Lease is that of the one which it takes the place of.
-        is_twin = self.holder == self.identity and bool(self._stamps) and spec.get("renewTime") not in self._stamps
+        is_mine, stamps = self.holder == self.identity, dict(reversed(self._stamps))
+        is_twin = is_mine and bool(stamps) and spec.get("renewTime") not in stamps
         self._twin = (
             f"another process calls itself {self.identity} as well; give each a name of its own: --identity" if is_twin else ""
         )
-        if not self._is_held_by_another():
-            await self._hold(lambda: self._put({**found, "spec": self._spec(spec)}), began)
-        else:
+        if self._is_held_by_another():
             self._mine_until = 0.0
+            return
+        if is_mine and spec.get("renewTime") in stamps:
+            # Its answer may have been lost, yet it was written.
+            self._trust_since(stamps[spec["renewTime"]])
+        await self._hold(lambda: self._put({**found, "spec": self._spec(spec)}))
 
     def _is_held_by_another(self) -> bool:
         """Whether the Lease, as it was last seen, is another's and has not run out since."""
@@ -157,19 +166,29 @@ class Leadership:
         is_another = bool(self._twin) or self.holder not in ("", self.identity)
         return is_another and self._seconds() < self._seen_at + lasts
 
-    async def _hold(self, write: Callable[[], Any], began: float) -> None:
+    async def _hold(self, write: Callable[[], Any]) -> None:
         """Write the Lease as its holder. Another one who was quicker makes this a conflict: then it is theirs."""
+        # Counted from before it is asked for: whoever reads the Lease counts from later.
+        began = self._seconds()
         try:
-            self._seen = await write()
+            async with self._in_time():
+                self._seen = await write()
         except ApiError as error:
             if error.status != _CONFLICT:
                 raise
             self._mine_until = 0.0
             return
         self.holder, self._seen_at = self.identity, began
-        # Counted from before it was asked for: whoever reads the Lease counts from later.
-        self._mine_until = began + self._duration * _TRUSTED
-        self._won.set()
+        self._trust_since(began)
+
+    def _trust_since(self, began: float) -> None:
+        self._mine_until = max(self._mine_until, began + self._duration * _TRUSTED)
+        if self.is_mine:
+            self._won.set()
+
+    def _in_time(self) -> asyncio.Timeout:
+        """One request's time. Not `wait_for`: until Python 3.12 it forgets a cancellation in the same turn as the answer."""
+        return asyncio.timeout(self._duration * _TRUSTED / 2)
 
     async def _put(self, lease: Json) -> Json:
         return await self._api.send("PUT", f"{self._path}/{self._name}", lease)
@@ -190,7 +209,7 @@ class Leadership:
                 spec["acquireTime"] = before.get("acquireTime") or stamp
             else:
                 spec["leaseTransitions"] += 1
-        self._stamps.append(stamp)
+        self._stamps.append((stamp, self._seconds()))
         return spec
 
 
@@ -199,6 +218,7 @@ class Alone:
 
     problem = ""
     is_mine = True
+    seconds_left = float("inf")
 
     def __init__(self, identity: str = "") -> None:
         self.identity = identity or new_identity()

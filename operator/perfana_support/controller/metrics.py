@@ -17,8 +17,9 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from perfana_support import __version__
-from perfana_support.controller.names import CHECKS, Json, Name
+from perfana_support.controller.names import CHECKS, Name
 from perfana_support.model.code import Status
+from perfana_support.model.document import Json
 from perfana_support.reports.status import VALID, status_of
 from perfana_support.sources.cluster.pulse import Phase, Pulse
 

@@ -1,14 +1,13 @@
 """The project's own resources by name, and what the operator remembers of each."""
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from perfana_support.model.document import Json
 
 GROUP, VERSION = "support.perfana.io", "v1alpha1"
 CHECKS, POLICIES = "supportchecks", "supportpolicies"
 API_VERSION = f"{GROUP}/{VERSION}"
 KINDS = {CHECKS: "SupportCheck", POLICIES: "SupportPolicy"}
-
-Json = Mapping[str, Any]
 
 
 class Name(NamedTuple):

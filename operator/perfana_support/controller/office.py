@@ -63,7 +63,15 @@ class Office:
             # Nodes are outside of what an operator of some namespaces is told to look at, and no Role gives them.
             places.append((NODES, None))
         names = [f"{namespace}/{resource.plural}" if namespace else resource.plural for resource, namespace in places]
-        self._desk = Desk(self._api, (*names, SERVER_VERSION), self._leadership, self._metrics, now, settings.settle_seconds)
+        self._desk = Desk(
+            self._api,
+            (*names, SERVER_VERSION),
+            self._leadership,
+            self._metrics,
+            now,
+            settings.settle_seconds,
+            writes_policies=not settings.namespaces,
+        )
         self._reflectors = [
             Reflector(self._api, resource, namespace, self._desk.store, settings.watch_silence_seconds)
             for resource, namespace in places

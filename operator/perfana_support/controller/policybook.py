@@ -6,9 +6,8 @@ import logging
 from functools import cache
 from typing import NamedTuple
 
-from perfana_support.controller.names import Json
 from perfana_support.model.check import Check
-from perfana_support.model.document import DocumentError, Problem
+from perfana_support.model.document import DocumentError, Json, Problem
 from perfana_support.model.policy import Policy
 from perfana_support.reports.status import LAST_VALID_SPEC, status_of
 from perfana_support.sources.policy import builtin_document, builtin_policy, policy_of
@@ -41,13 +40,18 @@ class PolicyBook:
         try:
             state = _read(body, body.get("spec") or {})
         except DocumentError as error:
-            before = self._states.get(name) or _remembered(body)
-            state = before._replace(problems=error.problems)
-            log.warning(
-                "SupportPolicy %s is not valid%s: %s", name, ", the last good one stays" if before.policy else "", error
-            )
+            state = self._last_good(body, error.problems)
+            log.warning("SupportPolicy %s is not valid%s: %s", name, ", the last good one stays" if state.policy else "", error)
+        except Exception as error:
+            log.exception("SupportPolicy %s cannot be read", name)
+            problem = f"perfana-support failed to read this, please report it: {type(error).__name__}: {error}"
+            state = self._last_good(body, [Problem("spec", problem)])
         self._states[name] = state
         return state
+
+    def _last_good(self, body: Json, problems: list[Problem]) -> PolicyState:
+        before = self._states.get(body["metadata"]["name"]) or _remembered(body)
+        return before._replace(problems=problems)
 
     def forget(self, name: str) -> None:
         """A policy is gone."""

@@ -36,7 +36,9 @@ class Settings:
     lease_namespace: str = _setting(
         "", "NS", "where the Lease is; none: the pod's own namespace, else the first that is looked at, else default"
     )
-    lease_name: str = _setting("perfana-support", "NAME", "the Lease's name; of the operators that share it one writes")
+    lease_name: str = _setting(
+        "perfana-support", "NAME", "the Lease's name, also in the Role's resourceNames; of those that share it one writes"
+    )
     identity: str = _setting(
         "",
         "NAME",
@@ -113,6 +115,8 @@ def _problems(settings: Settings) -> dict[str, str]:
         for one in fields(settings)
         if one.name.endswith("_seconds") and one.name not in _MAY_BE_ZERO and getattr(settings, one.name) <= 0
     }
+    if 0 < settings.lease_seconds < 1:
+        problems["lease_seconds"] = f"must be at least 1, not {settings.lease_seconds:g}: a Lease counts whole seconds"
     if settings.workers < 1:
         problems["workers"] = f"must be at least 1, not {settings.workers}"
     if not 0 <= settings.http_port <= 65535:  # noqa: PLR2004 - TCP's last port

@@ -9,6 +9,9 @@ from perfana_support.model.calendar import parse_day
 from perfana_support.model.image import to_repository
 from perfana_support.model.release import Release, parse_release
 
+# A JSON object: as somebody reads it, and as somebody makes it.
+Json = Mapping[str, Any]
+NewJson = dict[str, Any]
 E = TypeVar("E", bound=StrEnum)
 T = TypeVar("T")
 

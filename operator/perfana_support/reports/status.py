@@ -1,13 +1,12 @@
 """Verdicts and policies as the status of their resources, by the API's conventions and within its limits."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
 from perfana_support.model.check import Enforcement
 from perfana_support.model.code import ConditionType, Reason, Status
-from perfana_support.model.document import Problem
+from perfana_support.model.document import Json, NewJson, Problem
 from perfana_support.model.policy import Policy
 from perfana_support.model.verdict import Condition, Verdict
 from perfana_support.reports.document import (
@@ -27,13 +26,11 @@ _MAX_COMPONENTS = 40
 _MAX_MESSAGE = 1000
 _MAX_IMAGE = 500
 _MAX_PROBLEMS = 20
-# A spec states what differs from the built-in policy, a few kilobytes; more than this is not remembered.
+# In bytes. A spec states what differs from the built-in policy, a few kilobytes; more than this is not remembered.
 _MAX_SPEC = 200_000
 LAST_VALID_SPEC = "lastValidSpec"
 # Beside the verdict's, for tools that read kstatus: about the evaluation, unless the check is a gate.
 READY, RECONCILING, STALLED, VALID = "Ready", "Reconciling", "Stalled", "Valid"
-
-Json = dict[str, Any]
 
 
 def check_status(  # noqa: PLR0913 - a verdict, the policy behind it, and what to write it to
@@ -41,10 +38,10 @@ def check_status(  # noqa: PLR0913 - a verdict, the policy behind it, and what t
     policy: Policy,
     policy_digest: str,
     enforcement: Enforcement,
-    body: Mapping[str, Any],
+    body: Json,
     now: datetime,
     caveat: str = "",
-) -> Json:
+) -> NewJson:
     """The status that a verdict gives a check.
 
     `body` is the check as it is, for its generation and for the times of conditions that did not flip. `caveat` is what has
@@ -52,7 +49,7 @@ def check_status(  # noqa: PLR0913 - a verdict, the policy behind it, and what t
     """
     documents = [{**condition_document(condition), "message": _cut(condition.message)} for condition in verdict.conditions]
     documents += _kstatus(verdict.condition(ConditionType.SUPPORTED), enforcement, caveat)
-    status: Json = {
+    status: NewJson = {
         "conditions": _dated(documents, body, now),
         "observedGeneration": generation_of(body),
         "policy": {"name": policy.name, "publishedOn": policy.published_on.isoformat(), "digest": policy_digest},
@@ -69,12 +66,14 @@ def check_status(  # noqa: PLR0913 - a verdict, the policy behind it, and what t
     return status
 
 
-def unjudged_status(reason: str, message: str, body: Mapping[str, Any], now: datetime, *, is_stalled: bool) -> Json:
+def unjudged_status(reason: str, message: str, body: Json, now: datetime, *, is_stalled: bool) -> NewJson:
     """The status of a check that cannot be evaluated: every condition Unknown, and why.
 
     `is_stalled`: only the user can mend it; otherwise it is being waited for.
     """
-    wanted = [kind for kind in ConditionType if kind is not ConditionType.UPGRADE_SUPPORTED]
+    # What was said of an earlier target must not outlive it, nor must an upgrade look possible that nobody judged.
+    has_target = (body.get("spec") or {}).get("target") is not None
+    wanted = [kind for kind in ConditionType if has_target or kind is not ConditionType.UPGRADE_SUPPORTED]
     documents = [condition_document(Condition(kind, Status.UNKNOWN, reason, _cut(message))) for kind in wanted]
     documents += [
         _plain(READY, Status.FALSE, reason, message),
@@ -86,67 +85,78 @@ def unjudged_status(reason: str, message: str, body: Mapping[str, Any], now: dat
 
 def policy_status(  # noqa: PLR0913 - a policy as document and as values, its problems, and what to write them to
     policy: Policy | None,
-    spec: Mapping[str, Any],
+    spec: Json,
     digest: str,
     problems: list[Problem],
-    body: Mapping[str, Any],
+    body: Json,
     now: datetime,
-) -> Json:
+) -> NewJson:
     """The status of a SupportPolicy: whether it can be judged by, and each of its problems by path.
 
-    `policy`, `spec` and `digest` are those in force: while the present spec has problems, the last that had none.
+    `policy`, `spec` and `digest` are those in force: while the present spec has problems, the last that had none. That spec is
+    kept in the status from the first valid one on, for an edit may be invalid at a time when no operator runs.
     """
+    kept = json.dumps(spec, separators=(",", ":"), sort_keys=True, default=str) if policy else ""
+    is_kept = len(kept.encode(errors="replace")) <= _MAX_SPEC
     if problems:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         valid = (Status.FALSE, Reason.POLICY_INVALID, f"{problems[0]}{more}")
     else:
         valid = (Status.TRUE, Reason.POLICY_VALID, "the policy can be judged by")
     status, reason, message = valid
+    if not is_kept:
+        caveat = f"; the last valid spec is above {_MAX_SPEC} bytes and not kept: in force until the operator starts anew"
+        message = _cut(message, _MAX_MESSAGE - len(caveat)) + caveat
     documents = [
         _plain(VALID, status, reason, message),
         _plain(READY, status, reason, message),
         _plain(STALLED, Status.TRUE if problems else Status.FALSE, reason, message),
     ]
-    document: Json = {"conditions": _dated(documents, body, now), "observedGeneration": generation_of(body)}
+    document: NewJson = {"conditions": _dated(documents, body, now), "observedGeneration": generation_of(body)}
     if problems:
         document["problems"] = [_cut(str(problem)) for problem in problems[:_MAX_PROBLEMS]]
-        if policy:
-            text = json.dumps(spec, separators=(",", ":"), sort_keys=True, default=str)
-            document |= {LAST_VALID_SPEC: text} if len(text) <= _MAX_SPEC else {}
     if policy:
         document |= {"digest": digest, "publishedOn": policy.published_on.isoformat()}
+        document |= {LAST_VALID_SPEC: kept} if is_kept else {}
     return document
 
 
-def status_of(body: Mapping[str, Any]) -> Mapping[str, Any]:
+def status_of(body: Json) -> Json:
     """The status that an object has, empty before the first."""
-    status: Mapping[str, Any] = body.get("status") or {}
+    status: Json = body.get("status") or {}
     return status
 
 
-def generation_of(body: Mapping[str, Any]) -> int:
+def generation_of(body: Json) -> int:
     """The generation of an object: it counts changes of the spec."""
     return int(body["metadata"].get("generation", 0))
 
 
-def is_same(desired: Json, current: Mapping[str, Any]) -> bool:
-    """Whether writing `desired` would change anything: everybody else's conditions are left out of the comparison."""
-    own = {condition["type"] for condition in desired["conditions"]}
+def differing(desired: Json, current: Json) -> list[str]:
+    """The fields that writing `desired` might change: everybody else's conditions are left out of the comparison."""
+    # One of ours that is no longer stated counts as well: it would look as if it still held.
+    own = {*map(str, ConditionType), *(condition["type"] for condition in desired["conditions"])}
     trimmed = {
         **current,
         "conditions": [condition for condition in current.get("conditions") or () if condition.get("type") in own],
     }
-    return _canonical(desired) == _canonical(trimmed)
+    wanted, found = _canonical(desired), _canonical(trimmed)
+    return sorted(field for field in wanted.keys() | found.keys() if wanted.get(field) != found.get(field))
 
 
-def _canonical(status: Mapping[str, Any]) -> Json:
+def is_same(desired: Json, current: Json) -> bool:
+    """Whether writing `desired` would change nothing."""
+    return not differing(desired, current)
+
+
+def _canonical(status: Json) -> NewJson:
     """A status without order of conditions and without empty lists, which the API server may or may not keep."""
     document = {field: value for field, value in status.items() if value not in ([], None)}
     document["conditions"] = {condition["type"]: condition for condition in status["conditions"]}
     return document
 
 
-def _kstatus(supported: Condition, enforcement: Enforcement, caveat: str) -> list[Json]:
+def _kstatus(supported: Condition, enforcement: Enforcement, caveat: str) -> list[NewJson]:
     """Ready, Reconciling and Stalled: in progress, done, or failed for good, as kstatus reads them."""
     evaluated = "the installation was evaluated" + (f"; {caveat}" if caveat else "")
     ready, message = Status.TRUE, evaluated
@@ -163,11 +173,11 @@ def _kstatus(supported: Condition, enforcement: Enforcement, caveat: str) -> lis
     ]
 
 
-def _plain(kind: str, status: Status, reason: str, message: str) -> Json:
+def _plain(kind: str, status: Status, reason: str, message: str) -> NewJson:
     return {"type": kind, "status": str(status), "reason": reason, "message": _cut(message)}
 
 
-def _dated(documents: Iterable[Json], body: Mapping[str, Any], now: datetime) -> list[Json]:
+def _dated(documents: Iterable[NewJson], body: Json, now: datetime) -> list[NewJson]:
     """Conditions with generation and time; the time changes only when the status does."""
     before = {condition["type"]: condition for condition in status_of(body).get("conditions") or ()}
     stamp = now.strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -179,9 +189,9 @@ def _dated(documents: Iterable[Json], body: Mapping[str, Any], now: datetime) ->
     return dated
 
 
-def _fitting(findings: Iterable[Json], room: int) -> tuple[list[Json], int]:
+def _fitting(findings: Iterable[NewJson], room: int) -> tuple[list[NewJson], int]:
     """As many findings, the worst first, as there are bytes left for, and how many are left out."""
-    kept: list[Json] = []
+    kept: list[NewJson] = []
     omitted = 0
     for finding in findings:
         cut = {**finding, "message": _cut(finding["message"]), "remediation": _cut(finding["remediation"])}
@@ -194,7 +204,7 @@ def _fitting(findings: Iterable[Json], room: int) -> tuple[list[Json], int]:
     return kept, omitted
 
 
-def _size(document: Json) -> int:
+def _size(document: NewJson) -> int:
     return len(json.dumps(document, ensure_ascii=False).encode())
 
 

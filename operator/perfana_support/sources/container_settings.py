@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
-from typing import Any
 
 from perfana_support.model.configuration_policy import INJECTING, absolute
+from perfana_support.model.document import Json
 from perfana_support.model.installation import PLAIN, ContainerSettings, Location, Setting
 from perfana_support.sources.errors import ShapeError, mapping, sequence
 
-Json = Mapping[str, Any]
 Locate = Callable[[Json, str], Location | None]
 
 # The name of the setting among the words of a command that holds the working directory: relative words begin there.

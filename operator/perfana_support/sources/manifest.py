@@ -7,6 +7,7 @@ from typing import Any, BinaryIO, NamedTuple, cast
 
 import yaml
 
+from perfana_support.model.document import Json
 from perfana_support.model.installation import Installation, Location, Workload
 from perfana_support.sources.byte_stream import Piece, StreamError, split
 from perfana_support.sources.compose import is_compose, project_services
@@ -14,7 +15,7 @@ from perfana_support.sources.errors import STANDARD_INPUT, Fault, ShapeError, sh
 from perfana_support.sources.files import find_files
 from perfana_support.sources.quick_look import is_read
 from perfana_support.sources.rendering import RenderError, render_folder
-from perfana_support.sources.workload import Json, project
+from perfana_support.sources.workload import project
 from perfana_support.sources.yaml_view import MappingView, NodeError, SequenceView, to_plain
 
 # Flux's objects of the same kind are in another group, and of the cluster.

@@ -1,8 +1,8 @@
 """Objects of the Kubernetes API as workloads: the one projection that manifests and clusters share."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
+from perfana_support.model.document import Json
 from perfana_support.model.installation import Container, ContainerRole, Location, Workload
 from perfana_support.sources.container_settings import read_settings
 from perfana_support.sources.errors import ShapeError, Unquoted, mapping, sequence
@@ -54,7 +54,6 @@ DATABASE = ("postgresql.cnpg.io", "Cluster")
 _DATABASE_IMAGE = "ghcr.io/cloudnative-pg/postgresql"
 _HASH_LABEL = "pod-template-hash"
 
-Json = Mapping[str, Any]
 Locate = Callable[[Json, str], Location | None]
 
 

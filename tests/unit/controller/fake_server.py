@@ -130,6 +130,7 @@ class Permit:
 
     def __init__(self, *, is_mine: bool) -> None:
         self._given = asyncio.Event()
+        self.lasts = float("inf")
         self.is_mine = is_mine
         self.turn(is_mine=is_mine)
 
@@ -138,6 +139,10 @@ class Permit:
         self.is_mine = is_mine
         (self._given.set if is_mine else self._given.clear)()
 
+    @property
+    def seconds_left(self) -> float:
+        return self.lasts if self.is_mine else 0.0
+
     async def won(self) -> None:
         await self._given.wait()
 
@@ -145,10 +150,25 @@ class Permit:
 class Working:
     """A desk with workers, whose facts are all known, within a story."""
 
-    def __init__(self, server: FakeServer, permission: Permission | None = None, settle_seconds: float = 1.0) -> None:
+    def __init__(
+        self,
+        server: FakeServer,
+        permission: Permission | None = None,
+        settle_seconds: float = 1.0,
+        *,
+        writes_policies: bool = True,
+    ) -> None:
         self.server = server
         self.metrics = Metrics()
-        self.desk = Desk(server.api, (), permission or Alone("me"), self.metrics, virtual_time.now, settle_seconds)
+        self.desk = Desk(
+            server.api,
+            (),
+            permission or Alone("me"),
+            self.metrics,
+            virtual_time.now,
+            settle_seconds,
+            writes_policies=writes_policies,
+        )
         self.desk.store.settle("")
         self._workers: list[asyncio.Task[None]] = []
 

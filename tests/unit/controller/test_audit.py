@@ -239,3 +239,39 @@ def test_policies_are_read_before_anything_is_judged() -> None:
         return working.desk.body(POLICY) is not None
 
     assert virtual_time.run(story())
+
+
+def test_list_that_cannot_be_read_is_told_of_once(caplog: pytest.LogCaptureFixture) -> None:
+    async def play(scene: Scene) -> None:
+        _refuse(scene, POLICIES, 403, 5)
+        await asyncio.sleep(5 * EVERY + 1)
+        assert list(scene.audit.problems.values()) == ["refused"]
+
+    _played(play)
+    assert [record.getMessage() for record in caplog.records if "compared" in record.getMessage()] == [
+        "supportpolicies cannot be compared with the server: refused"
+    ]
+
+
+def test_policies_that_no_role_gives_are_no_problem_of_an_operator_of_some_namespaces(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def play(scene: Scene) -> None:
+        _refuse(scene, POLICIES, 403, 5)
+        await asyncio.sleep(4 * EVERY + 1)
+        assert scene.audit.problems == {}
+        assert scene.working.desk.policies.gap == "refused"
+        await asyncio.sleep(2 * EVERY)
+        assert scene.working.desk.policies.gap == ""
+
+    _played(play, (NAMESPACE,))
+    assert "compared" not in caplog.text
+
+
+def test_other_trouble_with_policies_is_one_of_every_operator() -> None:
+    async def play(scene: Scene) -> None:
+        _refuse(scene, POLICIES, 500)
+        await asyncio.sleep(EVERY + 1)
+        assert list(scene.audit.problems.values()) == ["refused"]
+
+    _played(play, (NAMESPACE,))

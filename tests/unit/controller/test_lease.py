@@ -138,7 +138,10 @@ def test_problem_is_over_with_the_first_answer(world: World) -> None:
     world.forbidden.add("a")
     process = _process(world, "a")
     world.go(10)
-    assert (process.leadership.is_mine, process.leadership.problem) == (False, "Lease ns/lease: no right")
+    assert (process.leadership.is_mine, process.leadership.problem) == (
+        False,
+        "Lease ns/lease: no right; a Role there must allow create, and get and update for resourceNames: [lease]",
+    )
     world.forbidden.clear()
     world.go(10)
     assert (process.leadership.is_mine, process.leadership.problem) == (True, "")

@@ -136,6 +136,7 @@ def test_switch_is_read(text: str) -> None:
         ("http_port", "65536", "must be a port, 0 to 65535, not 65536"),
         ("log_format", "xml", "must be text or json, not 'xml'"),
         ("lease_seconds", "0", "must be greater than 0, not 0"),
+        ("lease_seconds", "0.5", "must be at least 1, not 0.5: a Lease counts whole seconds"),
         ("lease_seconds", "-1", "must be a number of seconds, not '-1'"),
         ("lease_seconds", "nan", "must be a number of seconds, not 'nan'"),
         ("lease_seconds", "1e999", "must be a number of seconds, not '1e999'"),

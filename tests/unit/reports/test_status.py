@@ -13,7 +13,7 @@ from perfana_support.model.code import ConditionType
 from perfana_support.model.document import Problem
 from perfana_support.model.installation import Container, Installation, Workload
 from perfana_support.model.verdict import Verdict
-from perfana_support.reports.status import MAX_STATUS_BYTES, check_status, is_same, policy_status, unjudged_status
+from perfana_support.reports.status import MAX_STATUS_BYTES, check_status, differing, is_same, policy_status, unjudged_status
 from tests.unit.builders import TODAY, judge, policy, waiver
 
 NOW, LATER = datetime(2026, 11, 24, 12, 30, 15, 999_999, tzinfo=UTC), datetime(2026, 11, 25, 8, 0, 0, tzinfo=UTC)
@@ -187,11 +187,32 @@ def test_empty_list_that_the_server_dropped_is_no_change() -> None:
     assert status["findings"] == []
 
 
+def test_condition_of_ours_that_is_no_longer_stated_is_a_difference() -> None:
+    status = _status(judge(NEWEST))
+    stale = {**status["conditions"][0], "type": "UpgradeSupported"}
+    assert differing(status, {**status, "conditions": [*status["conditions"], stale]}) == ["conditions"]
+    foreign = {**stale, "type": "example.com/Audited"}
+    assert differing(status, {**status, "conditions": [*status["conditions"], foreign]}) == []
+    assert differing(status, {**status, "release": "9.9", "policy": None}) == ["policy", "release"]
+
+
 def test_unjudged_check_says_unknown_everywhere() -> None:
     conditions = _by_type(unjudged_status("PolicyNotFound", "SupportPolicy acme does not exist", BODY, NOW, is_stalled=False))
     judged = [condition for kind, condition in conditions.items() if kind in list(ConditionType)]
     assert len(judged) == len(ConditionType) - 1
     assert {(condition["status"], condition["reason"]) for condition in judged} == {("Unknown", "PolicyNotFound")}
+
+
+@pytest.mark.parametrize(
+    ("spec", "is_asked"), [({"target": {"release": "4.1"}}, True), ({"target": None}, False), ({}, False), (None, False)]
+)
+def test_unjudged_check_says_nothing_of_an_upgrade_only_if_none_is_asked_about(
+    spec: dict[str, Any] | None, *, is_asked: bool
+) -> None:
+    conditions = _by_type(unjudged_status("PolicyNotFound", "none", {**BODY, "spec": spec}, NOW, is_stalled=False))
+    assert ("UpgradeSupported" in conditions) is is_asked
+    if is_asked:
+        assert conditions["UpgradeSupported"]["status"] == "Unknown"
 
 
 @pytest.mark.parametrize(("stalled", "statuses"), [(True, ["False", "False", "True"]), (False, ["False", "True", "False"])])
@@ -231,13 +252,26 @@ def test_invalid_policy_with_a_last_good_one_keeps_its_digest() -> None:
     assert json.loads(status["lastValidSpec"]) == SPEC
 
 
-def test_valid_policy_is_not_written_out_in_its_status() -> None:
-    assert "lastValidSpec" not in policy_status(policy(), SPEC, DIGEST, [], BODY, NOW)
+def test_valid_policy_is_kept_from_the_first_on() -> None:
+    """An invalid edit may come while no operator runs."""
+    assert json.loads(policy_status(policy(), SPEC, DIGEST, [], BODY, NOW)["lastValidSpec"]) == SPEC
+    assert policy_status(policy(), {}, DIGEST, [], BODY, NOW)["lastValidSpec"] == "{}"
 
 
-def test_spec_too_long_to_remember_is_left_out() -> None:
-    spec = {"tools": ["x" * 300_000]}
-    assert "lastValidSpec" not in policy_status(policy(), spec, DIGEST, [Problem("spec", "bad")], BODY, NOW)
+@pytest.mark.parametrize("problems", [[], [Problem("spec", "bad")], [Problem("spec", "bad " * 1000)]])
+def test_spec_too_long_to_keep_is_left_out_and_the_condition_says_so(problems: list[Problem]) -> None:
+    status = policy_status(policy(), {"tools": ["x" * 300_000]}, DIGEST, problems, BODY, NOW)
+    assert "lastValidSpec" not in status
+    for kind in ("Valid", "Ready"):
+        message = _by_type(status)[kind]["message"]
+        assert message.endswith("is above 200000 bytes and not kept: in force until the operator starts anew")
+        assert len(message.encode()) <= 1000
+
+
+def test_spec_just_short_enough_is_kept() -> None:
+    spec = {"a": "x" * (200_000 - len('{"a":""}'))}
+    assert "lastValidSpec" in policy_status(policy(), spec, DIGEST, [], BODY, NOW)
+    assert "lastValidSpec" not in policy_status(policy(), {"a": spec["a"] + "x"}, DIGEST, [], BODY, NOW)
 
 
 # Names at the limits of the API: 253 for an object, 63 for a container; 500 containers.

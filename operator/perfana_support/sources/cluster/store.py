@@ -76,12 +76,20 @@ class ClusterStore:
             self._gone_nodes.discard(name)
             if self._nodes.get(name) != entry:
                 self._nodes[name] = entry
-                self._on_change("")
+                self._tell_of_node(name)
             return
         members = self._namespaces.setdefault(namespace, {})
         if members.get((kind, name)) != entry:
             members[kind, name] = shared(entry)
             self._on_change(namespace)
+
+    def _tell_of_node(self, name: str) -> None:
+        """Tell the namespaces that run something on a node; before everything is known nobody judges yet."""
+        if not self.is_synced:
+            return
+        for namespace, members in list(self._namespaces.items()):
+            if any(workload.node == name for workload in members.values()):
+                self._on_change(namespace)
 
     def remove(self, kind: str, place: Place) -> None:
         """Forget an object that is gone, or runs nothing any more."""

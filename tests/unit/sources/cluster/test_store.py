@@ -86,11 +86,20 @@ def test_nodes_that_run_pods_of_the_namespace_are_its_platform(told: Told) -> No
     assert told.platform.nodes == (NODE, Node("unseen", "", "", ""))
 
 
-def test_node_is_told_to_all(told: Told) -> None:
+def test_node_is_told_to_the_namespaces_that_run_on_it() -> None:
+    told = Told("nodes")
+    told.put(node="n")
+    told.put("other", node="n")
+    told.put(namespace="elsewhere", node="m")
+    told.of.clear()
     told.store.put("Node", ("", "n"), NODE)
+    assert told.of == []  # while the cluster is being read nobody judges
+    told.store.settle("nodes")
     told.store.put("Node", ("", "n"), NODE)
+    told.store.put("Node", ("", "idle"), NODE._replace(name="idle"))
+    assert told.of == []
     told.store.put("Node", ("", "n"), NODE._replace(kubelet_version="v1.34.0"))
-    assert told.of == ["", ""]
+    assert told.of == ["shop"]
 
 
 def test_node_that_nobody_knows_shows_nothing_of_itself(told: Told) -> None:
