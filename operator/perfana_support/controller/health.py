@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from perfana_support.sources.cluster.backoff import LAST_WAIT_SECONDS
 from perfana_support.sources.cluster.pulse import Phase, Pulse
-from perfana_support.sources.cluster.reflector import LAST_WAIT_SECONDS
 
 # A watch ends and is begun anew after its limit of silence; one that is silent for this many times that is stuck in this
 # program, which only a restart mends.

@@ -7,6 +7,7 @@ import logging
 import os
 from collections.abc import Callable, Coroutine
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 
 import kopf
@@ -21,25 +22,20 @@ from perfana_support.controller.metrics import Metrics, Moment
 from perfana_support.controller.names import CHECKS, POLICIES
 from perfana_support.controller.settings import Settings
 from perfana_support.sources.cluster.api import ApiError, ClusterApi
+from perfana_support.sources.cluster.backoff import Backoff
 from perfana_support.sources.cluster.pulse import Pulse
-from perfana_support.sources.cluster.reflector import (
-    FIRST_WAIT_SECONDS,
-    LAST_WAIT_SECONDS,
-    NODES,
-    REFUSALS_BELIEVED,
-    WORKLOADS,
-    Reflector,
-)
+from perfana_support.sources.cluster.reflector import ABSENCES_BELIEVED, NODES, WORKLOADS, Reflector
+from perfana_support.sources.cluster.server_version import follow_server_version
 from perfana_support.sources.cluster.store import SERVER_VERSION, ClusterStore
+from perfana_support.sources.cluster.trouble import REFUSALS_BELIEVED
 from perfana_support.sources.errors import Fault, SourceError
 
 log = logging.getLogger(__name__)
 
-_FORBIDDEN, _NOT_FOUND = 403, 404
-# An upgrade of a control plane takes longer than this.
-_SERVER_VERSION_SECONDS = 300.0
 # What SIGTERM leaves for a write at hand; a pod has thirty seconds by default, an impatient user five.
 _CLOSES_WITHIN_SECONDS = 2.5
+# Beyond this the server is in trouble, and errors that come again and again make cycles.
+_COLLECTS_AFTER_SECONDS = 120.0
 _POD_NAMESPACE_FILE = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
 
 
@@ -89,7 +85,7 @@ class Office:
         for _ in range(settings.workers):
             self._start(desk.work())
         self._start(Framework(settings, self._metrics, self._connection, self._take, self._plurals).run())
-        self._start(self._watch_server_version(desk.store))
+        self._start(follow_server_version(self._api, desk.store))
         self._start(self._audit.run(settings.audit_seconds))
         self._start(watch_calendar(desk, self._now, settings.wake_spread_seconds))
         self._start(resync(desk, settings.resync_seconds, settings.wake_spread_seconds))
@@ -162,35 +158,27 @@ class Office:
         """The resources of ours that can be read."""
         return (CHECKS,) if self._desk.policies.gap else (CHECKS, POLICIES)
 
-    async def _watch_server_version(self, store: ClusterStore) -> None:
-        """Ask the server for its version now and then: an upgrade changes it under a running operator."""
-        while True:
-            try:
-                store.set_server_version(str((await self._api.get("/version")).get("gitVersion", "")))
-            except ApiError as error:
-                log.warning("the server's version cannot be read: %s", error)
-                store.settle(SERVER_VERSION)
-            await asyncio.sleep(_SERVER_VERSION_SECONDS)
-
     async def _read_policies(self) -> None:
         """Read the policies, waiting out a server that is not ready. Without the right to, checks that need one say so."""
-        waits = refusals = 0
+        backoff = Backoff()
+        refusals = absences = 0
         while True:
             try:
                 return await self._audit.load()
             except ApiError as error:
-                if error.status == _NOT_FOUND:
+                # A server that has just started knows no custom resources for a moment.
+                absences += error.status == HTTPStatus.NOT_FOUND
+                if absences > ABSENCES_BELIEVED:
                     problem = "the CustomResourceDefinitions are not installed; run: kubectl apply -f crds/"
                     raise SourceError([Fault(f"cluster {self._api.configuration.host}", 0, 0, problem)]) from error
-                # A server that has just started refuses what its roles, not yet read, will allow.
-                refusals += error.status == _FORBIDDEN
+                # And refuses what its roles, not yet read, will allow.
+                refusals += error.status == HTTPStatus.FORBIDDEN
                 if refusals >= REFUSALS_BELIEVED:
                     log.warning("SupportPolicies cannot be read; checks that refer to one stay Unknown: %s", error)
                     return self._desk.policies_unreadable(str(error))
                 self._opening = f"the API server is not ready: {error}"
                 log.info("the API server is not ready, trying again: %s", error)
-                wait = min(FIRST_WAIT_SECONDS * 2 ** min(waits, 8), LAST_WAIT_SECONDS)
-                waits += 1
+                wait = backoff.next()
                 await asyncio.sleep(error.retry_after_seconds or wait)
 
     def _start(self, part: Coroutine[Any, Any, None]) -> None:
@@ -215,7 +203,9 @@ async def _collect_less(store: ClusterStore) -> None:
     """
     gc.disable()
     try:
-        await store.synced()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_COLLECTS_AFTER_SECONDS):
+                await store.synced()
     finally:
         gc.collect()
         gc.freeze()

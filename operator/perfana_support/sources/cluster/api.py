@@ -162,6 +162,11 @@ class ClusterApi:
             except aiohttp.SocketTimeoutError as error:
                 raise WatchSilentError(silence_seconds) from error
 
+    async def try_watch(self, path: str, query: Mapping[str, str]) -> None:
+        """Ask for a watch only to learn whether the server agrees to it. Raises `ApiError` if not."""
+        async with self._request("GET", path, query={**query, "watch": "true", "timeoutSeconds": "1"}):
+            pass
+
     @asynccontextmanager
     async def _request(  # noqa: PLR0913 - a request has that many parts
         self,

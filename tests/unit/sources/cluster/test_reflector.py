@@ -6,19 +6,14 @@ from collections.abc import Sequence
 
 import pytest
 
+from perfana_support.sources.cluster import backoff
 from perfana_support.sources.cluster import reflector as module
 from perfana_support.sources.cluster.api import ApiError, WatchSilentError
+from perfana_support.sources.cluster.backoff import FIRST_WAIT_SECONDS, LAST_WAIT_SECONDS
 from perfana_support.sources.cluster.pulse import Cause, Phase
-from perfana_support.sources.cluster.reflector import (
-    FIRST_WAIT_SECONDS,
-    LAST_WAIT_SECONDS,
-    NODES,
-    REFUSALS_BELIEVED,
-    WORKLOADS,
-    Reflector,
-    Resource,
-)
+from perfana_support.sources.cluster.reflector import NODES, WORKLOADS, Reflector, Resource
 from perfana_support.sources.cluster.store import ClusterStore
+from perfana_support.sources.cluster.trouble import PATIENCE_SECONDS, REFUSALS_BELIEVED
 from tests.unit import virtual_time
 from tests.unit.sources.cluster.script import Json, Script, Step, bookmark, event, fault, page, pod
 
@@ -35,7 +30,7 @@ DATABASE: Json = {
 
 @pytest.fixture(autouse=True)
 def _without_chance(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module.random, "uniform", lambda _low, _high: 1.0)  # type: ignore[attr-defined]
+    monkeypatch.setattr(backoff.random, "uniform", lambda _low, _high: 1.0)  # type: ignore[attr-defined]
 
 
 class Followed:
@@ -149,11 +144,25 @@ def test_version_that_is_gone_begins_with_a_list() -> None:
         assert followed.reflector.pulse.restarts == {Cause.GONE: 1}
 
 
-def test_list_whose_pages_expire_is_asked_for_whole() -> None:
-    lists: list[Step] = [page(7, pod("a"), more="x"), ApiError(410, "expired"), page(9, pod("b"), pod("c"))]
+def test_list_whose_pages_expire_is_asked_for_in_larger_ones_and_never_whole() -> None:
+    expired = ApiError(410, "expired")
+    lists: list[Step] = [page(7, pod("a"), more="x"), *[expired] * 5, page(9, pod("b"), pod("c"))]
     followed = _follow(lists)
-    assert _asked(followed) == ["list limit=100", "list limit=100 continue=x", "list", "watch resourceVersion=9"]
+    assert _asked(followed) == [
+        "list limit=100",
+        "list limit=100 continue=x",
+        "list limit=250",
+        *["list limit=500"] * 4,
+        "watch resourceVersion=9",
+    ]
     assert followed.names == ["b", "c"]
+    assert followed.reflector.pulse.restarts == {Cause.GONE: 5}
+
+
+def test_pages_are_small_again_after_a_list_that_was_complete() -> None:
+    lists: list[Step] = [ApiError(410, "expired"), page(9), page(20)]
+    followed = _follow(lists, [[fault(410)], OPEN])
+    assert [what for what in _asked(followed) if "list" in what] == ["list limit=100", "list limit=250", "list limit=100"]
 
 
 def test_list_that_breaks_between_pages_takes_nothing_away() -> None:
@@ -186,6 +195,21 @@ def test_waits_begin_anew_after_an_event() -> None:
     times = followed.script.times("watch")
     waits = [round(after - before, 3) for before, after in itertools.pairwise(times)]
     assert waits == [0.25, 0.5, 1.0, 0.25]
+
+
+def test_waits_begin_anew_after_a_watch_on_which_nothing_happened() -> None:
+    broken: list[Step] = [ApiError(500, "trouble")]
+    quiet: list[Step] = [20.0, ApiError(500, "trouble")]
+    followed = _follow([page(7)], [broken, broken, broken, quiet, broken, OPEN])
+    times = followed.script.times("watch")
+    waits = [round(after - before, 3) for before, after in itertools.pairwise(times)]
+    assert waits == [0.25, 0.5, 1.0, 20.25, 0.5]
+
+
+def test_watch_that_breaks_at_once_is_no_success() -> None:
+    broken: list[Step] = [0.5, ApiError(500, "trouble")]
+    times = _follow([page(7)], [broken], 100.0).script.times("watch")
+    assert [round(after - before - 0.5, 3) for before, after in itertools.pairwise(times)][:4] == [0.25, 0.5, 1.0, 2.0]
 
 
 def test_server_that_ends_every_watch_at_once_is_not_asked_in_a_tight_loop() -> None:
@@ -235,16 +259,114 @@ def test_right_that_is_given_again_closes_the_gap_within_a_minute() -> None:
 
 def test_watch_that_is_forbidden_although_the_list_is_allowed_never_flaps() -> None:
     followed = _follow([page(7, pod("a"))], [[ApiError(403, "no right to watch")]], 600.0)
-    assert len(followed.gaps) == 1
-    # One change for the pod, one for the gap, none ever after.
-    assert [namespace for _, namespace in followed.changes] == ["perfana", ""]
+    assert (len(followed.gaps), followed.names) == (1, [])
+    # One change for the pod, one for the gap, one to forget the pod, none ever after.
+    assert [namespace for _, namespace in followed.changes] == ["perfana", "", "perfana"]
     assert followed.reflector.pulse.phase is Phase.WAITING
+
+
+def test_what_was_known_before_a_right_was_taken_away_is_forgotten() -> None:
+    refused: list[Step] = [ApiError(403, "no right")]
+    followed = _follow([page(7, pod("a")), *refused], [[1.0, *refused]])
+    assert followed.names == []
+    assert followed.gaps == ("pods cannot be listed and watched: no right",)
+
+
+def test_right_that_is_given_back_shows_what_is_there_now() -> None:
+    refused = ApiError(403, "no right")
+    lists: list[Step] = [page(7, pod("a")), *[refused] * 5, page(30), page(30, pod("b"))]
+    followed = _follow(lists, [[1.0, refused], OPEN], 120.0)
+    assert (followed.names, followed.gaps) == (["b"], ())
+    assert _asked(followed)[-4:] == ["list limit=1", "try resourceVersion=30", "list limit=100", "watch resourceVersion=30"]
 
 
 def test_single_refusal_does_not_count_towards_later_ones() -> None:
     broken: list[Step] = [1.0, ApiError(403, "no right")]
     followed = _follow([page(7, pod("a"))], [broken] * 20 + [OPEN], 600.0)
     assert followed.gaps == ()
+
+
+def _follow_beside_another(lists: Sequence[Step], seconds: float, watches: Sequence[Sequence[Step]] = (OPEN,)) -> Followed:
+    """Follow pods that another resource of the same store is read beside."""
+
+    async def story() -> Followed:
+        followed = Followed(Script(lists, watches))
+        followed.store.mark_readable("deployments")
+        running = asyncio.create_task(followed.reflector.run())
+        await asyncio.sleep(seconds)
+        await virtual_time.end(running)
+        return followed
+
+    return virtual_time.run(story())
+
+
+def test_resource_that_fails_from_the_start_is_a_gap_in_the_end() -> None:
+    failing: list[Step] = [ApiError(500, "etcd is sick")]
+    assert not _follow_beside_another(failing, PATIENCE_SECONDS - 0.1).store.is_synced
+    followed = _follow_beside_another(failing, PATIENCE_SECONDS + 0.1)
+    assert followed.store.is_synced
+    assert followed.gaps == ("pods cannot be listed and watched: etcd is sick",)
+
+
+def test_gap_of_a_resource_that_failed_closes_once_it_answers() -> None:
+    failing: list[Step] = [ApiError(500, "etcd is sick")] * 10
+    followed = _follow_beside_another([*failing, page(7, pod("a"))], 200.0)
+    assert (followed.names, followed.gaps) == (["a"], ())
+
+
+def test_resource_that_asks_to_wait_for_long_is_a_gap_at_its_next_failure() -> None:
+    followed = _follow_beside_another([ApiError(429, "too many", 100.0)], 99.0)
+    assert not followed.store.is_synced
+    assert _follow_beside_another([ApiError(429, "too many", 100.0)], 101.0).gaps != ()
+
+
+def test_server_of_which_nothing_can_be_read_is_waited_for() -> None:
+    """It is away: to call everything Unknown once it is back would turn all verdicts twice."""
+    assert not _follow([ApiError(0, "no answer")], seconds=3600.0).store.is_synced
+
+
+def test_failure_after_a_good_start_is_no_gap() -> None:
+    followed = _follow_beside_another(
+        [page(7, pod("a"))], 3600.0, [[1.0, ApiError(500, "trouble")], [ApiError(500, "trouble")]]
+    )
+    assert (followed.names, followed.gaps) == (["a"], ())
+
+
+def test_fault_of_this_program_is_waited_out(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    _stumble(monkeypatch, times=2)
+    followed = _follow([page(7, pod("a"))], [OPEN])
+    assert (followed.names, followed.gaps) == (["a"], ())
+    assert [record.exc_info is not None for record in caplog.records if record.levelname == "ERROR"] == [True, True]
+
+
+def test_fault_of_this_program_that_stays_is_a_gap_and_flaps_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    _stumble(monkeypatch, times=10_000)
+    followed = _follow([page(7, pod("a"))], [OPEN], 600.0)
+    (gap,) = followed.gaps
+    assert gap.endswith("this program fails to read it, please report that: LookupError: of all things")
+    assert len(followed.changes) == 1
+    assert followed.reflector.pulse.phase is Phase.WAITING
+    assert followed.store.is_synced
+
+
+def test_event_that_this_program_stumbles_over_begins_with_a_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    watches: list[list[Step]] = [[1.0, event("ADDED", pod("b", 8))], OPEN]
+    _stumble(monkeypatch, times=1, name="b")
+    assert _follow([page(7, pod("a")), page(9, pod("a"), pod("b"))], watches).names == ["a", "b"]
+
+
+def _stumble(monkeypatch: pytest.MonkeyPatch, times: int, name: str = "a") -> None:
+    """Let the projection fail at an object so many times."""
+    project = module.project  # type: ignore[attr-defined]
+    left = [times]
+
+    def failing(entity: Json, kind: str) -> object:
+        if entity["metadata"]["name"] == name and left[0]:
+            left[0] -= 1
+            raise LookupError("of all things")
+        return project(entity, kind)
+
+    monkeypatch.setattr(module, "project", failing)
 
 
 def test_optional_kind_that_is_absent_is_no_gap() -> None:
