@@ -2,28 +2,33 @@
 
 Kopf's watches carry these resources. A watch that broke says nothing of what was deleted meanwhile, and one that is dead
 says nothing at all: either would leave a verdict standing by a policy that is gone. A list of metadata alone costs a tenth.
+Kopf tells nobody how its watches fare, so this is also how it is known: one that is quiet while there is news is dead.
 """
 
 import asyncio
 import logging
 from collections import Counter
+from http import HTTPStatus
 
 from perfana_support.controller.desk import Desk
 from perfana_support.controller.metrics import Metrics
 from perfana_support.controller.names import CHECKS, POLICIES, Json, Name, list_path, name_of, version_of
 from perfana_support.sources.cluster.api import ApiError, ClusterApi
+from perfana_support.sources.cluster.pulse import Cause, Pulse
 
 # What a watch is about to tell is not missed: events arrive in milliseconds.
 GRACE_SECONDS = 2.0
 # A server that has just started knows no custom resources for a moment, and refuses what its roles, not yet read, allow.
 TIMES_BELIEVED = 2
-_FORBIDDEN, _NOT_FOUND = 403, 404
 
 log = logging.getLogger(__name__)
 
 
 class Audit:
-    """One comparison after the other. `problems` are sentences about lists that cannot be read, by their path."""
+    """One comparison after the other. `problems` are sentences about lists that cannot be read, by their path.
+
+    `pulses` says how the watches of checks and policies fare, `renewals` how often one was found dead.
+    """
 
     def __init__(self, api: ClusterApi, desk: Desk, metrics: Metrics, namespaces: tuple[str, ...]) -> None:
         self._api = api
@@ -31,7 +36,20 @@ class Audit:
         self._metrics = metrics
         self._places = [(CHECKS, namespace) for namespace in namespaces or ("",)] + [(POLICIES, "")]
         self._failures: Counter[tuple[str, str, int]] = Counter()
+        self._told: set[str] = set()
         self.problems: dict[str, str] = {}
+        self.pulses = {_watch_of(*place): Pulse() for place in self._places}
+        self.renewals = 0
+
+    def told(self, plural: str, namespace: str) -> None:
+        """A watch told of something: it is alive."""
+        watch = _watch_of(plural, namespace)
+        if watch not in self.pulses:
+            # One watch for all namespaces.
+            watch = plural
+        if watch in self.pulses:
+            self._told.add(watch)
+            self.pulses[watch].opened()
 
     async def run(self, seconds: float) -> None:
         """Compare again and again, until cancelled."""
@@ -47,32 +65,50 @@ class Audit:
 
     async def _look(self, plural: str, namespace: str) -> None:
         path = list_path(plural, namespace)
+        # What must not be read, Kopf does not watch.
+        is_watched = plural != POLICIES or not self._desk.policies.gap
         try:
-            listing = await self._api.list_metadata(path)
-            self.problems.pop(path, None)
-            for kind in [kind for kind in self._failures if kind[:2] == (plural, namespace)]:
-                del self._failures[kind]
-            if plural == POLICIES:
-                self._desk.policies_unreadable("")
-            await self._compare(plural, namespace, listing)
+            missed = await self._compare(plural, namespace, await self._api.list_metadata(path))
         except ApiError as error:
             self.problems[path] = str(error)
             log.warning("%s cannot be compared with the server: %s", plural, error)
             self._failures[plural, namespace, error.status] += 1
             if self._failures[plural, namespace, error.status] < TIMES_BELIEVED:
                 return
-            if error.status == _FORBIDDEN and plural == POLICIES:
+            if error.status == HTTPStatus.FORBIDDEN and plural == POLICIES:
                 self._desk.policies_unreadable(str(error))
-            if error.status == _NOT_FOUND:
+            if error.status == HTTPStatus.NOT_FOUND:
                 for name in self._desk.known(plural, namespace):
                     self._forget(name)
+            return
+        self.problems.pop(path, None)
+        for kind in [kind for kind in self._failures if kind[:2] == (plural, namespace)]:
+            del self._failures[kind]
+        if plural == POLICIES:
+            # Not before what is there is known: else checks would say that their policy does not exist.
+            self._desk.policies_unreadable("")
+        if is_watched:
+            self._judge_watch(_watch_of(plural, namespace), missed)
 
-    async def _compare(self, plural: str, namespace: str, listing: Json) -> None:
-        """Find what differs, leave the watch a moment to tell of it, and mend what still differs then."""
+    def _judge_watch(self, watch: str, missed: int) -> None:
+        """A watch that told of nothing since the last look, although there was news, is dead and cannot say so."""
+        pulse = self.pulses[watch]
+        if not missed:
+            pulse.opened()
+        elif watch not in self._told:
+            log.warning("the watch of %s tells of nothing, starting Kopf anew", watch)
+            pulse.restarted(Cause.SILENT, "a change was found that the watch does not tell of")
+            self.renewals += 1
+            self._metrics.kopf_restarts.inc()
+        self._told.discard(watch)
+
+    async def _compare(self, plural: str, namespace: str, listing: Json) -> int:
+        """Find what differs, leave the watch a moment to tell of it, mend what still differs then, and count that."""
+        missed = 0
         there = {name_of(plural, item): version_of(item) for item in listing["items"]}
         as_of = version_of(listing)
         if not self._differences(plural, namespace, there, as_of):
-            return
+            return missed
         await asyncio.sleep(GRACE_SECONDS)
         for name in self._differences(plural, namespace, there, as_of):
             before = self._desk.body(name)
@@ -84,6 +120,8 @@ class Audit:
             if self._desk.body(name) is not before:
                 log.warning("%s: a change that no watch told of", name)
                 self._metrics.missed.labels(plural).inc()
+                missed += 1
+        return missed
 
     def _differences(self, plural: str, namespace: str, there: dict[Name, int], as_of: int) -> list[Name]:
         known = self._desk.known(plural, namespace)
@@ -96,3 +134,7 @@ class Audit:
         body = self._desk.body(name)
         if body is not None:
             self._desk.forget(name.plural, body)
+
+
+def _watch_of(plural: str, namespace: str) -> str:
+    return f"{namespace}/{plural}" if namespace else plural

@@ -15,7 +15,7 @@ import kopf
 from perfana_support.controller.audit import Audit
 from perfana_support.controller.calendar import resync, watch_calendar
 from perfana_support.controller.desk import Desk
-from perfana_support.controller.framework import Framework
+from perfana_support.controller.framework import Framework, Terms
 from perfana_support.controller.health import Health
 from perfana_support.controller.lease import Alone, Leadership
 from perfana_support.controller.metrics import Metrics, Moment
@@ -84,7 +84,7 @@ class Office:
             self._start(self._leadership.run())
         for _ in range(settings.workers):
             self._start(desk.work())
-        self._start(Framework(settings, self._metrics, self._connection, self._take, self._plurals).run())
+        self._start(Framework(settings, self._metrics, self._connection, self._take, self._terms).run())
         self._start(follow_server_version(self._api, desk.store))
         self._start(self._audit.run(settings.audit_seconds))
         self._start(watch_calendar(desk, self._now, settings.wake_spread_seconds))
@@ -114,6 +114,7 @@ class Office:
             not self.failed.done(),
             is_synced,
             self._pulses,
+            self._audit.pulses,
             self._settings.watch_silence_seconds,
             tuple(problem for problem in problems if problem),
             leading,
@@ -121,9 +122,9 @@ class Office:
 
     def scrape(self) -> Callable[[], bytes]:
         """This moment's metrics, still to be written out: that may be done elsewhere while the operator goes on."""
-        moment = Moment(
-            self._desk.snapshot(), self._pulses, self._desk.waiting, self._leadership.is_mine, self.health().readyz()[0]
-        )
+        pulses = {**self._pulses, **self._audit.pulses}
+        is_ready, _ = self.health().readyz()
+        moment = Moment(self._desk.snapshot(), pulses, self._desk.waiting, self._leadership.is_mine, is_ready)
         return lambda: self._metrics.text(moment)
 
     @property
@@ -149,14 +150,16 @@ class Office:
 
     def _take(self, plural: str, event: kopf.RawEvent) -> None:
         """Hand an event of a check or policy to the desk."""
+        self._audit.told(plural, str(event["object"]["metadata"].get("namespace") or ""))
         if event["type"] == "DELETED":
             self._desk.forget(plural, event["object"])
         else:
             self._desk.see(plural, event["object"])
 
-    def _plurals(self) -> tuple[str, ...]:
-        """The resources of ours that can be read."""
-        return (CHECKS,) if self._desk.policies.gap else (CHECKS, POLICIES)
+    def _terms(self) -> Terms:
+        """What Kopf works with: the resources of ours that can be read, and how often it had to be renewed."""
+        plurals = (CHECKS,) if self._desk.policies.gap else (CHECKS, POLICIES)
+        return Terms(plurals, self._api.generation + self._audit.renewals)
 
     async def _read_policies(self) -> None:
         """Read the policies, waiting out a server that is not ready. Without the right to, checks that need one say so."""
