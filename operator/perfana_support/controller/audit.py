@@ -67,6 +67,7 @@ class Audit:
         path = list_path(plural, namespace)
         # What must not be read, Kopf does not watch.
         is_watched = plural != POLICIES or not self._desk.policies.gap
+        self._told.discard(_watch_of(plural, namespace))
         try:
             missed = await self._compare(plural, namespace, await self._api.list_metadata(path))
         except ApiError as error:
@@ -91,7 +92,10 @@ class Audit:
             self._judge_watch(_watch_of(plural, namespace), missed)
 
     def _judge_watch(self, watch: str, missed: int) -> None:
-        """A watch that told of nothing since the last look, although there was news, is dead and cannot say so."""
+        """A watch that told of nothing in the moment of grace, although there was news, is dead and cannot say so.
+
+        One that is behind tells of something all the time.
+        """
         pulse = self.pulses[watch]
         if not missed:
             pulse.opened()
@@ -100,7 +104,6 @@ class Audit:
             pulse.restarted(Cause.SILENT, "a change was found that the watch does not tell of")
             self.renewals += 1
             self._metrics.kopf_restarts.inc()
-        self._told.discard(watch)
 
     async def _compare(self, plural: str, namespace: str, listing: Json) -> int:
         """Find what differs, leave the watch a moment to tell of it, mend what still differs then, and count that."""
