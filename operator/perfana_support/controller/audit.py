@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 class Audit:
     """One comparison after the other. `problems` are sentences about lists that cannot be read, by their path.
 
-    `pulses` says how the watches of checks and policies fare, `renewals` how often one was found dead.
+    `renewals` counts the watches that were found dead.
     """
 
     def __init__(self, api: ClusterApi, desk: Desk, metrics: Metrics, namespaces: tuple[str, ...]) -> None:
@@ -37,19 +37,26 @@ class Audit:
         self._places = [(CHECKS, namespace) for namespace in namespaces or ("",)] + [(POLICIES, "")]
         self._failures: Counter[tuple[str, str, int]] = Counter()
         self._told: set[str] = set()
+        # A Role gives no right on policies, which belong to no namespace: then it is no problem that there is none.
+        self._may_lack_policies = bool(namespaces)
         self.problems: dict[str, str] = {}
-        self.pulses = {_watch_of(*place): Pulse() for place in self._places}
+        self._pulses = {_watch_of(*place): Pulse() for place in self._places}
         self.renewals = 0
+
+    @property
+    def pulses(self) -> dict[str, Pulse]:
+        """How the watches of checks and policies fare; of policies that must not be read there is none."""
+        return {watch: pulse for watch, pulse in self._pulses.items() if watch != POLICIES or not self._desk.policies.gap}
 
     def told(self, plural: str, namespace: str) -> None:
         """A watch told of something: it is alive."""
         watch = _watch_of(plural, namespace)
-        if watch not in self.pulses:
+        if watch not in self._pulses:
             # One watch for all namespaces.
             watch = plural
-        if watch in self.pulses:
+        if watch in self._pulses:
             self._told.add(watch)
-            self.pulses[watch].opened()
+            self._pulses[watch].opened()
 
     async def run(self, seconds: float) -> None:
         """Compare again and again, until cancelled."""
@@ -71,8 +78,7 @@ class Audit:
         try:
             missed = await self._compare(plural, namespace, await self._api.list_metadata(path))
         except ApiError as error:
-            self.problems[path] = str(error)
-            log.warning("%s cannot be compared with the server: %s", plural, error)
+            self._note(path, error, is_expected=self._may_lack_policies and plural == POLICIES)
             self._failures[plural, namespace, error.status] += 1
             if self._failures[plural, namespace, error.status] < TIMES_BELIEVED:
                 return
@@ -91,12 +97,20 @@ class Audit:
         if is_watched:
             self._judge_watch(_watch_of(plural, namespace), missed)
 
+    def _note(self, path: str, error: ApiError, *, is_expected: bool) -> None:
+        """Note what keeps a list from being read, and say it once."""
+        if is_expected and error.status == HTTPStatus.FORBIDDEN:
+            self.problems.pop(path, None)
+        elif self.problems.get(path) != str(error):
+            self.problems[path] = str(error)
+            log.warning("%s cannot be compared with the server: %s", path, error)
+
     def _judge_watch(self, watch: str, missed: int) -> None:
         """A watch that told of nothing in the moment of grace, although there was news, is dead and cannot say so.
 
         One that is behind tells of something all the time.
         """
-        pulse = self.pulses[watch]
+        pulse = self._pulses[watch]
         if not missed:
             pulse.opened()
         elif watch not in self._told:

@@ -201,6 +201,21 @@ def test_right_to_policies_that_is_missing_is_believed_in_the_end_and_said_by_ch
     assert condition(_played(play)) == ("Unknown", "PolicyUnreadable")
 
 
+def test_operator_with_roles_alone_is_ready_without_a_right_to_policies() -> None:
+    """No Role gives one. With rights in the whole cluster it is missed."""
+
+    async def play(scene: Scene) -> tuple[bool, set[str]]:
+        scene.api.list_faults[ALL_POLICIES] = [ApiError(403, "no right")] * 99
+        await scene.office.open()
+        await asyncio.sleep(300)
+        is_ready, page = scene.office.health().readyz()
+        await scene.office.close()
+        return is_ready, {line.partition(":")[0] for line in page.splitlines() if "support" in line}
+
+    assert _played(play, namespaces=("shop",)) == (True, {"shop/supportchecks"})
+    assert not _played(play)[0]
+
+
 def test_first_refusal_of_a_server_that_was_away_is_not_believed() -> None:
     async def play(scene: Scene) -> str:
         scene.api.list_faults[ALL_POLICIES] = [*[ApiError(0, "no answer")] * 9, ApiError(403, "roles not read yet")]
