@@ -72,9 +72,13 @@ class Framework:
             try:
                 while not ours.done() and terms == self._terms():
                     await asyncio.wait((ours,), timeout=_LOOK_SECONDS)
-            finally:
+            except BaseException:
                 carrier.stop()
-            if not ours.done():
+                raise
+            is_renewed = not ours.done()
+            # A thread that takes its time to end must not hold up our loop.
+            await asyncio.to_thread(carrier.stop)
+            if is_renewed:
                 log.info("starting Kopf anew, for %s", " and ".join(self._terms().plurals))
                 continue
             error = ours.result()
