@@ -2,7 +2,7 @@
 
 Kopf's watches carry these resources. A watch that broke says nothing of what was deleted meanwhile, and one that is dead
 says nothing at all: either would leave a verdict standing by a policy that is gone. A list of metadata alone costs a tenth.
-Kopf tells nobody how its watches fare, so this is also how it is known: one that is quiet while there is news is dead.
+Kopf tells nobody how its watches fare, so this is also how it is known: one that lives tells of every change sooner or later.
 """
 
 import asyncio
@@ -20,6 +20,8 @@ from perfana_support.sources.cluster.pulse import Cause, Pulse
 GRACE_SECONDS = 2.0
 # A server that has just started knows no custom resources for a moment, and refuses what its roles, not yet read, allow.
 TIMES_BELIEVED = 2
+# What is said of a watch that did not.
+_MISSED = "a change was found that the watch does not tell of"
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +39,7 @@ class Audit:
         self._places = [(CHECKS, namespace) for namespace in namespaces or ("",)] + [(POLICIES, "")]
         self._failures: Counter[tuple[str, str, int]] = Counter()
         self._told: set[str] = set()
+        self._suspects: set[str] = set()
         # A Role gives no right on policies, which belong to no namespace: then it is no problem that there is none.
         self._may_lack_policies = bool(namespaces)
         self.problems: dict[str, str] = {}
@@ -56,6 +59,7 @@ class Audit:
             watch = plural
         if watch in self._pulses:
             self._told.add(watch)
+            self._suspects.discard(watch)
             self._pulses[watch].opened()
 
     async def run(self, seconds: float) -> None:
@@ -78,8 +82,9 @@ class Audit:
         try:
             missed = await self._compare(plural, namespace, await self._api.list_metadata(path))
         except ApiError as error:
-            self._note(path, error, is_expected=self._may_lack_policies and plural == POLICIES)
             self._failures[plural, namespace, error.status] += 1
+            if self._failures[plural, namespace, error.status] >= TIMES_BELIEVED or not error.is_passing:
+                self._note(path, error, is_expected=self._may_lack_policies and plural == POLICIES)
             if self._failures[plural, namespace, error.status] < TIMES_BELIEVED:
                 return
             if error.status == HTTPStatus.FORBIDDEN and plural == POLICIES:
@@ -106,18 +111,19 @@ class Audit:
             log.warning("%s cannot be compared with the server: %s", path, error)
 
     def _judge_watch(self, watch: str, missed: int) -> None:
-        """A watch that told of nothing in the moment of grace, although there was news, is dead and cannot say so.
-
-        One that is behind tells of something all the time.
-        """
+        """A watch that missed a change tells of it once it goes on. One that has told of nothing by the next look is dead."""
         pulse = self._pulses[watch]
-        if not missed:
-            pulse.opened()
-        elif watch not in self._told:
+        if watch in self._suspects:
+            self._suspects.discard(watch)
             log.warning("the watch of %s tells of nothing, starting Kopf anew", watch)
-            pulse.restarted(Cause.SILENT, "a change was found that the watch does not tell of")
+            pulse.restarted(Cause.SILENT, _MISSED)
             self.renewals += 1
             self._metrics.kopf_restarts.inc()
+        elif missed and watch not in self._told:
+            self._suspects.add(watch)
+            pulse.doubted(_MISSED)
+        elif not missed:
+            pulse.opened()
 
     async def _compare(self, plural: str, namespace: str, listing: Json) -> int:
         """Find what differs, leave the watch a moment to tell of it, mend what still differs then, and count that."""

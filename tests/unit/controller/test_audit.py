@@ -264,8 +264,10 @@ def test_watch_that_tells_of_nothing_although_there_is_news_is_dead() -> None:
         scene.server.put(CHECKS, "second")
         await asyncio.sleep(EVERY + GRACE_SECONDS + 1)
         pulse = scene.audit.pulses[CHECKS]
-        assert (pulse.phase, pulse.restarts) == (Phase.WAITING, {Cause.SILENT: 1})
+        assert (pulse.phase, pulse.restarts, scene.audit.renewals) == (Phase.WAITING, {}, 0)
         assert scene.audit.pulses[POLICIES].phase is Phase.FOLLOWING
+        await asyncio.sleep(EVERY)
+        assert (pulse.phase, pulse.restarts, scene.audit.renewals) == (Phase.WAITING, {Cause.SILENT: 1}, 1)
         await asyncio.sleep(EVERY)
         assert pulse.phase is Phase.FOLLOWING
 
@@ -273,12 +275,14 @@ def test_watch_that_tells_of_nothing_although_there_is_news_is_dead() -> None:
     assert (scene.audit.renewals, scene.working.counted("framework_restarts")) == (1, 1)
 
 
-def test_watch_that_is_behind_is_alive() -> None:
+@pytest.mark.parametrize("after_seconds", [GRACE_SECONDS / 2, GRACE_SECONDS + 1, EVERY])
+def test_watch_that_is_late_is_alive(after_seconds: float) -> None:
     async def play(scene: Scene) -> None:
         scene.server.put(CHECKS, "second")
-        await asyncio.sleep(EVERY + GRACE_SECONDS / 2)
+        await asyncio.sleep(EVERY + after_seconds)
         scene.audit.told(CHECKS, NAMESPACE)
-        await asyncio.sleep(GRACE_SECONDS)
+        assert scene.audit.pulses[CHECKS].phase is Phase.FOLLOWING
+        await asyncio.sleep(3 * EVERY)
 
     assert _played(play).audit.renewals == 0
 
@@ -288,9 +292,21 @@ def test_what_a_watch_told_before_the_news_is_no_sign() -> None:
         await asyncio.sleep(EVERY - 1)
         scene.audit.told(CHECKS, NAMESPACE)
         scene.server.put(CHECKS, "second")
-        await asyncio.sleep(GRACE_SECONDS + 2)
+        await asyncio.sleep(EVERY + GRACE_SECONDS + 2)
 
     assert _played(play).audit.renewals == 1
+
+
+def test_one_failure_that_passes_is_no_problem() -> None:
+    async def play(scene: Scene) -> None:
+        _refuse(scene, CHECKS, 500, 2)
+        seen = []
+        for _ in range(3):
+            await asyncio.sleep(EVERY + 0.1)
+            seen.append(len(scene.audit.problems))
+        assert seen == [0, 1, 0]
+
+    _played(play)
 
 
 def test_watch_without_news_is_alive() -> None:

@@ -258,7 +258,8 @@ def _error(response: aiohttp.ClientResponse, content: bytes) -> ApiError:
     try:
         message = json.loads(content)["message"]
     except (ValueError, KeyError, TypeError):
-        message = content[:200].decode(errors="replace") or response.reason or "no message"
+        # In one line: it ends in logs and conditions.
+        message = " ".join(content[:200].decode(errors="replace").split()) or response.reason or "no message"
     after = response.headers.get("Retry-After", "")
     seconds = min(float(after), _LONGEST_RETRY_AFTER_SECONDS) if after.isdecimal() else None
     return ApiError(response.status, f"{message} (HTTP {response.status})", seconds)

@@ -145,6 +145,7 @@ def test_object_is_sent_within_a_time() -> None:
         (Answer({"message": "no such thing"}, 404), 404, "no such thing (HTTP 404)"),
         (Answer(b"<html>bad gateway</html>", 502), 502, "<html>bad gateway</html> (HTTP 502)"),
         (Answer(b"", 503), 503, "Reason (HTTP 503)"),
+        (Answer(b"404 page\n not found\n", 404), 404, "404 page not found (HTTP 404)"),
         (Answer(["a"], 500), 500, '["a"] (HTTP 500)'),
         (Answer({}, 500), 500, "{} (HTTP 500)"),
         (Answer(b"\xff\xfe", 500), 500, "\ufffd\ufffd (HTTP 500)"),
