@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import certifi
 
 from tests.cluster.kubeconfig import write_kubeconfig
 from tests.cluster.proxy import Proxy, Seen, refusal
@@ -13,7 +18,6 @@ from tests.integration.support_objects import RELEASED, SNAPSHOT, Site, check, d
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from tests.cluster.identity import Identity
     from tests.cluster.server import Cluster
@@ -49,6 +53,57 @@ def test_rotated_token_in_a_file_that_the_kubeconfig_names_is_taken_up(
             process.start()
             site = Site(cluster.client(), namespace, process)
             assert_follows_rotation(site, proxy, cluster, identity, lambda new: token.write_text(new.token))
+
+
+def test_authority_that_rotates_in_its_file_is_taken_up(
+    cluster: Cluster, install_crds: list[str], identity: Identity, namespace: str, tmp_path: Path
+) -> None:
+    """By the connection and by Kopf, at the start and later."""
+    assert install_crds
+    authority, stranger = tmp_path / "ca.crt", Path(certifi.where())
+    shutil.copy(stranger, authority)
+    with Proxy(cluster) as proxy:
+        kubeconfig = proxy.kubeconfig(tmp_path / "kubeconfig", identity.token)
+        content = json.loads(kubeconfig.read_text())
+        entry = content["clusters"][0]["cluster"]
+        del entry["certificate-authority-data"]
+        entry["certificate-authority"] = str(authority)
+        kubeconfig.write_text(json.dumps(content))
+        arguments = ("-n", namespace, "--http-port", "0", "--no-leader-election", "--audit-seconds", "3600")
+        with OperatorProcess(cluster, kubeconfig, *arguments) as process:
+            process.start()
+            site = Site(cluster.client(), namespace, process)
+            site.create(deployment(RELEASED), check())
+            wait_for(lambda: "CERTIFICATE_VERIFY_FAILED" in process.log, RECOVERED_WITHIN_SECONDS, "a server without trust")
+            shutil.copy(cluster.ca_file, authority)
+            site.wait_for_verdict("True", seconds=RECOVERED_WITHIN_SECONDS)
+            shutil.copy(stranger, authority)
+            proxy.break_off(ANY)
+            failures = process.log.count("CERTIFICATE_VERIFY_FAILED")
+            site.set_image(SNAPSHOT)
+            wait_for(
+                lambda: process.log.count("CERTIFICATE_VERIFY_FAILED") > failures, RECOVERED_WITHIN_SECONDS, "no trust again"
+            )
+            shutil.copy(cluster.ca_file, authority)
+            site.wait_for_verdict("False", "SnapshotBuild", seconds=RECOVERED_WITHIN_SECONDS)
+            site.change_spec(policyRef={"name": "missing"})
+            site.wait_for_verdict("Unknown", "PolicyNotFound", seconds=RECOVERED_WITHIN_SECONDS)
+
+
+def test_authority_in_a_rewritten_kubeconfig_is_taken_up(
+    cluster: Cluster, install_crds: list[str], identity: Identity, namespace: str, tmp_path: Path
+) -> None:
+    assert install_crds
+    with Proxy(cluster) as proxy:
+        kubeconfig = tmp_path / "kubeconfig"
+        write_kubeconfig(kubeconfig, server=proxy.server, ca_file=Path(certifi.where()), token=identity.token)
+        with OperatorProcess(cluster, kubeconfig, "-n", namespace, "--http-port", "0", "--no-leader-election") as process:
+            process.start()
+            site = Site(cluster.client(), namespace, process)
+            site.create(deployment(RELEASED), check())
+            wait_for(lambda: "CERTIFICATE_VERIFY_FAILED" in process.log, RECOVERED_WITHIN_SECONDS, "a server without trust")
+            proxy.kubeconfig(kubeconfig, identity.token)
+            site.wait_for_verdict("True", seconds=RECOVERED_WITHIN_SECONDS)
 
 
 def assert_follows_rotation(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.cluster.proxy import Act
+from tests.cluster.server import LOOPBACK
 from tests.cluster.waiting import wait_for
 from tests.integration.fault_site import (
     ANY,
@@ -91,6 +94,18 @@ def test_server_that_does_not_answer_does_not_keep_it(faulty: FaultSite, path: s
     faulty.site.set_image(SNAPSHOT)
     wait_for(lambda: held.seen, 10, "a request without an answer")
     assert end(faulty) < ENDED_WITHIN_SECONDS
+
+
+def test_scrape_that_is_not_read_does_not_keep_it(faulty: FaultSite) -> None:
+    with socket.socket() as reader:
+        reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
+        reader.connect((LOOPBACK, int(faulty.http_port)))
+        # So many answers that no buffer of the two kernels takes them all.
+        reader.settimeout(1.0)
+        with contextlib.suppress(TimeoutError):
+            for _ in range(2000):
+                reader.sendall(b"GET /metrics HTTP/1.1\r\nHost: operator\r\n\r\n")
+        assert end(faulty) < ENDED_WITHIN_SECONDS
 
 
 def test_connection_that_is_cut_in_the_middle_of_ending_does_not_keep_it(faulty: FaultSite) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -264,16 +265,23 @@ def compared(audited: FaultSite, namespace: str) -> Iterator[FaultSite]:
 
 
 def test_audit_finds_what_a_silent_watch_of_checks_and_policies_has_missed(compared: FaultSite) -> None:
+    """And with it that the watch is dead, which is said, and mended by starting Kopf anew."""
     site, name = compared.site, compared.site.namespace
+    silenced = []
     for path in (CHECKS, POLICIES):
-        compared.wait_for_watch(path)
+        silenced.append(compared.wait_for_watch(path))
         compared.proxy.silence(path)
     change_policy(compared)
     site.wait_for_verdict("False", "EndOfLife")
+    compared.wait_for_watch(POLICIES, after=silenced[-1])
+    compared.proxy.silence(CHECKS)
     site.api.delete(API_VERSION, POLICY, name)
     site.wait_for_verdict("Unknown", "PolicyNotFound")
     site.change_spec(policyRef=None)
     site.wait_for_verdict("True")
+    compared.wait_for_watch(CHECKS, after=silenced[0])
+    text = compared.page("/healthz").text
+    assert re.search(r"^supportpolicies: following, .*begun anew: .*Silent", text, re.MULTILINE), text
 
 
 @pytest.mark.parametrize("kind", ["check", "policy"])

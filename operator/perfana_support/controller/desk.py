@@ -34,7 +34,8 @@ from perfana_support.controller.workqueue import WorkQueue
 from perfana_support.model.code import ConditionType, Reason
 from perfana_support.model.document import Json
 from perfana_support.reports.status import VALID, differing, generation_of, status_of, unjudged_status
-from perfana_support.sources.cluster.api import REQUEST_TIMEOUT_SECONDS, ApiError, ClusterApi
+from perfana_support.sources.cluster.api import ApiError, ClusterApi
+from perfana_support.sources.cluster.connection import REQUEST_TIMEOUT_SECONDS
 from perfana_support.sources.cluster.store import ClusterStore
 
 _NOT_FOUND, _CONFLICT = 404, 409

@@ -7,25 +7,24 @@ that runs here outlives them. What happens meanwhile is found by its first list 
 
 import asyncio
 import contextlib
-import itertools
 import logging
-import random
 import threading
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import kopf
 
 from perfana_support.controller.metrics import Metrics
 from perfana_support.controller.names import GROUP, VERSION
 from perfana_support.controller.settings import Settings
+from perfana_support.sources.cluster.backoff import Backoff
 
 # This program writes no annotation and no finalizer of Kopf's; these names are set so that none could bear another's.
 _PREFIX = GROUP
 _PAGE_SIZE = 500
 _FIRST_WAIT_SECONDS, _LAST_WAIT_SECONDS = 0.5, 15.0
 _STOPS_WITHIN_SECONDS = 1.0
-# How often it is looked whether rights were given or taken.
+# How often it is looked whether its terms have changed.
 _LOOK_SECONDS = 5.0
 # After so long at work an end is a new one, and no part of a row of failures.
 _LASTED_SECONDS = 60.0
@@ -33,11 +32,19 @@ _LASTED_SECONDS = 60.0
 log = logging.getLogger(__name__)
 
 
-class Framework:
-    """Kopf's operator with our handlers. What it is given is called in the loop that `run` runs in.
+class Terms(NamedTuple):
+    """What Kopf is started with, and started anew for once it is something else.
 
-    `plurals` says which resources there are rights for: Kopf would ask for others again and again, and log each refusal.
+    `plurals` are the resources that there are rights for: Kopf would ask for others again and again, and log each refusal.
+    `renewals` counts what Kopf cannot notice by itself: certificates that have changed, a watch of its own that is dead.
     """
+
+    plurals: tuple[str, ...]
+    renewals: int = 0
+
+
+class Framework:
+    """Kopf's operator with our handlers. What it is given is called in the loop that `run` runs in."""
 
     def __init__(
         self,
@@ -45,38 +52,38 @@ class Framework:
         metrics: Metrics,
         connection: Callable[[], Awaitable[kopf.ConnectionInfo]],
         take: Callable[[str, kopf.RawEvent], None],
-        plurals: Callable[[], tuple[str, ...]],
+        terms: Callable[[], Terms],
     ) -> None:
         self._settings = settings
         self._metrics = metrics
         self._connection = connection
         self._take = take
-        self._plurals = plurals
+        self._terms = terms
 
     async def run(self) -> None:
         """Keep Kopf running until cancelled."""
         loop = asyncio.get_running_loop()
-        waits = _waits()
+        backoff = _backoff()
         while True:
             began = loop.time()
             ours: asyncio.Future[BaseException | None] = loop.create_future()
-            plurals = self._plurals()
-            carrier = _Carrier(self._operator(plurals), ours)
+            terms = self._terms()
+            carrier = _Carrier(self._operator(terms.plurals), ours)
             try:
-                while not ours.done() and plurals == self._plurals():
+                while not ours.done() and terms == self._terms():
                     await asyncio.wait((ours,), timeout=_LOOK_SECONDS)
                 has_ended = ours.done()
             finally:
                 await carrier.stop()
             if not has_ended:
-                log.info("starting Kopf anew, for %s", " and ".join(self._plurals()))
+                log.info("starting Kopf anew, for %s", " and ".join(self._terms().plurals))
                 continue
             error = ours.result()
             log.warning("Kopf ended, starting it anew: %s", error or "without an error")
             self._metrics.kopf_restarts.inc()
             if loop.time() - began > _LASTED_SECONDS:
-                waits = _waits()
-            await asyncio.sleep(next(waits))
+                backoff.reset()
+            await asyncio.sleep(backoff.next())
 
     def _operator(self, plurals: tuple[str, ...]) -> Callable[[], Awaitable[None]]:
         handlers = self._handlers(plurals, asyncio.get_running_loop())
@@ -167,17 +174,15 @@ async def _awaited(awaitable: Awaitable[Any]) -> Any:  # noqa: ANN401 - whatever
     return await awaitable
 
 
-def _waits() -> Iterator[float]:
-    """Seconds between starts: growing, and apart from those of other operators."""
-    for times in itertools.count():
-        yield min(_FIRST_WAIT_SECONDS * 2 ** min(times, 10), _LAST_WAIT_SECONDS) * random.uniform(0.5, 1.5)  # noqa: S311
+def _backoff() -> Backoff:
+    return Backoff(_FIRST_WAIT_SECONDS, _LAST_WAIT_SECONDS)
 
 
 class _Forever:
     """Waits between the attempts of one request of Kopf's: there is no last one."""
 
     def __iter__(self) -> Iterator[float]:
-        return _waits()
+        return iter(_backoff().next, None)
 
 
 def _kopf_settings(settings: Settings) -> kopf.OperatorSettings:

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from perfana_support.sources.cluster.backoff import LAST_WAIT_SECONDS
 from perfana_support.sources.cluster.pulse import Phase, Pulse
-from perfana_support.sources.cluster.reflector import LAST_WAIT_SECONDS
 
 # A watch ends and is begun anew after its limit of silence; one that is silent for this many times that is stuck in this
 # program, which only a restart mends.
@@ -14,11 +14,15 @@ _STUCK_AT_LEAST_SECONDS = 4 * LAST_WAIT_SECONDS
 
 
 class Health(NamedTuple):
-    """The operator's parts at one moment. `problems` are sentences about what keeps it from its work."""
+    """The operator's parts at one moment. `problems` are sentences about what keeps it from its work.
+
+    `pulses` are those of the watches that are ours, `audited` of Kopf's, which is started anew by itself.
+    """
 
     is_working: bool
     is_synced: bool
     pulses: Mapping[str, Pulse]
+    audited: Mapping[str, Pulse]
     silence_seconds: float
     problems: tuple[str, ...]
     leading: str
@@ -34,8 +38,10 @@ class Health(NamedTuple):
 
     def readyz(self) -> tuple[bool, str]:
         """Ready once everything is known and followed, whether this operator writes or stands by."""
-        waiting = [f"{name}: {pulse.phase}" for name, pulse in self.pulses.items() if pulse.phase is not Phase.FOLLOWING]
-        is_ready = self.is_working and self.is_synced and not waiting and not self.problems
+        is_following = all(pulse.phase is Phase.FOLLOWING for pulse in self.pulses.values())
+        # Where nothing was told and nothing was to tell yet, all is well.
+        is_told = all(pulse.phase is not Phase.WAITING for pulse in self.audited.values())
+        is_ready = self.is_working and self.is_synced and is_following and is_told and not self.problems
         lines = ["ok" if is_ready else "not ready"]
         if not self.is_synced:
             lines.append("the cluster is still being read")
@@ -48,7 +54,7 @@ class Health(NamedTuple):
 
     def _page(self, lines: list[str]) -> str:
         lines = [*lines, *self.problems, self.leading]
-        for name, pulse in sorted(self.pulses.items()):
+        for name, pulse in sorted((*self.pulses.items(), *self.audited.items())):
             restarts = ", ".join(f"{count} {cause}" for cause, count in sorted(pulse.restarts.items()))
             line = f"{name}: {pulse.phase}, heard {pulse.silent_seconds:.0f} s ago"
             lines.append(

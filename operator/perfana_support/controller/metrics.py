@@ -1,7 +1,8 @@
 """What Prometheus is told: the verdicts, and how the operator fares. docs/metrics.md lists every name and label.
 
 Counters and histograms count as things happen. Verdicts are read off the statuses when somebody asks, so there is nothing
-to keep in step, and a check that is gone leaves no series behind.
+to keep in step, and a check that is gone leaves no series behind. They are written one family after the other and one sample
+after the other: those of hundreds of checks as objects would be many times as large as the text.
 """
 
 import contextlib
@@ -15,6 +16,7 @@ from prometheus_client.core import CounterMetricFamily as CountFamily
 from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
+from prometheus_client.samples import Sample
 
 from perfana_support import __version__
 from perfana_support.controller.names import CHECKS, Name
@@ -24,7 +26,9 @@ from perfana_support.reports.status import VALID, status_of
 from perfana_support.sources.cluster.pulse import Phase, Pulse
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-_CHECK = ("namespace", "name")
+
+Statuses = Sequence[tuple[Name, Json]]
+Labels = dict[str, str]
 
 
 class Metrics:
@@ -65,9 +69,8 @@ class Metrics:
 
     def text(self, moment: "Moment") -> bytes:
         """Everything in Prometheus' text format."""
-        asked = CollectorRegistry(auto_describe=False)
-        asked.register(MomentCollector(moment))
-        return generate_latest(self.registry) + generate_latest(asked)
+        families = MomentCollector(moment).collect()
+        return b"".join((generate_latest(self.registry), *(generate_latest(_Alone(family)) for family in families)))
 
 
 class Moment(NamedTuple):
@@ -78,6 +81,16 @@ class Moment(NamedTuple):
     waiting: int
     is_leading: bool
     is_ready: bool
+
+
+class _Alone(Collector):
+    """A family by itself."""
+
+    def __init__(self, family: Metric) -> None:
+        self._family = family
+
+    def collect(self) -> Iterator[Metric]:
+        yield self._family
 
 
 class MomentCollector(Collector):
@@ -119,57 +132,91 @@ def _operator(moment: Moment) -> Iterator[Metric]:
     yield from (following, silent, restarts)
 
 
-def _checks(statuses: Sequence[tuple[Name, Json]]) -> Iterator[Metric]:
-    conditions = GaugeMetricFamily(
+def _checks(statuses: Statuses) -> Iterator[Metric]:
+    yield _family(
         "perfana_support_condition",
         "1 for the status that a condition has, 0 for the two others.",
-        labels=(*_CHECK, "condition", "status"),
+        (
+            (labels | {"condition": kind, "status": str(each)}, float(value == each))
+            for labels, status in _each(statuses)
+            for kind, value, _ in _conditions(status)
+            for each in Status
+        ),
     )
-    reasons = GaugeMetricFamily(
-        "perfana_support_reason", "1 for the reason that the condition Supported has.", labels=(*_CHECK, "reason")
+    yield _family(
+        "perfana_support_reason",
+        "1 for the reason that the condition Supported has.",
+        (
+            (labels | {"reason": reason}, 1.0)
+            for labels, status in _each(statuses)
+            for kind, _, reason in _conditions(status)
+            if kind == "Supported"
+        ),
     )
-    ends = GaugeMetricFamily(
-        "perfana_support_end_timestamp_seconds", "Last day of the line's support (00:00 UTC).", labels=_CHECK
+    yield _family(
+        "perfana_support_end_timestamp_seconds",
+        "Last day of the line's support (00:00 UTC).",
+        ((labels, second) for labels, status in _each(statuses) for second in _seconds(status.get("supportEndsOn"))),
     )
-    turns = GaugeMetricFamily(
+    yield _family(
         "perfana_support_next_transition_timestamp_seconds",
         "Next day on which the verdict changes by itself (00:00 UTC).",
-        labels=_CHECK,
+        (
+            (labels, second)
+            for labels, status in _each(statuses)
+            for second in _seconds((status.get("nextTransition") or {}).get("time"))
+        ),
     )
-    found = GaugeMetricFamily(
-        "perfana_support_findings", "Findings of a check, by code and effect.", labels=(*_CHECK, "code", "effect")
+    yield _family(
+        "perfana_support_findings",
+        "Findings of a check, by code and effect.",
+        (
+            (labels | {"code": code, "effect": effect}, count)
+            for labels, status in _each(statuses)
+            for (code, effect), count in sorted(Tally((f["code"], f["effect"]) for f in status.get("findings", ())).items())
+        ),
     )
-    info = InfoMetricFamily("perfana_support_check", "What was judged, and by which policy.", labels=_CHECK)
-    for name, status in statuses:
-        labels = (name.namespace, name.name)
-        for kind, value, reason in _conditions(status):
-            for each in Status:
-                conditions.add_metric((*labels, kind, str(each)), float(value == each))
-            if kind == "Supported":
-                reasons.add_metric((*labels, reason), 1.0)
-        _add_time(ends, labels, status.get("supportEndsOn"))
-        _add_time(turns, labels, (status.get("nextTransition") or {}).get("time"))
-        for (code, effect), count in sorted(Tally((f["code"], f["effect"]) for f in status.get("findings", ())).items()):
-            found.add_metric((*labels, code, effect), count)
-        policy = status.get("policy") or {}
-        values = {"release": status.get("release", ""), "policy": policy.get("name", ""), "digest": policy.get("digest", "")}
-        info.add_metric(labels, values)
-    yield from (conditions, reasons, ends, turns, found, info)
+    yield _family(
+        "perfana_support_check",
+        "What was judged, and by which policy.",
+        ((labels | _judged(status), 1.0) for labels, status in _each(statuses)),
+        is_info=True,
+    )
 
 
-def _policies(statuses: Sequence[tuple[Name, Json]]) -> Iterator[Metric]:
-    valid = GaugeMetricFamily("perfana_support_policy_valid", "1 while the policy can be judged by.", labels=("name",))
-    published = GaugeMetricFamily(
+def _policies(statuses: Statuses) -> Iterator[Metric]:
+    yield _family(
+        "perfana_support_policy_valid",
+        "1 while the policy can be judged by.",
+        (
+            ({"name": name.name}, float(value == Status.TRUE))
+            for name, status in statuses
+            for kind, value, _ in _conditions(status)
+            if kind == VALID
+        ),
+    )
+    yield _family(
         "perfana_support_policy_published_timestamp_seconds",
         "Day on which the policy in force was published.",
-        labels=("name",),
+        (({"name": name.name}, second) for name, status in statuses for second in _seconds(status.get("publishedOn"))),
     )
-    for name, status in statuses:
-        for kind, value, _ in _conditions(status):
-            if kind == VALID:
-                valid.add_metric((name.name,), float(value == Status.TRUE))
-        _add_time(published, (name.name,), status.get("publishedOn"))
-    yield from (valid, published)
+
+
+def _family(name: str, documentation: str, samples: Iterable[tuple[Labels, float]], *, is_info: bool = False) -> Metric:
+    """A family whose samples are made one by one while it is written."""
+    family = Metric(name, documentation, "info" if is_info else "gauge")
+    sample_name = f"{name}_info" if is_info else name
+    family.samples = (Sample(sample_name, labels, value) for labels, value in samples)  # type: ignore[assignment]
+    return family
+
+
+def _each(statuses: Statuses) -> Iterator[tuple[Labels, Json]]:
+    return (({"namespace": name.namespace, "name": name.name}, status) for name, status in statuses)
+
+
+def _judged(status: Json) -> Labels:
+    policy = status.get("policy") or {}
+    return {"release": status.get("release", ""), "policy": policy.get("name", ""), "digest": policy.get("digest", "")}
 
 
 def _conditions(status: Json) -> Iterable[tuple[str, str, str]]:
@@ -177,9 +224,9 @@ def _conditions(status: Json) -> Iterable[tuple[str, str, str]]:
         yield condition["type"], condition["status"], condition["reason"]
 
 
-def _add_time(family: GaugeMetricFamily, labels: Sequence[str], text: str | None) -> None:
-    """Add a day or moment of a status. Others may write nonsense: it is left out until it is put right."""
+def _seconds(text: str | None) -> Iterator[float]:
+    """A day or moment of a status in seconds. Others may write nonsense: it is left out until it is put right."""
     if text is not None:
         with contextlib.suppress(ValueError):
             moment = datetime.fromisoformat(text)
-            family.add_metric(labels, (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+            yield (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -7,6 +7,7 @@ import logging
 import os
 from collections.abc import Callable, Coroutine
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 
 import kopf
@@ -14,32 +15,27 @@ import kopf
 from perfana_support.controller.audit import Audit
 from perfana_support.controller.calendar import resync, watch_calendar
 from perfana_support.controller.desk import Desk
-from perfana_support.controller.framework import Framework
+from perfana_support.controller.framework import Framework, Terms
 from perfana_support.controller.health import Health
 from perfana_support.controller.lease import Alone, Leadership
 from perfana_support.controller.metrics import Metrics, Moment
 from perfana_support.controller.names import CHECKS, POLICIES
 from perfana_support.controller.settings import Settings
 from perfana_support.sources.cluster.api import ApiError, ClusterApi
+from perfana_support.sources.cluster.backoff import Backoff
 from perfana_support.sources.cluster.pulse import Pulse
-from perfana_support.sources.cluster.reflector import (
-    FIRST_WAIT_SECONDS,
-    LAST_WAIT_SECONDS,
-    NODES,
-    REFUSALS_BELIEVED,
-    WORKLOADS,
-    Reflector,
-)
+from perfana_support.sources.cluster.reflector import ABSENCES_BELIEVED, NODES, WORKLOADS, Reflector
+from perfana_support.sources.cluster.server_version import follow_server_version
 from perfana_support.sources.cluster.store import SERVER_VERSION, ClusterStore
+from perfana_support.sources.cluster.trouble import REFUSALS_BELIEVED
 from perfana_support.sources.errors import Fault, SourceError
 
 log = logging.getLogger(__name__)
 
-_FORBIDDEN, _NOT_FOUND = 403, 404
-# An upgrade of a control plane takes longer than this.
-_SERVER_VERSION_SECONDS = 300.0
 # What SIGTERM leaves for a write at hand; a pod has thirty seconds by default, an impatient user five.
 _CLOSES_WITHIN_SECONDS = 2.5
+# Beyond this the server is in trouble, and errors that come again and again make cycles.
+_COLLECTS_AFTER_SECONDS = 120.0
 _POD_NAMESPACE_FILE = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
 
 
@@ -96,8 +92,8 @@ class Office:
             self._start(self._leadership.run())
         for _ in range(settings.workers):
             self._start(desk.work())
-        self._start(Framework(settings, self._metrics, self._connection, self._take, self._plurals).run())
-        self._start(self._watch_server_version(desk.store))
+        self._start(Framework(settings, self._metrics, self._connection, self._take, self._terms).run())
+        self._start(follow_server_version(self._api, desk.store))
         self._start(self._audit.run(settings.audit_seconds))
         self._start(watch_calendar(desk, self._now, settings.wake_spread_seconds))
         self._start(resync(desk, settings.resync_seconds, settings.wake_spread_seconds))
@@ -126,6 +122,7 @@ class Office:
             not self.failed.done(),
             is_synced,
             self._pulses,
+            self._audit.pulses,
             self._settings.watch_silence_seconds,
             tuple(problem for problem in problems if problem),
             leading,
@@ -133,9 +130,9 @@ class Office:
 
     def scrape(self) -> Callable[[], bytes]:
         """This moment's metrics, still to be written out: that may be done elsewhere while the operator goes on."""
-        moment = Moment(
-            self._desk.snapshot(), self._pulses, self._desk.waiting, self._leadership.is_mine, self.health().readyz()[0]
-        )
+        pulses = {**self._pulses, **self._audit.pulses}
+        is_ready, _ = self.health().readyz()
+        moment = Moment(self._desk.snapshot(), pulses, self._desk.waiting, self._leadership.is_mine, is_ready)
         return lambda: self._metrics.text(moment)
 
     @property
@@ -161,44 +158,38 @@ class Office:
 
     def _take(self, plural: str, event: kopf.RawEvent) -> None:
         """Hand an event of a check or policy to the desk."""
+        self._audit.told(plural, str(event["object"]["metadata"].get("namespace") or ""))
         if event["type"] == "DELETED":
             self._desk.forget(plural, event["object"])
         else:
             self._desk.see(plural, event["object"])
 
-    def _plurals(self) -> tuple[str, ...]:
-        """The resources of ours that can be read."""
-        return (CHECKS,) if self._desk.policies.gap else (CHECKS, POLICIES)
-
-    async def _watch_server_version(self, store: ClusterStore) -> None:
-        """Ask the server for its version now and then: an upgrade changes it under a running operator."""
-        while True:
-            try:
-                store.set_server_version(str((await self._api.get("/version")).get("gitVersion", "")))
-            except ApiError as error:
-                log.warning("the server's version cannot be read: %s", error)
-                store.settle(SERVER_VERSION)
-            await asyncio.sleep(_SERVER_VERSION_SECONDS)
+    def _terms(self) -> Terms:
+        """What Kopf works with: the resources of ours that can be read, and how often it had to be renewed."""
+        plurals = (CHECKS,) if self._desk.policies.gap else (CHECKS, POLICIES)
+        return Terms(plurals, self._api.generation + self._audit.renewals)
 
     async def _read_policies(self) -> None:
         """Read the policies, waiting out a server that is not ready. Without the right to, checks that need one say so."""
-        waits = refusals = 0
+        backoff = Backoff()
+        refusals = absences = 0
         while True:
             try:
                 return await self._audit.load()
             except ApiError as error:
-                if error.status == _NOT_FOUND:
+                # A server that has just started knows no custom resources for a moment.
+                absences += error.status == HTTPStatus.NOT_FOUND
+                if absences > ABSENCES_BELIEVED:
                     problem = "the CustomResourceDefinitions are not installed; run: kubectl apply -f crds/"
                     raise SourceError([Fault(f"cluster {self._api.configuration.host}", 0, 0, problem)]) from error
-                # A server that has just started refuses what its roles, not yet read, will allow.
-                refusals += error.status == _FORBIDDEN
+                # And refuses what its roles, not yet read, will allow.
+                refusals += error.status == HTTPStatus.FORBIDDEN
                 if refusals >= REFUSALS_BELIEVED:
                     log.warning("SupportPolicies cannot be read; checks that refer to one stay Unknown: %s", error)
                     return self._desk.policies_unreadable(str(error))
                 self._opening = f"the API server is not ready: {error}"
                 log.info("the API server is not ready, trying again: %s", error)
-                wait = min(FIRST_WAIT_SECONDS * 2 ** min(waits, 8), LAST_WAIT_SECONDS)
-                waits += 1
+                wait = backoff.next()
                 await asyncio.sleep(error.retry_after_seconds or wait)
 
     def _start(self, part: Coroutine[Any, Any, None]) -> None:
@@ -223,7 +214,9 @@ async def _collect_less(store: ClusterStore) -> None:
     """
     gc.disable()
     try:
-        await store.synced()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_COLLECTS_AFTER_SECONDS):
+                await store.synced()
     finally:
         gc.collect()
         gc.freeze()

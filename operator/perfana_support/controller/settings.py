@@ -1,6 +1,7 @@
 """Everything about the operator that can be set, in one place: name, unit, default and what it is for."""
 
 import argparse
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -8,6 +9,8 @@ from typing import Any
 from perfana_support.sources.errors import Fault, SourceError
 
 ENVIRONMENT_PREFIX = "PERFANA_SUPPORT_"
+# What the API server takes for a namespace's name: a label of RFC 1123.
+_NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _YES, _NO = ("true", "yes", "1"), ("false", "no", "0")
 
 
@@ -159,6 +162,13 @@ def _list(value: str | list[str]) -> tuple[str, ...]:
     if not names:
         # An empty shell variable must not widen what is looked at.
         raise ValueError("names no namespace; leave it out to look at the whole cluster")
+    wrong = [name for name in names if not _NAMESPACE.fullmatch(name)]
+    if wrong:
+        # Kopf would take some of them for patterns, and the server all of them for parts of a path.
+        raise ValueError(
+            f"{', '.join(map(repr, wrong))} cannot be a namespace (a-z, 0-9 and '-' inside, at most 63); "
+            "name each as `kubectl get namespaces` does, patterns are not understood"
+        )
     return names
 
 

@@ -10,6 +10,9 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from perfana_support.controller.health import Health
 from perfana_support.sources.errors import Fault, SourceError
 
+# What an answer under way is given when the operator ends. Whoever reads slowly must not keep it from ending.
+_CLOSES_WITHIN_SECONDS = 0.5
+
 # Writes a moment's metrics out. For hundreds of checks that takes a while, so it is called in a thread.
 Scrape = Callable[[], bytes]
 
@@ -32,7 +35,7 @@ async def serve(host: str, port: int, health: Callable[[], Health], scrape: Call
 
     application = web.Application()
     application.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", metrics)])
-    runner = web.AppRunner(application, access_log=None)
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=_CLOSES_WITHIN_SECONDS)
     await runner.setup()
     try:
         try:

@@ -9,6 +9,7 @@ import pytest
 from perfana_support.controller.audit import GRACE_SECONDS, Audit
 from perfana_support.controller.names import CHECKS, POLICIES, Name, list_path
 from perfana_support.sources.cluster.api import ApiError
+from perfana_support.sources.cluster.pulse import Cause, Phase
 from tests.unit import virtual_time
 from tests.unit.controller.fake_server import NAMESPACE, FakeServer, Working
 
@@ -219,6 +220,119 @@ def test_right_to_policies_that_is_taken_away_is_believed_the_second_time_and_gi
     _played(play)
 
 
+def test_gap_of_policies_closes_once_they_are_known_and_not_before() -> None:
+    """In between, checks would say that their policy does not exist."""
+
+    async def play(scene: Scene) -> None:
+        scene.working.see(CHECKS, "perfana", {"policyRef": {"name": "second"}})
+        _refuse(scene, POLICIES, 403, 2)
+        await asyncio.sleep(2 * EVERY + 1)
+        scene.server.put(POLICIES, "second")
+        scene.server.writes.clear()
+        await asyncio.sleep(2 * EVERY)
+        reasons = {one["reason"] for write in scene.server.writes for one in write.status["conditions"]}
+        assert "NoComponents" in reasons
+        assert "PolicyNotFound" not in reasons
+
+    scene = _played(play)
+    # Kopf is not asked to watch what must not be read: that it tells nothing of it is no sign.
+    assert scene.audit.renewals == 0
+
+
+def test_gap_of_policies_stays_while_they_cannot_be_read() -> None:
+    async def play(scene: Scene) -> None:
+        _refuse(scene, POLICIES, 403, 2)
+        await asyncio.sleep(2 * EVERY + 1)
+        scene.server.put(POLICIES, "second")
+        # The comparison works, and to read what differs does not.
+        scene.server.list_seconds = 1.0
+        await asyncio.sleep(EVERY - 0.5)
+        _refuse(scene, POLICIES, 500)
+        await asyncio.sleep(EVERY / 2)
+        assert scene.working.desk.policies.gap == "refused"
+        await asyncio.sleep(2 * EVERY)
+        assert scene.working.desk.policies.gap == ""
+
+    _played(play)
+
+
+# The watches
+
+
+def test_watch_that_tells_of_nothing_although_there_is_news_is_dead() -> None:
+    async def play(scene: Scene) -> None:
+        scene.server.put(CHECKS, "second")
+        await asyncio.sleep(EVERY + GRACE_SECONDS + 1)
+        pulse = scene.audit.pulses[CHECKS]
+        assert (pulse.phase, pulse.restarts, scene.audit.renewals) == (Phase.WAITING, {}, 0)
+        assert scene.audit.pulses[POLICIES].phase is Phase.FOLLOWING
+        await asyncio.sleep(EVERY)
+        assert (pulse.phase, pulse.restarts, scene.audit.renewals) == (Phase.WAITING, {Cause.SILENT: 1}, 1)
+        await asyncio.sleep(EVERY)
+        assert pulse.phase is Phase.FOLLOWING
+
+    scene = _played(play)
+    assert (scene.audit.renewals, scene.working.counted("framework_restarts")) == (1, 1)
+
+
+@pytest.mark.parametrize("after_seconds", [GRACE_SECONDS / 2, GRACE_SECONDS + 1, EVERY])
+def test_watch_that_is_late_is_alive(after_seconds: float) -> None:
+    async def play(scene: Scene) -> None:
+        scene.server.put(CHECKS, "second")
+        await asyncio.sleep(EVERY + after_seconds)
+        scene.audit.told(CHECKS, NAMESPACE)
+        assert scene.audit.pulses[CHECKS].phase is Phase.FOLLOWING
+        await asyncio.sleep(3 * EVERY)
+
+    assert _played(play).audit.renewals == 0
+
+
+def test_what_a_watch_told_before_the_news_is_no_sign() -> None:
+    async def play(scene: Scene) -> None:
+        await asyncio.sleep(EVERY - 1)
+        scene.audit.told(CHECKS, NAMESPACE)
+        scene.server.put(CHECKS, "second")
+        await asyncio.sleep(EVERY + GRACE_SECONDS + 2)
+
+    assert _played(play).audit.renewals == 1
+
+
+def test_one_failure_that_passes_is_no_problem() -> None:
+    async def play(scene: Scene) -> None:
+        _refuse(scene, CHECKS, 500, 2)
+        seen = []
+        for _ in range(3):
+            await asyncio.sleep(EVERY + 0.1)
+            seen.append(len(scene.audit.problems))
+        assert seen == [0, 1, 0]
+
+    _played(play)
+
+
+def test_watch_without_news_is_alive() -> None:
+    async def play(_: Scene) -> None:
+        await asyncio.sleep(10 * EVERY)
+
+    audit = _played(play).audit
+    assert (audit.renewals, {pulse.phase for pulse in audit.pulses.values()}) == (0, {Phase.FOLLOWING})
+
+
+def test_watches_of_namespaces_are_told_apart() -> None:
+    async def play(scene: Scene) -> None:
+        scene.server.put(CHECKS, "second")
+        await asyncio.sleep(EVERY + GRACE_SECONDS / 2)
+        scene.audit.told(CHECKS, "shop")
+        scene.audit.told(CHECKS, "elsewhere")
+        await asyncio.sleep(GRACE_SECONDS)
+
+    audit = _played(play, (NAMESPACE, "shop")).audit
+    assert {name: pulse.phase for name, pulse in audit.pulses.items()} == {
+        f"{NAMESPACE}/{CHECKS}": Phase.WAITING,
+        f"shop/{CHECKS}": Phase.FOLLOWING,
+        POLICIES: Phase.FOLLOWING,
+    }
+
+
 def test_audit_of_namespaces_looks_at_those_only() -> None:
     async def play(scene: Scene) -> None:
         scene.server.put(CHECKS, "elsewhere", namespace="other")
@@ -249,7 +363,7 @@ def test_list_that_cannot_be_read_is_told_of_once(caplog: pytest.LogCaptureFixtu
 
     _played(play)
     assert [record.getMessage() for record in caplog.records if "compared" in record.getMessage()] == [
-        "supportpolicies cannot be compared with the server: refused"
+        f"{list_path(POLICIES, '')} cannot be compared with the server: refused"
     ]
 
 
@@ -270,8 +384,8 @@ def test_policies_that_no_role_gives_are_no_problem_of_an_operator_of_some_names
 
 def test_other_trouble_with_policies_is_one_of_every_operator() -> None:
     async def play(scene: Scene) -> None:
-        _refuse(scene, POLICIES, 500)
-        await asyncio.sleep(EVERY + 1)
+        _refuse(scene, POLICIES, 500, 2)
+        await asyncio.sleep(2 * EVERY + 1)
         assert list(scene.audit.problems.values()) == ["refused"]
 
     _played(play, (NAMESPACE,))

@@ -1,20 +1,20 @@
 """Kopf in a thread of its own: started anew when it ends, ended when told to, with the login in our loop."""
 
 import asyncio
-import itertools
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import kopf
 import pytest
 
 from perfana_support.controller import framework as module
-from perfana_support.controller.framework import Framework
+from perfana_support.controller.framework import Framework, Terms
 from perfana_support.controller.metrics import Metrics
 from perfana_support.controller.names import CHECKS, POLICIES
 from perfana_support.controller.settings import Settings
+from perfana_support.sources.cluster.backoff import Backoff
 
 Operate = Callable[..., Awaitable[None]]
 # Far above what a thread needs to start, so that a failure ends instead of hanging.
@@ -59,8 +59,8 @@ class Scene:
         monkeypatch.setattr(module.kopf, "operator", self.kopf.operator)  # type: ignore[attr-defined]
         monkeypatch.setattr(module, "_FIRST_WAIT_SECONDS", 0.001)
         monkeypatch.setattr(module, "_LAST_WAIT_SECONDS", 0.002)
-        self.plurals: tuple[str, ...] = (CHECKS, POLICIES)
-        self.framework = Framework(settings or Settings(), self.metrics, self._connection, self._take, lambda: self.plurals)
+        self.terms = Terms((CHECKS, POLICIES))
+        self.framework = Framework(settings or Settings(), self.metrics, self._connection, self._take, lambda: self.terms)
 
     async def _connection(self) -> kopf.ConnectionInfo:
         self.logins.append(threading.current_thread())
@@ -126,10 +126,10 @@ def test_kopf_is_started_anew_for_what_can_be_read_now(monkeypatch: pytest.Monke
     async def story() -> list[set[str]]:
         monkeypatch.setattr(module, "_LOOK_SECONDS", 0.001)
         scene = Scene(monkeypatch, _forever)
-        scene.plurals = (CHECKS,)
+        scene.terms = Terms((CHECKS,))
         running = asyncio.create_task(scene.framework.run())
         await scene.until(lambda: len(scene.kopf.calls) == 1)
-        scene.plurals = (CHECKS, POLICIES)
+        scene.terms = Terms((CHECKS, POLICIES))
         await scene.until(lambda: len(scene.kopf.calls) == 2)
         await _end(running)
         assert scene.restarts == 0.0
@@ -141,7 +141,7 @@ def test_kopf_is_started_anew_for_what_can_be_read_now(monkeypatch: pytest.Monke
 def test_kopf_that_ends_again_and_again_never_ends_the_operator(monkeypatch: pytest.MonkeyPatch) -> None:
     async def story() -> None:
         scene = Scene(monkeypatch, _failing)
-        monkeypatch.setattr(module, "_waits", lambda: iter([0.0] * 10_000))
+        monkeypatch.setattr(module, "_backoff", lambda: Backoff(0.0, 0.0))
         running = asyncio.create_task(scene.framework.run())
         await scene.until(lambda: len(scene.kopf.calls) >= 300 or running.done())
         assert not running.done(), running
@@ -150,24 +150,42 @@ def test_kopf_that_ends_again_and_again_never_ends_the_operator(monkeypatch: pyt
     asyncio.run(story())
 
 
-@pytest.mark.parametrize(("lasted_seconds", "beginnings"), [(0.0, 4), (60.0, 1)])
-def test_waits_begin_anew_after_a_long_run(monkeypatch: pytest.MonkeyPatch, lasted_seconds: float, beginnings: int) -> None:
-    begun: list[object] = []
+@pytest.mark.parametrize(("lasted_seconds", "failures"), [(0.0, [0, 0, 0]), (60.0, [0, 1, 2])])
+def test_waits_begin_anew_after_a_long_run(monkeypatch: pytest.MonkeyPatch, lasted_seconds: float, failures: list[int]) -> None:
+    waited: list[int] = []
 
-    def waits() -> Iterator[float]:
-        begun.append(None)
-        return itertools.repeat(0.0)
+    class Noting(Backoff):
+        def next(self) -> float:
+            waited.append(self.failures)
+            return super().next()
 
     async def story() -> None:
         scene = Scene(monkeypatch, _failing, _failing, _failing, _forever)
-        monkeypatch.setattr(module, "_waits", waits)
+        monkeypatch.setattr(module, "_backoff", lambda: Noting(0.0, 0.0))
         monkeypatch.setattr(module, "_LASTED_SECONDS", lasted_seconds)
         running = asyncio.create_task(scene.framework.run())
         await scene.until(lambda: len(scene.kopf.calls) == 4)
         await _end(running)
 
     asyncio.run(story())
-    assert len(begun) == beginnings
+    assert waited == failures
+
+
+def test_kopf_is_started_anew_when_it_has_to_be_renewed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dead watch or new certificates: it would not notice."""
+
+    async def story() -> None:
+        monkeypatch.setattr(module, "_LOOK_SECONDS", 0.001)
+        scene = Scene(monkeypatch, _forever)
+        running = asyncio.create_task(scene.framework.run())
+        await scene.until(lambda: len(scene.kopf.calls) == 1)
+        scene.terms = scene.terms._replace(renewals=1)
+        await scene.until(lambda: len(scene.kopf.calls) == 2)
+        first, second = scene.kopf.threads
+        assert (first.is_alive(), second.is_alive()) == (False, True)
+        await _end(running)
+
+    asyncio.run(story())
 
 
 def test_end_that_comes_before_the_thread_has_begun_ends_it_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -266,10 +284,8 @@ def test_namespaces_are_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (call["clusterwide"], call["namespaces"]) == (False, ("a", "b"))
 
 
-def test_waits_grow_up_to_a_limit_and_have_no_end() -> None:
-    waits = module._waits()  # noqa: SLF001
-    found = [next(waits) for _ in range(3000)]
-    assert 0.25 <= found[0] <= 0.75
-    assert max(found) <= 22.5
-    assert min(found[10:]) >= 7.5
-    assert len(set(found)) > 2000
+def test_waits_of_kopf_have_no_end() -> None:
+    waits = [wait for wait, _ in zip(module._Forever(), range(3000), strict=False)]  # noqa: SLF001
+    assert 0.25 <= waits[0] <= 0.75
+    assert max(waits) <= 22.5
+    assert len(waits) == 3000

@@ -1,6 +1,7 @@
 """Alive and ready are two questions; both are answered in words."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import pytest
 
@@ -35,15 +36,17 @@ def _waiting(silent_seconds: float = 3.0) -> Pulse:
     return pulse
 
 
-def _health(
+def _health(  # noqa: PLR0913 - health has that many parts
     pulses: Mapping[str, Pulse] | None = None,
     *,
+    audited: Mapping[str, Pulse] = MappingProxyType({}),
     is_working: bool = True,
     is_synced: bool = True,
     problems: tuple[str, ...] = (),
     leading: str = "leading",
 ) -> Health:
-    return Health(is_working, is_synced, {"pods": _following()} if pulses is None else pulses, SILENCE, problems, leading)
+    own = {"pods": _following()} if pulses is None else pulses
+    return Health(is_working, is_synced, own, audited, SILENCE, problems, leading)
 
 
 def test_operator_that_is_well_says_so() -> None:
@@ -105,3 +108,19 @@ def test_causes_of_new_beginnings_are_listed() -> None:
     for cause in (Cause.ENDED, Cause.GONE, Cause.ENDED):
         pulse.restarted(cause)
     assert "pods: following, heard 3 s ago, begun anew: 2 Ended, 1 Gone\n" in _health({"pods": pulse}).readyz()[1]
+
+
+def test_watch_of_kopf_that_is_dead_is_said_and_is_no_reason_to_end() -> None:
+    dead = _following()
+    dead.restarted(Cause.SILENT, "a change was found that the watch does not tell of")
+    health = _health(audited={"supportchecks": dead})
+    line = "supportchecks: waiting, heard 3 s ago, begun anew: 1 Silent, a change was found that the watch does not tell of"
+    for is_well, page in ((True, health.healthz()), (False, health.readyz())):
+        assert page[0] is is_well
+        assert line in page[1]
+
+
+def test_watch_of_kopf_that_has_nothing_to_tell_is_well() -> None:
+    for pulse in (Pulse(), _following(100_000.0)):
+        assert _health(audited={"supportchecks": pulse}).readyz()[0]
+        assert _health(audited={"supportchecks": pulse}).healthz()[0]

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import tracemalloc
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -231,3 +232,18 @@ def test_check_has_few_series() -> None:
     )
     assert "perfana-fe" not in words
     assert "web" not in words.split()
+
+
+def test_text_of_many_checks_takes_little_more_than_its_length() -> None:
+    findings = [{"code": f"Code{number}", "effect": "Info"} for number in range(8)]
+    status = {**STATUSES["shop"], "findings": findings}
+    bodies = [(Name(CHECKS, f"a-namespace-with-a-name-{number}", "perfana"), {"status": status}) for number in range(200)]
+    metrics, moment = Metrics(), Moment(bodies, {}, 0, is_leading=True, is_ready=True)
+    tracemalloc.start()
+    try:
+        length = len(metrics.text(moment))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert length > 500_000
+    assert peak < 3.3 * length, peak / length

@@ -11,10 +11,12 @@ from perfana_support.controller import office as module
 from perfana_support.controller.names import CHECKS, POLICIES, list_path
 from perfana_support.controller.office import Office
 from perfana_support.controller.settings import Settings
+from perfana_support.model.installation import Container, Workload
+from perfana_support.sources.cluster import backoff
 from perfana_support.sources.cluster.api import ApiError
 from perfana_support.sources.errors import SourceError
 from tests.unit import virtual_time
-from tests.unit.controller.fake_server import FakeServer, condition
+from tests.unit.controller.fake_server import GOOD, NAMESPACE, FakeServer, condition
 
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -154,14 +156,25 @@ def test_office_that_never_opened_can_be_closed() -> None:
 
 def test_definitions_that_are_missing_end_the_start() -> None:
     async def play(scene: Scene) -> None:
-        scene.api.list_faults[ALL_POLICIES] = [ApiError(404, "no such kind")]
+        scene.api.list_faults[ALL_POLICIES] = [ApiError(404, "no such kind")] * 4
         with pytest.raises(SourceError, match="run: kubectl apply -f crds/"):
             await scene.office.open()
 
     _played(play)
 
 
-def test_server_that_is_not_ready_is_waited_for() -> None:
+def test_definitions_that_are_not_known_for_a_moment_do_not_end_the_start() -> None:
+    async def play(scene: Scene) -> None:
+        scene.api.list_faults[ALL_POLICIES] = [ApiError(404, "no such kind")] * 3
+        await scene.office.open()
+        await scene.office.close()
+
+    _played(play)
+
+
+def test_server_that_is_not_ready_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backoff.random, "uniform", lambda _low, _high: 1.0)  # type: ignore[attr-defined]
+
     async def play(scene: Scene) -> float:
         scene.api.list_faults[ALL_POLICIES] = [
             ApiError(503, "starting"),
@@ -188,6 +201,21 @@ def test_right_to_policies_that_is_missing_is_believed_in_the_end_and_said_by_ch
     assert condition(_played(play)) == ("Unknown", "PolicyUnreadable")
 
 
+def test_operator_with_roles_alone_is_ready_without_a_right_to_policies() -> None:
+    """No Role gives one. With rights in the whole cluster it is missed."""
+
+    async def play(scene: Scene) -> tuple[bool, set[str]]:
+        scene.api.list_faults[ALL_POLICIES] = [ApiError(403, "no right")] * 99
+        await scene.office.open()
+        await asyncio.sleep(300)
+        is_ready, page = scene.office.health().readyz()
+        await scene.office.close()
+        return is_ready, {line.partition(":")[0] for line in page.splitlines() if "support" in line}
+
+    assert _played(play, namespaces=("shop",)) == (True, {"shop/supportchecks"})
+    assert not _played(play)[0]
+
+
 def test_first_refusal_of_a_server_that_was_away_is_not_believed() -> None:
     async def play(scene: Scene) -> str:
         scene.api.list_faults[ALL_POLICIES] = [*[ApiError(0, "no answer")] * 9, ApiError(403, "roles not read yet")]
@@ -212,16 +240,56 @@ def test_part_that_fails_is_told() -> None:
     _played(play)
 
 
-def test_version_that_cannot_be_read_stops_nothing() -> None:
-    async def play(scene: Scene) -> bool:
+def test_version_that_cannot_be_read_stops_nothing_and_is_said() -> None:
+    async def play(scene: Scene) -> Json:
         scene.api.version_fault = ApiError(403, "no right")
         await scene.office.open()
+        await asyncio.sleep(10)
+        web = Workload("Deployment", NAMESPACE, "web", (Container("c", GOOD),))
+        scene.office._desk.store.put("Deployment", (NAMESPACE, "web"), web)  # noqa: SLF001 - what a reflector does
+        scene.see("perfana")
         await asyncio.sleep(1)
-        is_ready, _ = scene.office.health().readyz()
+        assert scene.office.health().readyz()[0]
         await scene.office.close()
-        return is_ready
+        return scene.api.status("perfana")
 
-    assert _played(play)
+    assert "the server's version cannot be read: no right" in str(_played(play))
+
+
+def test_one_failure_to_read_the_version_is_made_good_in_a_moment() -> None:
+    async def play(scene: Scene) -> list[str]:
+        scene.api.version_fault = ApiError(500, "trouble")
+        await scene.office.open()
+        scene.see("perfana")
+        await asyncio.sleep(0.05)
+        scene.api.version_fault = None
+        assert scene.api.writes == []
+        await asyncio.sleep(1)
+        await scene.office.close()
+        return [str(write.status) for write in scene.api.writes]
+
+    (status,) = _played(play)
+    assert "version cannot be read" not in status
+
+
+def test_resource_that_fails_from_the_start_leaves_the_rest_to_be_judged() -> None:
+    async def play(scene: Scene) -> list[Json]:
+        scene.api.list_faults["/apis/apps/v1/deployments"] = [ApiError(500, "etcd is sick")] * 9
+        await scene.office.open()
+        scene.see("perfana")
+        await asyncio.sleep(29)
+        assert scene.api.writes == []
+        assert not scene.office.health().readyz()[0]
+        await asyncio.sleep(2)
+        unknown = scene.api.status("perfana")
+        await asyncio.sleep(200)
+        assert scene.office.health().readyz()[0]
+        await scene.office.close()
+        return [unknown, scene.api.status("perfana")]
+
+    unknown, healed = map(str, _played(play))
+    assert "deployments cannot be listed and watched: etcd is sick" in unknown
+    assert "etcd is sick" not in healed
 
 
 def test_nobody_else_is_expected_without_leader_election() -> None:

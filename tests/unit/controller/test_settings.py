@@ -111,6 +111,18 @@ def test_command_shows_the_settings() -> None:
     assert all(f"${variable(name)}; default: " in text for name in NAMES)
 
 
+@pytest.mark.parametrize("name", ["Shop", "a_b", "a.b", "-a", "a-", "team-*", "a/b", "é", "a" * 64])
+def test_what_cannot_be_a_namespace_is_refused(name: str) -> None:
+    (problem,) = _problems("-n", f"shop,{name}")
+    assert problem.startswith(f"--namespace: {name!r} cannot be a namespace")
+    assert "kubectl get namespaces" in problem
+
+
+@pytest.mark.parametrize("name", ["a", "7", "a--b", "a" * 63])
+def test_what_can_be_a_namespace_is_taken(name: str) -> None:
+    assert _read("-n", name).namespaces == (name,)
+
+
 def test_namespaces_are_repeated_or_listed() -> None:
     assert _read("-n", "a", "--namespace", "b,c", "-n", "a").namespaces == ("a", "b", "c")
     assert _read(namespaces=" a ,,b ").namespaces == ("a", "b")

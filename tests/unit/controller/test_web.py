@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import threading
+import time
 from collections.abc import Awaitable, Callable
 
 import aiohttp
@@ -12,7 +13,7 @@ from perfana_support.controller.health import Health
 from perfana_support.controller.web import serve
 from perfana_support.sources.errors import SourceError
 
-WELL = Health(is_working=True, is_synced=True, pulses={}, silence_seconds=90.0, problems=(), leading="leading")
+WELL = Health(is_working=True, is_synced=True, pulses={}, audited={}, silence_seconds=90.0, problems=(), leading="leading")
 
 
 def _free_port() -> int:
@@ -90,6 +91,27 @@ def test_slow_scrape_holds_up_no_probe() -> None:
         assert (await scraping)[0] == 200
 
     _served(story, scrape=scrape)
+
+
+def test_who_reads_slowly_keeps_nobody_from_ending() -> None:
+    port = _free_port()
+
+    def ask(client: socket.socket) -> bytes:
+        client.connect(("127.0.0.1", port))
+        client.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+        return client.recv(12)
+
+    async def story() -> float:
+        with socket.socket() as client:
+            async with asyncio.timeout(60), serve("127.0.0.1", port, lambda: WELL, lambda: lambda: b"x" * 64 * 1024 * 1024):
+                assert await asyncio.to_thread(ask, client) == b"HTTP/1.1 200"
+                ended_from = time.monotonic()
+            took = time.monotonic() - ended_from
+        # The connection learns of its other end.
+        await asyncio.sleep(0.1)
+        return took
+
+    assert asyncio.run(story()) < 2.0
 
 
 def test_port_0_serves_nothing() -> None:

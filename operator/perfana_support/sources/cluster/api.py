@@ -7,26 +7,21 @@ requests go through its TLS context on a session of our own, for its generated m
 import json
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from http import HTTPStatus
 from typing import Any, Self, TypeGuard
 
 import aiohttp
 from kubernetes.aio.client import Configuration
-from kubernetes.aio.client.rest import RESTClientObject
 from kubernetes.aio.config import ConfigException, load_incluster_config, load_kube_config
 
-from perfana_support import __version__
+from perfana_support.sources.cluster.connection import REQUEST_TIMEOUT_SECONDS, Connection
 from perfana_support.sources.errors import Fault, SourceError
 
 # Field manager of everything this program applies: who owns which field of a status.
 FIELD_MANAGER = "perfana-support"
-# A server that says nothing for longer is in trouble: lists of 500 objects begin in well under a second.
-REQUEST_TIMEOUT_SECONDS = 30.0
 # What a server asks for when it wants to be left alone; longer than this it would look as if nobody were at work.
 _LONGEST_RETRY_AFTER_SECONDS = 120.0
-# A watch line holds one object; etcd takes none above 1.5 MiB (its `--max-request-bytes`), which JSON may double.
-_LINE_LIMIT_BYTES = 4 * 1024 * 1024
-_UNAUTHORISED = 401
 
 Json = dict[str, Any]
 
@@ -42,7 +37,10 @@ class ApiError(Exception):
     @property
     def is_passing(self) -> bool:
         """Whether waiting may mend it: no answer, too many requests, or a fault of the server."""
-        return self.status in (0, 408, 429) or self.status >= 500  # noqa: PLR2004 - HTTP's own classes
+        return (
+            self.status in (0, HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
+            or self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        )
 
 
 class WatchSilentError(ApiError):
@@ -59,27 +57,28 @@ class ClusterApi:
         self._kubeconfig = kubeconfig
         self._context = context
         self.configuration = Configuration()
-        self._session: aiohttp.ClientSession | None = None
+        self._connection: Connection | None = None
 
     async def __aenter__(self) -> Self:
         await self._load()
-        tls = RESTClientObject(self.configuration).ssl_context
-        # Uncompressed: in a cluster's network, packing costs the server and us more than the bytes do.
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(ssl=tls, limit=0),
-            headers={
-                "User-Agent": f"perfana-support/{__version__}",
-                "Accept": "application/json",
-                "Accept-Encoding": "identity",
-            },
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=REQUEST_TIMEOUT_SECONDS, sock_read=REQUEST_TIMEOUT_SECONDS),
-            read_bufsize=_LINE_LIMIT_BYTES,
-        )
+        try:
+            self._connection = Connection(self.configuration)
+        except OSError as error:
+            raise SourceError([Fault(self._where, 0, 0, f"names certificates that cannot be used: {error}")]) from error
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._session:
-            await self._session.close()
+        if self._connection:
+            await self._connection.close()
+
+    @property
+    def generation(self) -> int:
+        """How often the connection was made anew, with certificates that had changed."""
+        return self._connection.generation if self._connection else 0
+
+    @property
+    def _where(self) -> str:
+        return self._kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config"
 
     async def _load(self) -> None:
         """Find the server and the credentials, again when they may have changed."""
@@ -94,15 +93,14 @@ class ClusterApi:
                     persist_config=False,
                 )
         except (ConfigException, OSError) as error:
-            where = self._kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config"
-            raise SourceError([Fault(where, 0, 0, f"gives no cluster to connect to: {error}")]) from error
+            raise SourceError([Fault(self._where, 0, 0, f"gives no cluster to connect to: {error}")]) from error
 
     async def _renew(self) -> None:
         """Read the credentials again. While a rotation is at work there may be none: that passes."""
         try:
             await self._load()
         except SourceError as error:
-            raise ApiError(_UNAUTHORISED, str(error)) from error
+            raise ApiError(HTTPStatus.UNAUTHORIZED, str(error)) from error
 
     async def authorization(self) -> str | None:
         """The current Authorization header; asking for it renews a service account's token when due. Raises `ApiError`."""
@@ -162,6 +160,11 @@ class ClusterApi:
             except aiohttp.SocketTimeoutError as error:
                 raise WatchSilentError(silence_seconds) from error
 
+    async def try_watch(self, path: str, query: Mapping[str, str]) -> None:
+        """Ask for a watch only to learn whether the server agrees to it. Raises `ApiError` if not."""
+        async with self._request("GET", path, query={**query, "watch": "true", "timeoutSeconds": "1"}):
+            pass
+
     @asynccontextmanager
     async def _request(  # noqa: PLR0913 - a request has that many parts
         self,
@@ -173,28 +176,36 @@ class ClusterApi:
         headers: Mapping[str, str] | None = None,
         limits: aiohttp.ClientTimeout | None = None,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        if self._session is None:
+        if self._connection is None:
             raise RuntimeError("the connection is not open")
         extra: dict[str, Any] = {"timeout": limits} if limits else {}
         try:
             for is_last in (False, True):
                 authorization = await self.authorization()
-                async with self._session.request(
-                    method,
-                    self.configuration.host + path,
-                    params=query,
-                    data=body,
-                    headers={**(headers or {}), **({"Authorization": authorization} if authorization else {})},
-                    proxy=self.configuration.proxy,
-                    **extra,
-                ) as response:
-                    if response.status == _UNAUTHORISED and not is_last:
+                async with (
+                    self._connection.session() as session,
+                    session.request(
+                        method,
+                        self.configuration.host + path,
+                        params=query,
+                        data=body,
+                        headers={**(headers or {}), **({"Authorization": authorization} if authorization else {})},
+                        proxy=self.configuration.proxy,
+                        **extra,
+                    ) as response,
+                ):
+                    if response.status == HTTPStatus.UNAUTHORIZED and not is_last:
                         await self._renew()
                         continue
-                    if response.status >= 400:  # noqa: PLR2004 - HTTP's own border
+                    if response.status >= HTTPStatus.BAD_REQUEST:
                         raise _error(response, await response.read())
                     yield response
                     return
+        except aiohttp.ClientSSLError as error:
+            # A kubeconfig may hold the certificates itself, and others by now.
+            with suppress(SourceError):
+                await self._load()
+            raise ApiError(0, f"{method} {path}: {type(error).__name__}: {error}") from error
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise ApiError(0, f"{method} {path}: {type(error).__name__}: {error}") from error
         except ValueError as error:
@@ -247,7 +258,8 @@ def _error(response: aiohttp.ClientResponse, content: bytes) -> ApiError:
     try:
         message = json.loads(content)["message"]
     except (ValueError, KeyError, TypeError):
-        message = content[:200].decode(errors="replace") or response.reason or "no message"
+        # In one line: it ends in logs and conditions.
+        message = " ".join(content[:200].decode(errors="replace").split()) or response.reason or "no message"
     after = response.headers.get("Retry-After", "")
     seconds = min(float(after), _LONGEST_RETRY_AFTER_SECONDS) if after.isdecimal() else None
     return ApiError(response.status, f"{message} (HTTP {response.status})", seconds)

@@ -43,6 +43,10 @@ class Pulse:
         self.phase, self.problem = Phase.FOLLOWING, ""
         self.heard()
 
+    def doubted(self, problem: str) -> None:
+        """Something speaks against a watch, which goes on."""
+        self.phase, self.problem = Phase.WAITING, problem
+
     def restarted(self, cause: Cause, problem: str = "") -> None:
         """A watch is over and will be begun anew; `problem` is "" where that is the course of things."""
         self.restarts[cause] += 1

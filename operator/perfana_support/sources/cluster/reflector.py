@@ -6,31 +6,27 @@ docs/adr/0001-reflector-beside-kopf.md for why this is not Kopf's index.
 
 import asyncio
 import logging
-import random
+from http import HTTPStatus
 from typing import NamedTuple
 
 from perfana_support.sources.cluster.api import ApiError, ClusterApi, Json, WatchSilentError
+from perfana_support.sources.cluster.backoff import FIRST_WAIT_SECONDS, LAST_WAIT_SECONDS
 from perfana_support.sources.cluster.pulse import Cause, Pulse
 from perfana_support.sources.cluster.store import ClusterStore, Entry, Place
+from perfana_support.sources.cluster.trouble import LASTED_SECONDS, Trouble
 from perfana_support.sources.errors import ShapeError
 from perfana_support.sources.node import project_node
 from perfana_support.sources.workload import project
 
-# A page of pods is a few megabytes as text and ten times that as objects: most of the operator's memory at its start.
-PAGE_SIZE = 100
+# A page of pods is a few megabytes as text and ten times that as objects: most of the operator's memory at its start. A list
+# whose pages outlive the version that they are of (etcd keeps one for five minutes) is asked for in larger ones, and never
+# whole: that would be the memory of all.
+PAGE_SIZES = (100, 250, 500)
 # The server ends a watch after five to ten minutes by itself; asking for five keeps one age for all.
 WATCH_SECONDS = 300
-# Waits between attempts double from the first to the last, give or take half, so that restarts do not meet.
-FIRST_WAIT_SECONDS = 0.25
-LAST_WAIT_SECONDS = 30.0
-# A server that has just started refuses what its roles, not yet read, will allow: for less than the second that passes
-# before the third refusal. Believing the first would turn every verdict to Unknown and back.
-REFUSALS_BELIEVED = 4
-# Nor does it know custom resources for a moment. Believing that would judge an installation without its database.
+# A server that has just started does not know custom resources for a moment. Believing that would judge an installation
+# without its database.
 ABSENCES_BELIEVED = 3
-_GONE = 410
-_FORBIDDEN = 403
-_NOT_FOUND = 404
 
 log = logging.getLogger(__name__)
 
@@ -77,22 +73,31 @@ class Reflector:
         self._path = f"{resource.api}{where}/{resource.plural}"
         self._namespace = namespace
         self._version = ""
-        self._failures = self._refusals = self._absences = 0
+        self._absences = 0
+        self._page_size = 0
+        self._opened_at: float | None = None
+        self._trouble = Trouble(store, self.name, f"{self.name} cannot be listed and watched")
         self.pulse = Pulse()
 
     async def run(self) -> None:
-        """Follow the resource until cancelled. Errors of the server are waited out; the last state stays meanwhile."""
+        """Follow the resource until cancelled. Errors are waited out, whatever they are; the last state stays meanwhile."""
         while True:
             try:
+                if self._trouble.is_believed:
+                    await self._probe()
                 if not self._version:
                     self._version = await self._list()
                 await self._watch()
                 self.pulse.restarted(Cause.ENDED)
+                self._watch_over()
                 # A server that ends every watch at once must not be asked in a tight loop.
                 wait = FIRST_WAIT_SECONDS
             except ApiError as error:
                 wait = self._take(error)
-                wait = error.retry_after_seconds or wait
+            except Exception as error:
+                # A fault of this program, in what it makes of the server's answer: the other resources go on.
+                log.exception("%s: trying again", self.name)
+                wait = self._take_own_fault(error)
             await asyncio.sleep(wait)
 
     async def read(self) -> None:
@@ -102,26 +107,38 @@ class Reflector:
 
     def _take(self, error: ApiError) -> float:
         """Draw the consequences of an error; returns for how many seconds to leave the server alone."""
-        if error.status == _NOT_FOUND and self._resource.is_optional:
-            return self._take_absence()
-        self._failures += 1
-        wait = min(FIRST_WAIT_SECONDS * 2.0 ** min(self._failures - 1, 16), LAST_WAIT_SECONDS)
+        self._watch_over()
+        if error.status == HTTPStatus.NOT_FOUND and self._resource.is_optional:
+            return error.retry_after_seconds or self._take_absence()
         cause = _CAUSES.get(error.status, Cause.SILENT if isinstance(error, WatchSilentError) else Cause.FAILED)
         self.pulse.restarted(cause, str(error))
-        if error.status in (_GONE, _FORBIDDEN, _NOT_FOUND):
+        if error.status in (HTTPStatus.GONE, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND):
             # Where the watch stood has no meaning any more. After other errors it goes on from there.
             self._version = ""
-        if error.status == _GONE:
+        if error.status == HTTPStatus.GONE:
             log.info("%s: starting over: %s", self.name, error)
-        elif error.status == _FORBIDDEN:
-            self._refusals += 1
-            log.warning("%s: %s", self.name, error)
-            if self._refusals >= REFUSALS_BELIEVED:
-                self._store.mark_unreadable(self.name, f"{self.name} cannot be listed and watched: {error}")
-                wait = LAST_WAIT_SECONDS
         else:
             log.warning("%s: trying again: %s", self.name, error)
-        return wait * random.uniform(0.5, 1.5)  # noqa: S311 - no secret
+        wait = self._trouble.take(error)
+        if error.status == HTTPStatus.FORBIDDEN and self._trouble.is_believed:
+            # What was seen while the resource could be read says nothing of how it is now.
+            self._store.forget_all(self._resource.kind, self._namespace)
+        return wait
+
+    def _take_own_fault(self, error: Exception) -> float:
+        """What this program stumbles over it stumbles over again: after some times that is a gap, and no reason to end."""
+        self._watch_over()
+        self._version = ""
+        problem = f"this program fails to read it, please report that: {type(error).__name__}: {error}"
+        self.pulse.restarted(Cause.FAILED, problem)
+        return self._trouble.take(ApiError(0, problem), is_own_fault=True)
+
+    def _watch_over(self) -> None:
+        """No watch is open any more. One that was for a while went well, although nothing may have happened on it."""
+        lasted = 0.0 if self._opened_at is None else asyncio.get_running_loop().time() - self._opened_at
+        self._opened_at = None
+        if lasted >= LASTED_SECONDS:
+            self._trouble.went_well()
 
     def _take_absence(self) -> float:
         """The cluster does not know this kind, which it need not; returns for how many seconds to leave the server alone."""
@@ -129,26 +146,34 @@ class Reflector:
         self._absences += 1
         if self._absences < ABSENCES_BELIEVED:
             return FIRST_WAIT_SECONDS
-        self._store.forget_others(self._resource.kind, self._namespace, set())
-        self._opened()
+        self._store.forget_all(self._resource.kind, self._namespace)
+        self._follows()
         return LAST_WAIT_SECONDS
+
+    async def _probe(self) -> None:
+        """Ask whether the resource can be listed and watched again. Raises `ApiError` if not.
+
+        Without keeping anything: where lists are allowed and watches are not, facts that come and go would turn verdicts.
+        """
+        page = await self._api.list_page(self._path, {"limit": "1"})
+        await self._api.try_watch(self._path, {"resourceVersion": page["metadata"]["resourceVersion"]})
 
     async def _list(self) -> str:
         """Read all objects, page by page, and return the version to watch from."""
-        limit: dict[str, str] = {"limit": str(PAGE_SIZE)}
-        while True:
-            try:
-                return await self._list_pages(limit)
-            except ApiError as error:
-                if error.status != _GONE or not limit:
-                    raise
-                # The pages outlived the version they are of, and would again: all at once, then.
-                log.info("%s: the list in pages expired, asking for it whole", self.name)
-                limit = {}
+        try:
+            version = await self._list_pages(PAGE_SIZES[self._page_size])
+        except ApiError as error:
+            if error.status == HTTPStatus.GONE and self._page_size + 1 < len(PAGE_SIZES):
+                # The pages outlived the version they are of, and would again: fewer of them, then.
+                self._page_size += 1
+                log.info("%s: the list expired, next time in pages of %d", self.name, PAGE_SIZES[self._page_size])
+            raise
+        self._page_size = 0
+        return version
 
-    async def _list_pages(self, limit: dict[str, str]) -> str:
+    async def _list_pages(self, size: int) -> str:
         seen: set[Place] = set()
-        query = dict(limit)
+        query = {"limit": str(size)}
         while True:
             page = await self._api.list_page(self._path, query)
             self.pulse.heard()
@@ -178,11 +203,15 @@ class Reflector:
             if event["type"] == "DELETED" or (event["type"] != "BOOKMARK" and not self._put(entity)):
                 self._store.remove(self._resource.kind, _place(entity))
             self._version = str(entity["metadata"]["resourceVersion"])
-            self._failures = 0
+            self._trouble.went_well()
 
     def _opened(self) -> None:
         """The server agreed to the watch, so the resource can be read, and was."""
-        self._refusals = 0
+        self._opened_at = asyncio.get_running_loop().time()
+        self._follows()
+
+    def _follows(self) -> None:
+        self._trouble.allowed()
         self.pulse.opened()
         self._store.mark_readable(self.name)
 
@@ -200,7 +229,7 @@ class Reflector:
         return entry is not None
 
 
-_CAUSES = {_GONE: Cause.GONE, _FORBIDDEN: Cause.FORBIDDEN}
+_CAUSES: dict[int, Cause] = {HTTPStatus.GONE: Cause.GONE, HTTPStatus.FORBIDDEN: Cause.FORBIDDEN}
 
 
 def _place(entity: Json) -> Place:

@@ -16,6 +16,7 @@ class ClusterStore:
     """Workloads by namespace and the nodes, with a call for every namespace whose facts changed ("" stands for all).
 
     Most events change nothing that rules read (a heartbeat, a replica count): equal facts cause no call.
+    `has_read` says whether any resource was read since the start: then the server is there.
     """
 
     def __init__(self, resources: tuple[str, ...], on_change: Callable[[str], None]) -> None:
@@ -28,6 +29,7 @@ class ClusterStore:
         self._gaps: dict[str, str] = {}
         self._on_change = on_change
         self._synced = asyncio.Event()
+        self.has_read = False
 
     async def synced(self) -> None:
         """Return once every resource was listed or is known to be unreadable: before, nothing may be judged."""
@@ -67,7 +69,13 @@ class ClusterStore:
         if version != self._server_version:
             self._server_version = version
             self._on_change("")
-        self.settle(SERVER_VERSION)
+        self.mark_readable(SERVER_VERSION)
+
+    def forget_server_version(self) -> None:
+        """Nobody knows any more which version the API server has."""
+        if self._server_version:
+            self._server_version = ""
+            self._on_change("")
 
     def put(self, kind: str, place: Place, entry: Entry) -> None:
         """Note an object as it is now."""
@@ -126,18 +134,35 @@ class ClusterStore:
             if place not in there:
                 self.remove(kind, place)
 
+    def forget_all(self, kind: str, within: str | None) -> None:
+        """One kind cannot be read any more, of all namespaces or of one: what was known of it says nothing of now."""
+        if kind == "Node":
+            self._gone_nodes.clear()
+            if self._nodes:
+                self._nodes.clear()
+                self._on_change("")
+            return
+        self.forget_others(kind, within, set())
+
+    def waits_for(self, resource: str) -> bool:
+        """Whether a resource is one of those that judging still waits for."""
+        return resource in self._waiting
+
     def mark_readable(self, resource: str) -> None:
         """Note that a resource was read and is followed."""
+        self.has_read = True
         if self._gaps.pop(resource, None) is not None:
             self._on_change("")
         self.settle(resource)
 
-    def mark_unreadable(self, resource: str, problem: str) -> None:
-        """Note that a resource cannot be read: verdicts must say so instead of judging what is left."""
-        if self._gaps.get(resource) != problem:
+    def mark_unreadable(self, resource: str, problem: str) -> bool:
+        """Note that a resource cannot be read: verdicts must say so instead of judging what is left. False if that is known."""
+        is_news = self._gaps.get(resource) != problem
+        if is_news:
             self._gaps[resource] = problem
             self._on_change("")
         self.settle(resource)
+        return is_news
 
     def settle(self, resource: str) -> None:
         """Note that what is to be known of a resource is known; with the last one judging begins."""

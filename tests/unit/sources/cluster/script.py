@@ -70,6 +70,13 @@ class Script:
         assert isinstance(answer, dict)
         return answer
 
+    async def try_watch(self, path: str, query: Mapping[str, str]) -> None:
+        """Whether the next watch will be agreed to; it stays the next one."""
+        self._note("try", path, query)
+        step = next(iter(self._watches[0]), None)
+        if isinstance(step, ApiError):
+            raise step
+
     async def watch(
         self, path: str, query: Mapping[str, str], silence_seconds: float, on_open: Callable[[], None]
     ) -> AsyncIterator[Json]:

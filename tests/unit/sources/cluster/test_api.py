@@ -2,11 +2,15 @@
 
 import json
 from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, Self
 
 import aiohttp
+import certifi
 import pytest
 from kubernetes.aio.config import ConfigException
+from kubernetes.aio.config.incluster_config import InClusterConfigLoader
 
 from perfana_support.sources.cluster.api import ApiError, ClusterApi, WatchSilentError
 from perfana_support.sources.errors import Fault, SourceError
@@ -57,13 +61,26 @@ class Session:
         return self.answers.pop(0)
 
 
+class OneSession:
+    """In place of a connection: one session for ever."""
+
+    generation = 0
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[Session]:
+        yield self._session
+
+
 class Api(ClusterApi):
     """An API whose session is a test's and whose token counts how often credentials were read."""
 
     def __init__(self, *answers: Answer) -> None:
         super().__init__(None, None)
         self.session = Session(*answers)
-        self._session = self.session  # type: ignore[assignment]
+        self._connection = OneSession(self.session)  # type: ignore[assignment]
         self.configuration.host = "https://server"
         self.loads = 0
         self.trouble: Exception | None = None
@@ -128,6 +145,7 @@ def test_object_is_sent_within_a_time() -> None:
         (Answer({"message": "no such thing"}, 404), 404, "no such thing (HTTP 404)"),
         (Answer(b"<html>bad gateway</html>", 502), 502, "<html>bad gateway</html> (HTTP 502)"),
         (Answer(b"", 503), 503, "Reason (HTTP 503)"),
+        (Answer(b"404 page\n not found\n", 404), 404, "404 page not found (HTTP 404)"),
         (Answer(["a"], 500), 500, '["a"] (HTTP 500)'),
         (Answer({}, 500), 500, "{} (HTTP 500)"),
         (Answer(b"\xff\xfe", 500), 500, "\ufffd\ufffd (HTTP 500)"),
@@ -170,6 +188,41 @@ def test_refused_token_is_read_again_once() -> None:
     assert found == {"a": 1}
     assert [parts["headers"]["Authorization"] for _, _, parts in api.session.asked] == ["Bearer token-0", "Bearer token-1"]
     assert _error(Answer({}, 401), Answer({"message": "who"}, 401)).status == 401
+
+
+def test_certificates_that_do_not_fit_any_more_are_looked_for_again() -> None:
+    class Failing(aiohttp.ClientSSLError):
+        def __init__(self) -> None:
+            pass
+
+        def __str__(self) -> str:
+            return "certificate verify failed"
+
+    api = Api(Answer(Failing()), Answer(Failing()))
+    for trouble in (None, SourceError([Fault("config", 0, 0, "gone")])):
+        api.trouble = trouble
+        with pytest.raises(ApiError, match="GET /x: Failing: certificate verify failed") as caught:
+            virtual_time.run(api.get("/x"))
+        assert caught.value.status == 0
+    assert api.loads == 2
+
+
+def test_watch_is_tried_without_waiting_for_its_events() -> None:
+    api, _ = _asked(Answer([]), ask=lambda api: api.try_watch("/x", {"resourceVersion": "7"}))
+    assert api.session.asked[0][2]["params"] == {"resourceVersion": "7", "watch": "true", "timeoutSeconds": "1"}
+    refused = _error(Answer({"message": "no right"}, 403), ask=lambda api: api.try_watch("/x", {}))
+    assert refused.status == 403
+
+
+def test_server_with_an_address_of_ipv6_is_asked_at_it(tmp_path: Any) -> None:  # noqa: ANN401 - pytest's own
+    (tmp_path / "token").write_text("secret")
+    (tmp_path / "ca.crt").write_bytes(Path(certifi.where()).read_bytes())
+    environment = {"KUBERNETES_SERVICE_HOST": "fd00:10:96::1", "KUBERNETES_SERVICE_PORT": "443"}
+    api = Api(Answer({}))
+    loader = InClusterConfigLoader(str(tmp_path / "token"), str(tmp_path / "ca.crt"), environ=environment)
+    loader.load_and_set(api.configuration)
+    virtual_time.run(api.get("/version"))
+    assert api.session.asked[0][1] == "https://[fd00:10:96::1]:443/version"
 
 
 def test_credentials_that_are_away_for_a_moment_are_no_answer() -> None:

@@ -131,6 +131,37 @@ def test_node_that_came_back_is_no_gone_one(told: Told) -> None:
     assert told.platform.nodes == (NODE,)
 
 
+def test_nodes_that_cannot_be_read_any_more_are_forgotten_although_pods_are_on_them(told: Told) -> None:
+    told.store.put("Node", ("", "n"), NODE)
+    told.put(node="n")
+    told.store.remove("Node", ("", "n"))
+    told.of.clear()
+    for _ in range(2):
+        told.store.forget_all("Node", None)
+    assert (told.platform.nodes, told.of) == ((Node("n", "", "", ""),), [""])
+
+
+def test_kind_that_cannot_be_read_any_more_is_forgotten_where_it_cannot(told: Told) -> None:
+    for namespace in ("shop", "other"):
+        told.put(namespace=namespace)
+        told.put(namespace=namespace, kind="Job")
+    told.store.forget_all("Pod", "shop")
+    assert (told.names(), told.names("other")) == (["web"], ["web", "web"])
+
+
+def test_version_that_cannot_be_read_any_more_is_forgotten(told: Told) -> None:
+    told.store.set_server_version("v1.33.0")
+    for _ in range(2):
+        told.store.forget_server_version()
+    assert (told.of, told.platform.server_version) == (["", ""], "")
+
+
+def test_version_that_is_read_closes_its_gap(told: Told) -> None:
+    told.store.mark_unreadable(SERVER_VERSION, "no right")
+    told.store.set_server_version("v1.33.0")
+    assert (told.platform.gaps, told.store.waits_for(SERVER_VERSION)) == ((), False)
+
+
 def test_without_nodes_none_are_missed() -> None:
     told = Told("shop/pods", SERVER_VERSION)
     told.put(node="n")
