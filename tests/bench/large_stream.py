@@ -27,6 +27,7 @@ GROWTH_ROUNDS = 3
 MIB = 1024
 
 _SEPARATOR = re.compile(r"^---\n", re.MULTILINE)
+_KIND = re.compile(r"^kind: (\S+)", re.MULTILINE)
 _NAMESPACE = re.compile(r"^  namespace: .*\n", re.MULTILINE)
 _BARE = "import sys, yaml\nwith open(sys.argv[1], 'rb') as stream:\n  for _ in yaml.compose_all(stream, yaml.CLoader): pass"
 
@@ -87,8 +88,14 @@ def write_stream(file: Path, documents: int) -> None:
 
 
 def write_kinds(file: Path) -> None:
-    """Write every document of the charts once, for peers that are to know the kinds."""
-    file.write_text("".join(f"---\n{text}" for chart in _charts() for text in chart), encoding="utf-8")
+    """Write one document of each kind of the charts, for peers that are to know the kinds."""
+    kinds: dict[str, str] = {}
+    for chart in reversed(_charts()):
+        for text in chart:
+            found = _KIND.search(text)
+            assert found, text
+            kinds.setdefault(found[1], text)
+    file.write_text("".join(f"---\n{text}" for text in kinds.values()), encoding="utf-8")
 
 
 def _charts() -> list[list[str]]:
