@@ -8,10 +8,12 @@ JUDGED := 97
 # What `make mutation` runs: modules (evaluate/version model/tag), all when empty; every Nth mutant.
 MODULES ?=
 EVERY ?= 1
+# How long `make fuzz` runs.
+SECONDS ?= 600
 export PERFANA_TEST_KUBERNETES := $(KUBERNETES)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo cluster binaries test lint format unit integration mutation bench policy requirements clean
+.PHONY: help setup demo cluster binaries test lint format unit integration mutation bench fuzz policy requirements clean
 
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +68,9 @@ mutation: setup ## Which changes of the judgement would no test notice? (MODULES
 
 bench: setup binaries ## Measure what docs/performance.md claims, and print its tables
 	@$(BIN)/python -m tests.bench
+
+fuzz: setup ## Inputs that nobody thought of, for reader and tags (SECONDS=600)
+	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 
 policy: setup ## Write the built-in policy's JSON anew from its YAML
 	@$(BIN)/python -m tests.builtin_policy

@@ -1,7 +1,8 @@
 """Measure what docs/performance.md claims, and print its tables; progress goes to standard error.
 
-python -m tests.bench                  everything, six to nine minutes
+python -m tests.bench                  everything, ten to fifteen minutes
 python -m tests.bench --only cli       the command line beside an empty Python and kubeconform
+python -m tests.bench --only stream    the command line on 1,000 to 100,000 documents, beside kubeconform and conftest
 python -m tests.bench --only operator  from a changed workload to its condition
 python -m tests.bench --only rules     the rules alone, in this process; needs no cluster
 python -m tests.bench --only scale     the operator in a cluster of 10,000 workloads and 20,000 pods, beside peers
@@ -13,7 +14,8 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from tests.bench import command_line, operator_latency, rules
+from tests.bench import command_line, large_stream, operator_latency, rules
+from tests.bench.conftest_tool import Conftest
 from tests.bench.kubeconform import Kubeconform
 from tests.bench.scale.measure import measure as measure_scale
 from tests.bench.tables import machine, say
@@ -35,12 +37,16 @@ def main() -> None:
         version, text = _measure_command_line(arguments.rounds)
         programs.append(f"kubeconform {version}")
         tables.append(("Command line", text))
+    if arguments.only in {None, "stream"}:
+        versions, text = _measure_large_stream(arguments.streams)
+        programs += versions
+        tables.append(("Long streams", text))
     if arguments.only in {None, "operator"}:
         tables.append(("Operator", _measure_operator(arguments.changes)))
     if arguments.only in {None, "scale"}:
         text = measure_scale(arguments.namespaces, arguments.load, is_whole=arguments.whole)
         tables.append(("Operator at scale", text))
-    print(machine(*programs))
+    print(machine(*dict.fromkeys(programs)))
     for title, text in tables:
         print(f"\n### {title}\n{text}")
 
@@ -56,6 +62,20 @@ def _measure_command_line(rounds: int) -> tuple[str, str]:
         return peer.version, command_line.measure(peer, rounds)
 
 
+def _measure_large_stream(rounds: int) -> tuple[list[str], str]:
+    """Return the peers with their versions, and the tables."""
+    conftest = Conftest()
+    with tempfile.TemporaryDirectory(prefix="perfana-bench-") as folder:
+        peer = Kubeconform(Path(folder))
+        kinds = Path(folder) / "kinds.yaml"
+        large_stream.write_kinds(kinds)
+        say("starting the test cluster")
+        with Cluster() as cluster:
+            peer.learn(cluster.client(), kinds)
+        text = large_stream.measure(peer, conftest, Path(folder), rounds)
+    return [f"kubeconform {peer.version}", f"conftest {conftest.version}"], text
+
+
 def _measure_operator(changes: int) -> str:
     say("starting the test cluster")
     with Cluster() as cluster:
@@ -67,8 +87,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m tests.bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--only", choices=("cli", "operator", "rules", "scale"), help="measure this alone (default: all)")
+    parser.add_argument("--only", choices=("cli", "stream", "operator", "rules", "scale"), help="measure this alone")
     parser.add_argument("--rounds", type=int, default=20, help="runs of each command (default: 20)")
+    parser.add_argument("--streams", type=int, default=5, help="runs of each command on a long stream (default: 5)")
     parser.add_argument("--changes", type=int, default=200, help="changes of the one workload (default: 200)")
     parser.add_argument("--evaluations", type=int, default=300, help="evaluations of each installation (default: 300)")
     parser.add_argument("--namespaces", type=int, default=500, help="of 20 workloads and 40 pods each (default: 500)")

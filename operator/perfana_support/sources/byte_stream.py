@@ -43,18 +43,20 @@ class Piece(NamedTuple):
 
 def split(stream: BinaryIO) -> Iterator[Piece]:
     """The stream's documents. Unpacks gzip and turns UTF-16 into UTF-8. Raises `StreamError`, `OSError`."""
-    held, lines = b"", 0
+    held, size, lines = list[bytes](), 0, 0
     for text in _cut(_as_utf8(stream)):
         # A directive (%YAML, %TAG) belongs to the document whose --- comes next.
         if text.startswith((b"%", codecs.BOM_UTF8 + b"%")) or any(mark in text for mark in _DIRECTIVES):
-            held += text
-            _refuse_large(held, lines)
+            held.append(text)
+            size += len(text)
+            _refuse_large(size, lines)
             continue
-        yield Piece(held + text, lines)
-        lines += _line_ends(held) + _line_ends(text)
-        held = b""
+        piece = Piece(b"".join((*held, text)) if held else text, lines)
+        yield piece
+        lines += _line_ends(piece.text)
+        held, size = [], 0
     if held:
-        yield Piece(held, lines)
+        yield Piece(b"".join(held), lines)
 
 
 def _cut(blocks: Iterator[bytes]) -> Iterator[bytes]:
@@ -68,15 +70,15 @@ def _cut(blocks: Iterator[bytes]) -> Iterator[bytes]:
             yield held[begin:end]
             begin = end
         held = held[begin:]
-        _refuse_large(held, lines)
+        _refuse_large(len(held), lines)
     if held:
         yield held
 
 
-def _refuse_large(text: bytes, lines: int) -> None:
-    if len(text) > MAX_DOCUMENT:
-        size = MAX_DOCUMENT // 1024 // 1024
-        raise StreamError(f"the document that begins in line {lines + 1} is larger than {size} MiB; give objects one by one")
+def _refuse_large(size: int, lines: int) -> None:
+    if size > MAX_DOCUMENT:
+        limit = MAX_DOCUMENT // 1024 // 1024
+        raise StreamError(f"the document that begins in line {lines + 1} is larger than {limit} MiB; give objects one by one")
 
 
 def _line_ends(text: bytes) -> int:

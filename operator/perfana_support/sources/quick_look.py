@@ -13,7 +13,7 @@ from perfana_support.sources.workload import DATABASE, MUST_HAVE_CONTAINERS
 # Nothing but comments before the two fields, each on one line, and then a third: so neither goes on in the next line.
 _VERSION = rb"apiVersion: ([a-z][\w./-]*)\n"
 _KIND = rb"kind: ([A-Z][A-Za-z]+)\n"
-_HEAD = re.compile(rb"(?:---\n)?(?:#[^\n]*\n|\n)*(?:" + _VERSION + _KIND + rb"|" + _KIND + _VERSION + rb")(?=[a-z])")
+_HEAD = re.compile(rb"(?:---\n)?(?:#[^\n]*\n|\n)*(" + _VERSION + _KIND + rb"|" + _KIND + _VERSION + rb")(?=[a-z])")
 # How each line begins that is not indented: all must be the names of fields, or items of the list that a field holds.
 _BEGINNING = re.compile(rb"^(?!- )[^ \n#][^:\n]*:?", re.MULTILINE)
 _FIELD = re.compile(rb"[A-Za-z]+:")
@@ -29,7 +29,7 @@ def is_read(text: bytes) -> bool:
     head = _HEAD.match(text)
     if head is None or not text.isascii() or any(mark in text for mark in _HIDING):
         return True
-    api_version, kind = (head[1] or head[4]).decode(), (head[2] or head[3]).decode()
+    api_version, kind = (head[2] or head[5]).decode(), (head[3] or head[4]).decode()
     group = api_version.rpartition("/")[0]
     identity = (group, kind)
     if kind in _READ or group == _READ_GROUP or kind.endswith("List"):
@@ -38,5 +38,5 @@ def is_read(text: bytes) -> bool:
         return True
     if may_nest(group) and b"image" in text:
         return True
-    fields = _BEGINNING.findall(text, head.start(2) if head[1] else head.start(4))
+    fields = _BEGINNING.findall(text, head.start(1))
     return len(set(fields)) != len(fields) or not all(map(_FIELD.fullmatch, fields))

@@ -1,0 +1,144 @@
+"""How long `perfana-support check` takes on streams of thousands of documents, and how much memory, beside peers."""
+
+from __future__ import annotations
+
+import os
+import re
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from tests.bench.tables import say, table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.bench.conftest_tool import Conftest
+    from tests.bench.kubeconform import Kubeconform
+
+ROOT = Path(__file__).parents[2]
+CHARTS = ROOT / "tests" / "data" / "charts"
+DOCUMENTS = 10_000
+GROWTH = (1_000, 10_000, 100_000)
+GROWTH_ROUNDS = 3
+MIB = 1024
+
+_SEPARATOR = re.compile(r"^---\n", re.MULTILINE)
+_KIND = re.compile(r"^kind: (\S+)", re.MULTILINE)
+_NAMESPACE = re.compile(r"^  namespace: .*\n", re.MULTILINE)
+_BARE = "import sys, yaml\nwith open(sys.argv[1], 'rb') as stream:\n  for _ in yaml.compose_all(stream, yaml.CLoader): pass"
+
+
+class Run(NamedTuple):
+    """What one run of a command took: wall time, CPU time, and the memory that it had at its peak in KiB."""
+
+    wall: float
+    cpu: float
+    memory: int
+
+
+def measure(kubeconform: Kubeconform, conftest: Conftest, folder: Path, rounds: int) -> str:
+    """Return the tables. The commands take turns, so that whatever else the machine does meets them all."""
+    streams = {number: folder / f"{number}.yaml" for number in GROWTH}
+    for number, stream in streams.items():
+        write_stream(stream, number)
+    program = str(Path(sys.executable).with_name("perfana-support"))
+    stream = streams[DOCUMENTS]
+    runs = _in_turn(
+        {
+            "`perfana-support check`": [program, "check", "-f", str(stream)],
+            "`kubeconform`": kubeconform.command(stream),
+            "`conftest test`": conftest.command(stream),
+            "bare `yaml.compose_all`, CLoader": [sys.executable, "-c", _BARE, str(stream)],
+        },
+        rounds,
+    )
+    ours, *theirs = (_median(each) for each in runs.values())
+    ratios = ["1.0", *(f"{ours.wall / peer.wall:.2f}" for peer in theirs)]
+    rows = [[name, *_cells(_median(each)), ratio] for (name, each), ratio in zip(runs.items(), ratios, strict=True)]
+    size = stream.stat().st_size / 1e6
+    caption = (
+        f"One stream of {DOCUMENTS:,} documents of the vendor's charts in namespaces of their own, {size:.1f} MB; medians of "
+        f"{rounds} rounds in turn. Aims: no slower than kubeconform, at most 0.25 times conftest with the rule of users, "
+        "at most 2.5 times as long as composing alone, at most 60 MB."
+    )
+    growth = _in_turn(
+        {f"{number:,} documents": [program, "check", "-f", str(stream)] for number, stream in streams.items()}, GROWTH_ROUNDS
+    )
+    header = ["command", "wall s", "CPU s", "peak memory MiB", "perfana-support takes, times"]
+    per_document = [
+        [name, *_cells(run := _median(each)), f"{run.cpu / number * 1000:.2f}"]
+        for (name, each), number in zip(growth.items(), GROWTH, strict=True)
+    ]
+    return (
+        f"{caption}\n\n{table(header, rows)}\n\nGrowth:\n\n"
+        f"{table(['stream', 'wall s', 'CPU s', 'peak memory MiB', 'CPU ms a document'], per_document)}"
+    )
+
+
+def write_stream(file: Path, documents: int) -> None:
+    """Write the charts again and again, each time in a namespace of its own."""
+    made = _documents()
+    with file.open("w", encoding="utf-8") as stream:
+        for _ in range(documents):
+            stream.write(next(made))
+
+
+def write_kinds(file: Path) -> None:
+    """Write one document of each kind of the charts, for peers that are to know the kinds."""
+    kinds: dict[str, str] = {}
+    for chart in reversed(_charts()):
+        for text in chart:
+            found = _KIND.search(text)
+            assert found, text
+            kinds.setdefault(found[1], text)
+    file.write_text("".join(f"---\n{text}" for text in kinds.values()), encoding="utf-8")
+
+
+def _charts() -> list[list[str]]:
+    charts = [_SEPARATOR.split(_NAMESPACE.sub("", file.read_text(encoding="utf-8"))) for file in sorted(CHARTS.glob("*.yaml"))]
+    return [[text for text in chart if text.strip()] for chart in charts]
+
+
+def _documents() -> Iterator[str]:
+    charts, number = _charts(), 0
+    while True:
+        for chart in charts:
+            number += 1
+            for text in chart:
+                yield "---\n" + text.replace("\nmetadata:\n", f"\nmetadata:\n  namespace: team-{number:06}\n", 1)
+
+
+def _in_turn(commands: dict[str, list[str]], rounds: int) -> dict[str, list[Run]]:
+    runs: dict[str, list[Run]] = {name: [] for name in commands}
+    for number in range(-1, rounds):
+        for name, command in commands.items():
+            run = _run(command)
+            if number >= 0:
+                runs[name].append(run)
+        say(f"long streams: {number + 1} of {rounds} rounds")
+    return runs
+
+
+def _run(command: list[str]) -> Run:
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    began = time.perf_counter()
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, env=environment)
+    _, status, usage = os.wait4(process.pid, 0)
+    took = time.perf_counter() - began
+    process.returncode = os.waitstatus_to_exitcode(status)
+    # All of them find something, and say so by codes of their own.
+    assert process.returncode in {0, 1, 3, 5}, command
+    return Run(took, usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
+
+
+def _median(runs: list[Run]) -> Run:
+    walls, cpus, memories = zip(*runs, strict=True)
+    return Run(statistics.median(walls), statistics.median(cpus), max(memories))
+
+
+def _cells(run: Run) -> list[str]:
+    return [f"{run.wall:.2f}", f"{run.cpu:.2f}", f"{run.memory / MIB:.0f}"]

@@ -1,0 +1,1 @@
+"""Fuzzing: inputs that nobody thought of, for what reads them (`make fuzz`)."""
