@@ -299,7 +299,13 @@ def _refuse_both_sources(arguments: argparse.Namespace) -> None:
 
 
 def _read_manifests(arguments: argparse.Namespace, policy: Policy) -> Found:
-    manifests = read_manifests(arguments.filename)
+    if sys.stderr.isatty():
+        from perfana_support.cli.progress import Progress  # noqa: PLC0415 - pipelines have no terminal
+
+        with Progress(sys.stderr, "reading") as progress:
+            manifests = read_manifests(arguments.filename, progress.step)
+    else:
+        manifests = read_manifests(arguments.filename)
     if manifests.faults and not manifests.installations:
         raise SourceError(list(manifests.faults))
     source: dict[str, Any] = {"kind": "Manifests", "files": list(manifests.files), "documents": manifests.documents}

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, NamedTuple, cast
 
 import yaml
@@ -47,16 +47,18 @@ class Manifests(NamedTuple):
     faults: tuple[Fault, ...] = ()
 
 
-def read_manifests(paths: list[str]) -> Manifests:
+def read_manifests(paths: list[str], on_file: Callable[[int, int], None] = lambda _done, _total: None) -> Manifests:
     """Read every path: a file, a folder, a pattern (`sources/files.py`), or `-` for standard input; packed by gzip or not.
 
-    Nothing unreadable is skipped in silence: each is a fault, and all that can be read is read all the same.
+    `on_file` is told how many files are read, and of how many. Nothing unreadable is skipped in silence: each is a fault, and
+    all that can be read is read all the same.
     """
     faults: list[Fault] = []
     workloads: list[Workload] = []
     files = tuple(find_files(paths, faults))
     documents = 0
-    for file in files:
+    for done, file in enumerate(files):
+        on_file(done, len(files))
         reader = _FileReader(file, faults)
         workloads.extend(reader.read())
         documents += reader.document
