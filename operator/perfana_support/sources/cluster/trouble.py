@@ -17,6 +17,8 @@ from perfana_support.sources.cluster.store import ClusterStore
 REFUSALS_BELIEVED = 4
 # What was not read once since the start holds up all verdicts: for so long, while other resources can be read.
 PATIENCE_SECONDS = 30.0
+# What was read once and fails ever since grows old, while the server is there to say so.
+STALE_SECONDS = 300.0
 # What lasted so long went well: a failure after it is the first of a new row.
 LASTED_SECONDS = 10.0
 
@@ -33,6 +35,7 @@ class Trouble:
         self._backoff = Backoff()
         self._refusals = 0
         self._patient_until = 0.0
+        self._failing_since = 0.0
 
     @property
     def is_believed(self) -> bool:
@@ -55,11 +58,17 @@ class Trouble:
                 self._mark(error)
             else:
                 wait = min(wait, self._patient_until - now)
+        if error.status:
+            now = asyncio.get_running_loop().time()
+            self._failing_since = self._failing_since or now
+            if now - self._failing_since >= STALE_SECONDS:
+                self._mark(error)
         return error.retry_after_seconds or wait
 
     def went_well(self) -> None:
         """The resource answers: a later failure is the first of a new row."""
         self._backoff.reset()
+        self._failing_since = 0.0
 
     def allowed(self) -> None:
         """Reading the resource is allowed, and works."""

@@ -9,7 +9,7 @@ from perfana_support.sources.cluster import backoff
 from perfana_support.sources.cluster import reflector as module
 from perfana_support.sources.cluster.api import ApiError
 from perfana_support.sources.cluster.pulse import Phase
-from perfana_support.sources.cluster.trouble import PATIENCE_SECONDS, REFUSALS_BELIEVED
+from perfana_support.sources.cluster.trouble import PATIENCE_SECONDS, REFUSALS_BELIEVED, STALE_SECONDS
 from tests.unit import virtual_time
 from tests.unit.sources.cluster.following import OPEN, Followed, asked, follow
 from tests.unit.sources.cluster.script import Json, Script, Step, event, page, pod
@@ -112,11 +112,34 @@ def test_server_of_which_nothing_can_be_read_is_waited_for() -> None:
     assert not follow([ApiError(0, "no answer")], seconds=3600.0).store.is_synced
 
 
-def test_failure_after_a_good_start_is_no_gap() -> None:
-    followed = _follow_beside_another(
-        [page(7, pod("a"))], 3600.0, [[1.0, ApiError(500, "trouble")], [ApiError(500, "trouble")]]
-    )
+@pytest.mark.parametrize(
+    ("status", "seconds", "gaps"),
+    [
+        (500, STALE_SECONDS - 1, ()),
+        (500, STALE_SECONDS + 60, ("pods cannot be listed and watched: trouble",)),
+        (0, 3600.0, ()),
+    ],
+)
+def test_failure_after_a_good_start_is_a_gap_once_what_is_known_is_old(
+    status: int, seconds: float, gaps: tuple[str, ...]
+) -> None:
+    """Not where the server is away as a whole: nothing could be written meanwhile."""
+    trouble = ApiError(status, "trouble")
+    followed = _follow_beside_another([page(7, pod("a"))], seconds, [[1.0, trouble], [trouble]])
+    assert (followed.names, followed.gaps) == (["a"], gaps)
+
+
+def test_gap_of_what_grew_old_closes_once_it_is_watched_again() -> None:
+    trouble = ApiError(500, "trouble")
+    followed = _follow_beside_another([page(7, pod("a"))], 900.0, [[1.0, trouble], *[[trouble]] * 18, OPEN])
     assert (followed.names, followed.gaps) == (["a"], ())
+    assert [namespace for _, namespace in followed.changes].count("") == 2
+
+
+def test_failures_far_apart_make_no_gap() -> None:
+    often: list[list[Step]] = [[60.0, ApiError(500, "trouble")] for _ in range(20)]
+    followed = _follow_beside_another([page(7, pod("a"))], 1100.0, [*often, OPEN])
+    assert (followed.gaps, [namespace for _, namespace in followed.changes].count("")) == ((), 0)
 
 
 def test_fault_of_this_program_is_waited_out(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
