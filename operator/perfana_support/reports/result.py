@@ -17,7 +17,7 @@ from perfana_support.reports.table import printable
 # How a source names standard input; no file leads there.
 STANDARD_INPUT = "-"
 # The conditions that decide the exit code.
-_DECIDING = (ConditionType.SUPPORTED, ConditionType.UPGRADE_SUPPORTED)
+DECIDING = (ConditionType.SUPPORTED, ConditionType.UPGRADE_SUPPORTED)
 _EFFECTS = {Status.FALSE: Effect.UNSUPPORTED, Status.UNKNOWN: Effect.UNDETERMINED}
 
 
@@ -108,7 +108,7 @@ def _unexplained(verdict: Verdict) -> Iterator[Result]:
     """The conditions that keep the verdict from being True while no finding that counts says why."""
     told = {str(finding.code) for finding in verdict.findings if finding.counts}
     for condition in verdict.conditions:
-        if condition.type in _DECIDING and condition.status is not Status.TRUE:
+        if condition.type in DECIDING and condition.status is not Status.TRUE:
             is_target = condition.type is ConditionType.UPGRADE_SUPPORTED
             if is_target or condition.reason not in told:
                 yield _of_condition(condition, verdict.namespace)
