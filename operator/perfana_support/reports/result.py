@@ -22,7 +22,7 @@ _EFFECTS = {Status.FALSE: Effect.UNSUPPORTED, Status.UNKNOWN: Effect.UNDETERMINE
 
 
 class Result(NamedTuple):
-    """One row of a report. `rule` is a finding's code, or the reason of a condition that no finding explains.
+    """One row of a report. `rule` is a finding's code, or the reason of a condition that no finding explains (`is_finding`).
 
     `fingerprint` is the finding's; `occurrence` counts from 1 the results of one report that share it. `home` is a file of the
     installation, for formats that know no result without one; "" where it was read from no file. `set_aside` says by what the
@@ -40,6 +40,7 @@ class Result(NamedTuple):
     fingerprint: str
     occurrence: int
     home: str
+    is_finding: bool = True
 
     @property
     def unique_fingerprint(self) -> str:
@@ -82,9 +83,10 @@ def full_text(result: Result) -> str:
 
 def relative(file: str) -> str:
     """A file as tools look for it below the folder of a repository."""
-    while file.startswith("./"):
-        file = file[2:].lstrip("/")
-    return file
+    short = file
+    while short.startswith("./"):
+        short = short[2:].lstrip("/")
+    return short or file
 
 
 def is_file(name: str) -> bool:
@@ -121,7 +123,7 @@ def _of_condition(condition: Condition, namespace: str) -> Result:
     digest = sha256(f"{condition.type}\0{condition.reason}\0{namespace}".encode()).hexdigest()[:32]
     message = f"{condition.type} is {condition.status}: {condition.message}"
     effect = _EFFECTS[condition.status]
-    return Result(condition.reason, effect, namespace, subject, message, "", None, "", digest, 1, "")
+    return Result(condition.reason, effect, namespace, subject, message, "", None, "", digest, 1, "", is_finding=False)
 
 
 def _findings(verdict: Verdict) -> Iterator[Result]:

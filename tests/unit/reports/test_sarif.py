@@ -13,6 +13,7 @@ from hypothesis import given
 from perfana_support.evaluate.verdict import evaluate
 from perfana_support.model.check import Check, Target
 from perfana_support.model.code import Code, Effect
+from perfana_support.model.finding import Finding
 from perfana_support.model.installation import Location
 from perfana_support.reports.report import Report
 from perfana_support.reports.sarif import render
@@ -195,7 +196,7 @@ def test_finding_of_a_cluster_has_its_subject_as_place() -> None:
 
 
 @pytest.mark.parametrize(("aside", "why"), [(WAIVED, "waived until 2027-03-31"), (IGNORED, "ignored by --ignore")])
-def test_finding_that_does_not_count_is_suppressed(aside: Any, why: str) -> None:  # noqa: ANN401 - a finding
+def test_finding_that_does_not_count_is_suppressed(aside: Finding, why: str) -> None:
     result = _result(aside)
     assert result["suppressions"] == [{"kind": "external", "status": "accepted", "justification": why}]
     assert result["level"] == "error"
