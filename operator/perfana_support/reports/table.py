@@ -22,9 +22,12 @@ def render(reports: Sequence[Report]) -> str:
 def table(verdicts: Sequence[Verdict], policy: Policy) -> str:
     """All verdicts, one below the other, with the policy and the day that they hold for."""
     blocks = ["\n".join(_verdict(verdict)) for verdict in verdicts]
-    as_of = verdicts[0].as_of
-    footer = f"As of {as_of} (UTC), policy {policy.name} of {policy.published_on}."
-    return "\n\n".join([*blocks, footer]) + "\n"
+    return "\n\n".join([*blocks, footer(verdicts[0], policy)]) + "\n"
+
+
+def footer(verdict: Verdict, policy: Policy) -> str:
+    """What the verdicts hold for: a day and a policy."""
+    return printable(f"As of {verdict.as_of} (UTC), policy {policy.name} of {policy.published_on}.")
 
 
 def printable(text: str) -> str:
@@ -40,7 +43,8 @@ def columns(rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
         yield _GAP.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
-def _verdict(verdict: Verdict) -> Iterator[str]:
+def overview(verdict: Verdict) -> Iterator[str]:
+    """The verdict in a row, its conditions, and the sentences behind it; an empty line last."""
     summary = verdict.condition(ConditionType.SUPPORTED)
     header = ("NAMESPACE", "VERSION", "SUPPORTED", "REASON", "UNTIL")
     until = verdict.support_ends_on.isoformat() if verdict.support_ends_on else _NONE
@@ -57,10 +61,19 @@ def _verdict(verdict: Verdict) -> Iterator[str]:
         if condition.type is ConditionType.UPGRADE_SUPPORTED
     )
     yield ""
-    yield from _findings(verdict.findings)
+
+
+def closing(verdict: Verdict) -> Iterator[str]:
+    """The next change that time alone brings, if there is one."""
     if verdict.next_transition:
         change = verdict.next_transition
         yield f"Next change by time alone: {change.day}, {change.condition} is {change.status} ({change.reason})."
+
+
+def _verdict(verdict: Verdict) -> Iterator[str]:
+    yield from overview(verdict)
+    yield from _findings(verdict.findings)
+    yield from closing(verdict)
 
 
 def _findings(findings: tuple[Finding, ...]) -> Iterator[str]:

@@ -1,0 +1,55 @@
+"""Reports as GitLab Code Quality, for the widget and the diff of a merge request.
+
+GitLab shows what has a path and a line, and no more; so every result has them. What stands in no file gets the first line of a
+file of its installation, or what it is about as a path where there is none. GitLab knows nothing that is found and does not
+count: that is information, and its description begins with why.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from perfana_support.model.code import Effect
+from perfana_support.reports.report import Report
+from perfana_support.reports.result import STANDARD_INPUT, Result, full_text, relative, results, subject_text
+from perfana_support.reports.table import printable
+
+_SEVERITIES = {
+    Effect.UNSUPPORTED: "blocker",
+    Effect.UNDETERMINED: "major",
+    Effect.AT_RISK: "minor",
+    Effect.INFO: "info",
+}
+
+
+def render(reports: Sequence[Report]) -> str:
+    """All reports as one list. ASCII alone, so that no encoding can harm it."""
+    return json.dumps(list(map(_entry, results(reports))), indent=2) + "\n"
+
+
+def _entry(result: Result) -> dict[str, Any]:
+    path, line = _place(result)
+    template = f" (template {printable(result.location.template)})" if result.location and result.location.template else ""
+    return {
+        "description": f"{printable(subject_text(result.subject))}: {full_text(result)}{template}",
+        "check_name": result.rule,
+        "fingerprint": result.unique_fingerprint,
+        "severity": "info" if result.set_aside else _SEVERITIES[result.effect],
+        "location": {"path": path, "lines": {"begin": line}},
+    }
+
+
+def _place(result: Result) -> tuple[str, int]:
+    if result.location and result.location.file == STANDARD_INPUT:
+        return "standard-input", max(result.location.line, 1)
+    if result.location:
+        return _path(result.location.file), max(result.location.line, 1)
+    if result.home:
+        return _path(result.home), 1
+    parts = (result.namespace, result.subject.kind, result.subject.name)
+    return "/".join(filter(None, map(printable, parts))) or result.rule, 1
+
+
+def _path(file: str) -> str:
+    """A file as a text of Unicode, which a name of other bytes is not."""
+    return relative(file).encode(errors="replace").decode()
