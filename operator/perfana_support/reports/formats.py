@@ -8,8 +8,15 @@ from perfana_support.reports.report import Report
 # Name: module below `reports` with `render`, and what it is for.
 _MODULES = {
     "table": ("table", "for a terminal"),
+    "wide": ("wide", "with every finding, its clause and place"),
     "json": ("document", "one versioned object"),
+    "yaml": ("yaml_document", "the same object"),
+    "markdown": ("markdown", "for a pull request"),
     "html": ("html", "one file for people, with a picture of the support windows"),
+    "junit": ("junit", "for the test reports of CI systems"),
+    "sarif": ("sarif", "2.1.0, for code scanning"),
+    "github": ("github", "annotations of GitHub Actions"),
+    "gitlab": ("gitlab", "GitLab's code quality"),
 }
 FORMATS = {name: what for name, (_, what) in _MODULES.items()}
 
