@@ -59,7 +59,7 @@ def account(cluster: Cluster, install_crds: list[str], tmp_path: Path, namespace
     put(folder, "namespace", namespace)
     put(folder, "token", identity.token)
     if subprocess.run([*mounting(folder), "true"], capture_output=True, check=False).returncode:
-        pytest.skip("this system gives the tests no mount namespace")
+        pytest.fail("this system gives the tests no mount namespace: run them as root, or allow user namespaces")
     return folder, identity
 
 
