@@ -32,7 +32,11 @@ SHAPE: dict[str, Any] = {
             "message": str,
             "remediation": str,
             "clause": str,
-            "location": ({"file": str, "line": int}, None),
+            "location": (
+                {"file": str, "line": int, "column": int, "template": str},
+                {"file": str, "line": int, "column": int},
+                None,
+            ),
         }
     ],
     "components": [{"repository": str, "tag": str, "release": str, "line": str, "workloads": int}],
