@@ -55,8 +55,9 @@ def tags(data: bytes) -> None:
         spelled = reference.repository
         spelled += f":{reference.tag}" if reference.tag else ""
         spelled += f"@{reference.digest}" if reference.digest else ""
-        # Port 443 is left out, and `host:443/x` has no other sign of a registry.
+        # Port 443 is left out, once, and `host:443/x` has no other sign of a registry.
         is_host = any(sign in reference.registry for sign in ".:") or reference.registry == "localhost"
+        is_host = is_host and not reference.registry.endswith(":443")
         assert not is_host or len(spelled) > MOST_OF_AN_IMAGE or parse_image(spelled) == reference
     tag = text if reference is None or reference.tag is None else reference.tag
     reading = read_tag(tag, builtin_policy().tags)

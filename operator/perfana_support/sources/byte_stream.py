@@ -11,8 +11,8 @@ from typing import BinaryIO, NamedTuple
 
 # More than any object that an API server takes (1.5 MiB), and lists of thousands; composed, it takes a dozen times as much.
 MAX_DOCUMENT = 32 * 1024 * 1024
-# A packed file of a megabyte can hold a thousand; this is fifty times the manifests of the largest clusters.
-MAX_UNPACKED = 1024 * 1024 * 1024
+# A packed file of a megabyte can hold a thousand; this is two hundred thousand documents, which are read within a minute.
+MAX_UNPACKED = 256 * 1024 * 1024
 _BLOCK = 256 * 1024
 _SEPARATOR = re.compile(rb"\n---[ \t\r\n]")
 # What has been looked through may end in the first four bytes of a separator.
@@ -21,7 +21,6 @@ _GZIP = b"\x1f\x8b"
 _GZIP_WINDOW = 31
 # A comment of Helm's above each document that it renders; nothing but blank lines and comments stands before it.
 _TEMPLATE = re.compile(rb"(?:\xef\xbb\xbf)?(?:---[ \t]*\r?\n)?(?:[ \t]*(?:#(?! Source: )[^\n]*)?\r?\n)*# Source: (\S[^\r\n]*)")
-_DIRECTIVES = (b"\n%", b"\r%")
 
 
 class StreamError(Exception):
@@ -46,7 +45,7 @@ def split(stream: BinaryIO) -> Iterator[Piece]:
     held, size, lines = list[bytes](), 0, 0
     for text in _cut(_as_utf8(stream)):
         # A directive (%YAML, %TAG) belongs to the document whose --- comes next.
-        if text.startswith((b"%", codecs.BOM_UTF8 + b"%")) or any(mark in text for mark in _DIRECTIVES):
+        if text.startswith((b"%", codecs.BOM_UTF8 + b"%")) or b"\n%" in text or b"\r%" in text:
             held.append(text)
             size += len(text)
             _refuse_large(size, lines)

@@ -22,6 +22,8 @@ from perfana_support.sources.yaml_view import MappingView, NodeError, SequenceVi
 _KUSTOMIZE = "kustomize.config.k8s.io/"
 # A List in a List is legal and pointless; an alias can nest one in itself without end.
 _MAX_LISTS = 4
+# A document with nothing in it; a small packed file can hold millions.
+_EMPTY = b"---"
 _BaseLoader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 
@@ -124,6 +126,9 @@ class _FileReader:
             self._fault(0, str(error))
 
     def _read_piece(self, piece: Piece) -> Iterator[Workload]:
+        if piece.text.strip() == _EMPTY:
+            self.document += 1
+            return
         loader = _Loader(piece.text)
         try:
             if not is_read(piece.text):

@@ -18,7 +18,7 @@ _HEAD = re.compile(rb"(?:---\n)?(?:#[^\n]*\n|\n)*(" + _VERSION + _KIND + rb"|" +
 _BEGINNING = re.compile(rb"^(?!- )[^ \n#][^:\n]*:?", re.MULTILINE)
 _FIELD = re.compile(rb"[A-Za-z]+:")
 # Escapes, anchors and aliases can spell or bring in what the next words look for; carriage returns end lines as well.
-_HIDING = (b"\\", b"&", b"*", b"\r", b"\t", b"ontainers")
+_HIDING = (b"ontainers", b"\\", b"&", b"*", b"\r", b"\t")
 # Kinds about which something is said without any container in them, lists, and what is no kind at all.
 _READ = frozenset({"Template", "Null", "NULL"})
 _READ_GROUP = "kustomize.config.k8s.io"

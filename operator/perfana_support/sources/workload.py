@@ -1,6 +1,8 @@
 """Objects of the Kubernetes API as workloads: the one projection that manifests and clusters share."""
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
+from sys import intern
 
 from perfana_support.model.document import Json
 from perfana_support.model.installation import Container, ContainerRole, Location, Workload
@@ -101,7 +103,7 @@ def project(
         namespace=_text(metadata, "namespace"),
         name=_text(metadata, "name") or _text(metadata, "generateName"),
         containers=containers,
-        labels=tuple((key, str(labels.get(key))) for key in labels),
+        labels=_shared(tuple((key, str(labels.get(key))) for key in labels)),
         owner=owner if is_pod or is_made else None,
         node=_text(pod_spec, "nodeName") if is_pod else "",
     )
@@ -122,7 +124,7 @@ def _project_database(entity: Json, locate: Locate) -> Workload:
         namespace=_text(metadata, "namespace"),
         name=_text(metadata, "name"),
         containers=(Container("postgres", image, location=location),),
-        labels=tuple((key, str(labels.get(key))) for key in labels),
+        labels=_shared(tuple((key, str(labels.get(key))) for key in labels)),
     )
 
 
@@ -157,7 +159,7 @@ def _image(owner: Json, field: str, path: str, location: Location | None) -> str
         raise ShapeError(path, f"must be a text, is {image}; put it into quotes if an image is called so", line)
     if image is not None and not isinstance(image, str):
         raise ShapeError(path, "must be a text", line)
-    return image or ""
+    return intern(image) if image else ""
 
 
 def _image_ids(status: object) -> dict[str, str]:
@@ -204,5 +206,12 @@ def _is_over(kind: str, status: object) -> bool:
 
 
 def _text(owner: Json, field: str) -> str:
+    """A field's text, "" where it is none. Equal texts are one object: names recur in every pod and every namespace."""
     value = owner.get(field)
-    return value if isinstance(value, str) else ""
+    return intern(value) if value.__class__ is str else value if isinstance(value, str) else ""
+
+
+@lru_cache(maxsize=2048)
+def _shared(labels: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """Labels, equal ones as one object, like settings (`container_settings.py`)."""
+    return labels

@@ -12,6 +12,7 @@ import yaml
 
 from perfana_support.sources.errors import Unquoted
 
+_Scalar = yaml.ScalarNode
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 # Plain scalars that the API server's reader (go-yaml) takes for numbers or truth values; most others begin otherwise.
 _FIRST = frozenset("+-.0123456789fFnNoOtTyY")
@@ -115,12 +116,13 @@ class SequenceView(Sequence[Any]):
 
 def to_plain(node: yaml.Node, lines_before: int = 0) -> Any:  # noqa: ANN401 - a document holds anything
     """A node's value as a view, a text or None."""
-    if isinstance(node, yaml.ScalarNode):
+    if node.__class__ is _Scalar:
+        text = node.value
         if node.style:
-            return node.value
-        if node.value in _NULL:
+            return text
+        if text in _NULL:
             return None
-        return Unquoted(node.value) if node.value[0] in _FIRST and _NO_TEXT.fullmatch(node.value) else node.value
+        return Unquoted(text) if text[0] in _FIRST and _NO_TEXT.fullmatch(text) else text
     if isinstance(node, yaml.MappingNode):
         return MappingView(node, lines_before)
     return SequenceView(cast("yaml.SequenceNode", node), lines_before)
@@ -132,6 +134,13 @@ def _line(node: yaml.Node, lines_before: int) -> int:
 
 def _fields(node: yaml.MappingNode, lines_before: int, merges: int = 0, left: list[None] | None = None) -> dict[str, yaml.Node]:
     """The node's fields. A field that stands twice is refused: readers differ in which one they take."""
+    try:
+        simple: dict[str, yaml.Node] = {key.value: value for key, value in node.value}
+    except TypeError:
+        pass  # a name that is a list or mapping
+    else:
+        if len(simple) == len(node.value) and "<<" not in simple:
+            return simple
     fields: dict[str, yaml.Node] = {}
     merged: dict[str, yaml.Node] = {}
     for key, value in node.value:

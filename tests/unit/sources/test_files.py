@@ -104,8 +104,8 @@ def test_broken_gzip_is_a_fault(tmp_path: Path, content: bytes, problem: str) ->
 
 
 def test_what_unpacks_to_too_much_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(byte_stream, "MAX_UNPACKED", 8 * 1024 * 1024)
+    monkeypatch.setattr(byte_stream, "MAX_UNPACKED", 1024 * 1024)
     packer = zlib.compressobj(wbits=31)
     bomb = b"".join([packer.compress(b"# nothing\n---\n" * 100_000) for _ in range(10)]) + packer.flush()
     (fault,) = faults(write(tmp_path, bomb))
-    assert fault.problem == "unpacks to more than 8 MiB"
+    assert fault.problem == "unpacks to more than 1 MiB"
