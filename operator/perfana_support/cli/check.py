@@ -3,7 +3,7 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -202,15 +202,15 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     )
 
 
-def _known(baseline: str | None) -> frozenset[tuple[str, ...]]:
+def _known(baseline: str | None) -> Mapping[tuple[str, ...], int]:
     if not baseline:
-        return frozenset()
+        return {}
     from perfana_support.sources.baseline import read_baseline  # noqa: PLC0415 - only who uses it pays for it
 
     return read_baseline(baseline)
 
 
-def _checks(arguments: argparse.Namespace, policy: Policy, known: frozenset[tuple[str, ...]]) -> Callable[[str], Check]:
+def _checks(arguments: argparse.Namespace, policy: Policy, known: Mapping[tuple[str, ...], int]) -> Callable[[str], Check]:
     """What the user states of each namespace: in a SupportCheck, which speaks of its own, and by options, which win."""
     stated, own = Check(), ""
     if arguments.check:

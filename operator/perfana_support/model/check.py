@@ -87,7 +87,7 @@ class Check(NamedTuple):
     """A SupportCheck's spec. `policy` is None for the built-in one; no requirements select everything.
 
     `declared` are dependencies that live elsewhere; `platform` states what a source cannot show. `ignored` are codes and
-    `known` findings (`Finding.identity`) that whoever asks sets aside, which no resource can state.
+    `known` the number of findings by their identity that whoever asks sets aside, which no resource can state.
     """
 
     policy: str | None = None
@@ -99,7 +99,7 @@ class Check(NamedTuple):
     declared: tuple[Declared, ...] = ()
     platform: Platform | None = None
     ignored: frozenset[str] = frozenset()
-    known: frozenset[tuple[str, ...]] = frozenset()
+    known: Mapping[tuple[str, ...], int] = {}
 
     def selects(self, labels: tuple[tuple[str, str], ...]) -> bool:
         """Whether a workload with these labels belongs to the installation."""

@@ -1,6 +1,7 @@
 """An earlier report, read for what it found: only what is new since then is to count."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from perfana_support.model.installation import Subject
@@ -9,8 +10,8 @@ from perfana_support.sources.errors import Fault, SourceError
 _KINDS = ("SupportReport", "SupportReportList")
 
 
-def read_baseline(file: str) -> frozenset[tuple[str, ...]]:
-    """The identities (`Finding.identity`) of what a report found that counted. Raises `SourceError`.
+def read_baseline(file: str) -> Counter[tuple[str, ...]]:
+    """How often a report found what counted, by its identity (`Finding.identity`). Raises `SourceError`.
 
     What it had set aside itself counts from now on, unless it is set aside again.
     """
@@ -24,7 +25,7 @@ def read_baseline(file: str) -> frozenset[tuple[str, ...]]:
     if not isinstance(document, Mapping) or document.get("kind") not in _KINDS:
         raise SourceError([Fault(file, 0, 0, "is no report; write one with perfana-support check -o json=FILE")])
     try:
-        return frozenset(_identities(document))
+        return Counter(_identities(document))
     except (KeyError, TypeError, AttributeError) as error:
         raise SourceError([Fault(file, 0, 0, f"is not a report of this program: {error!r}")]) from error
 

@@ -12,7 +12,7 @@ import pytest
 from perfana_support.cli import check
 from perfana_support.cli.options import CONFIG_FILE
 from tests.unit.cli.program import CHARTS, Program
-from tests.unit.sources.manifests import text, write
+from tests.unit.sources.manifests import deployment, text, write
 
 AT = ("--as-of", "2026-11-24")
 OLD, NEW = str(CHARTS / "perfana-3.1.2.yaml"), str(CHARTS / "perfana-4.0.3.yaml")
@@ -188,3 +188,17 @@ def test_one_broken_file_of_a_hundred_fails_the_run_and_the_others_are_reported(
     found = {finding["code"]: finding for finding in report["findings"]}
     assert found["SnapshotBuild"]["subject"]["name"] == "w50"
     assert "g.yaml" in found["WorkloadsUnreadable"]["message"]
+
+
+def test_second_finding_of_a_kind_on_one_container_is_new(program: Program, folder: Path) -> None:
+    def manifest(*paths: str) -> str:
+        entity = deployment("a", image="perfana/perfana-web:0.2.96.22")
+        pod = entity["spec"]["template"]["spec"]
+        pod["containers"][0]["volumeMounts"] = [{"name": "v", "mountPath": path} for path in paths]
+        pod["volumes"] = [{"name": "v", "configMap": {"name": "c"}}]
+        return write(folder, json.dumps(entity))
+
+    file = manifest("/app/a.js")
+    assert program("check", "-f", file, *AT, "-o", "json=before.json").code == 3
+    assert program("check", "-f", file, *AT, "--baseline", "before.json").code == 0
+    assert program("check", "-f", manifest("/app/a.js", "/app/b.js"), *AT, "--baseline", "before.json").code == 3
