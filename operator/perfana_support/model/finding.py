@@ -41,7 +41,7 @@ class Finding(NamedTuple):
 
     @property
     def fingerprint(self) -> str:
-        """What tells a finding from others and stays the same while other lines, findings and wordings change; 32 hex digits."""
+        """What tells a finding from others, and stays while other lines, findings and wordings change; 32 hex digits."""
         from hashlib import sha256  # noqa: PLC0415 - few formats need one, and OpenSSL costs every run milliseconds
 
         subject = self.subject

@@ -10,7 +10,7 @@ from typing import NamedTuple
 class Location(NamedTuple):
     """Where in a manifest a fact stands: the file as the user named it (`-` is standard input), lines and columns from 1.
 
-    `column` is 0 where it is not known. `template` is the chart's template that Helm made the document of ("# Source:"), else "".
+    `column` is 0 where it is not known. `template` is the one that Helm made the document of ("# Source:"), else "".
     """
 
     file: str
