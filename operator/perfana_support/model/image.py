@@ -63,7 +63,8 @@ def split_registry(name: str) -> tuple[str, str]:
     """Registry and path of a repository name, normalised; the caller checks their characters."""
     first, has_slash, rest = name.partition("/")
     if has_slash and ("." in first or ":" in first or first == "localhost" or first != first.lower()):
-        registry, path = first.lower().removesuffix(_HTTPS_PORT), rest
+        is_sound = _REGISTRY.fullmatch(first) is not None
+        registry, path = first.lower().removesuffix(_HTTPS_PORT if is_sound else ""), rest
     else:
         registry, path = DEFAULT_REGISTRY, name
     if registry in _DOCKER_HUB:

@@ -1,6 +1,6 @@
 """Objects of the Kubernetes API as workloads: the one projection that manifests and clusters share."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from sys import intern
 
@@ -97,13 +97,12 @@ def project(
         for field, role in _ROLES
         for index, entry in enumerate(sequence(pod_spec.get(field), field))
     )
-    labels = mapping(metadata.get("labels"), "metadata.labels")
     return Workload(
         kind=kind,
         namespace=_text(metadata, "namespace"),
         name=_text(metadata, "name") or _text(metadata, "generateName"),
         containers=containers,
-        labels=_shared(tuple((key, str(labels.get(key))) for key in labels)),
+        labels=_labels(metadata),
         owner=owner if is_pod or is_made else None,
         node=_text(pod_spec, "nodeName") if is_pod else "",
     )
@@ -113,7 +112,6 @@ def _project_database(entity: Json, locate: Locate) -> Workload:
     """A CloudNativePG Cluster: its image stands in a field of its own, and is the operator's choice where it is absent."""
     metadata = mapping(entity.get("metadata"), "metadata")
     spec = mapping(entity.get("spec"), "spec")
-    labels = mapping(metadata.get("labels"), "metadata.labels")
     major = mapping(spec.get("imageCatalogRef"), "spec.imageCatalogRef").get("major")
     location = locate(spec, "imageName")
     image = _image(spec, "imageName", "spec.imageName", location) or (
@@ -124,7 +122,7 @@ def _project_database(entity: Json, locate: Locate) -> Workload:
         namespace=_text(metadata, "namespace"),
         name=_text(metadata, "name"),
         containers=(Container("postgres", image, location=location),),
-        labels=_shared(tuple((key, str(labels.get(key))) for key in labels)),
+        labels=_labels(metadata),
     )
 
 
@@ -209,6 +207,14 @@ def _text(owner: Json, field: str) -> str:
     """A field's text, "" where it is none. Equal texts are one object: names recur in every pod and every namespace."""
     value = owner.get(field)
     return intern(value) if value.__class__ is str else value if isinstance(value, str) else ""
+
+
+def _labels(metadata: Json) -> tuple[tuple[str, str], ...]:
+    labels = mapping(metadata.get("labels"), "metadata.labels")
+    for key, value in labels.items():
+        if isinstance(value, Mapping) or (isinstance(value, Sequence) and not isinstance(value, str)):
+            raise ShapeError(f"metadata.labels.{key}", "must be a text")
+    return _shared(tuple((key, str(value)) for key, value in labels.items()))
 
 
 @lru_cache(maxsize=2048)

@@ -180,3 +180,4 @@ def test_digest_has_an_algorithm_that_runtimes_know_and_its_length(digest: str, 
 def test_port_of_https_is_no_other_registry() -> None:
     assert parse_image("docker.io:443/perfana/perfana-web:1.0") == parse_image("perfana/perfana-web:1.0")
     assert parse_image("eu.example.com:443/a:1") == parse_image("eu.example.com/a:1")
+    assert parse_image("eu.example.com:443:443/a:1") is None

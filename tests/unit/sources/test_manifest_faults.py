@@ -45,6 +45,11 @@ BAD_DOCUMENTS = {
         "spec.template.spec.containers: must be a list",
     ),
     "a Pod without containers": ("apiVersion: v1\nkind: Pod\nspec: {nodeName: a}", 3, "spec.containers: must be a list"),
+    "a label that is no text": (
+        "apiVersion: v1\nkind: Pod\nmetadata: {labels: {a: {b: c}}}\nspec: {containers: [{image: a}]}",
+        3,
+        "metadata.labels.a: must be a text",
+    ),
     "containers that are no list": ("apiVersion: v1\nkind: Pod\nspec: {containers: web}", 3, "containers: must be a list"),
     "items that are no list": ("kind: List\nitems: web", 4, "items: must be a list in a List"),
     "items that are no objects": ("kind: List\nitems: [web]", 4, "items: must hold objects"),
