@@ -155,6 +155,7 @@ OPTIONS = (
 )
 
 
+_SOURCES = ("filename", "namespace", "all_namespaces")
 # What shells may offer as values.
 VALUES = {
     "output": tuple(FORMATS),
@@ -175,7 +176,10 @@ def run(arguments: argparse.Namespace) -> ExitCode:
 
     What could not be read fails the run; what could is reported all the same, as a part of which nobody knows the rest.
     """
+    flags = {source: getattr(arguments, source) for source in _SOURCES}
     config = fill(arguments, OPTIONS, os.environ)
+    if any(flags.values()):  # which source it is, is one question: flags that answer it win as a whole
+        vars(arguments).update(flags)
     if config and not arguments.config:  # it lies there, and nobody named it
         print(f"options of {config} hold", file=sys.stderr)
     _refuse_both_sources(arguments)
@@ -189,9 +193,9 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     as_of = arguments.as_of or today()
     check_of = _checks(arguments, policy, known)
     installations = found.installations or (Installation("", ()),)
-    verdicts = _worth_reporting(
-        [_judge(installation, policy, as_of, check_of(installation.namespace)) for installation in installations]
-    )
+    verdicts = [_judge(installation, policy, as_of, check_of(installation.namespace)) for installation in installations]
+    if not arguments.namespace:
+        verdicts = _worth_reporting(verdicts)
     reports = [Report(verdict, policy, found.source) for verdict in verdicts]
     for output in outputs:
         write(output, reports)
@@ -280,7 +284,8 @@ def _judge(installation: Installation, policy: Policy, as_of: date, check: Check
 def _worth_reporting(verdicts: list[Verdict]) -> list[Verdict]:
     """The verdicts of installations that have a component or a finding; the first of all when there is none, to say so.
 
-    Manifests often bring along namespaces of other software, about which there is nothing to say.
+    Manifests often bring along namespaces of other software, about which there is nothing to say. Where the user names
+    namespaces, there is: one that was expected to run Perfana and does not is undetermined.
     """
     return [verdict for verdict in verdicts if verdict.components or _tells(verdict)] or verdicts[:1]
 

@@ -49,7 +49,7 @@ class Finding(NamedTuple):
         """The identity as text of 32 hex digits: it stays while lines, other findings and wordings change."""
         from hashlib import sha256  # noqa: PLC0415 - few formats need one, and OpenSSL costs every run milliseconds
 
-        return sha256("\0".join(self.identity).encode()).hexdigest()[:32]
+        return sha256("\0".join(self.identity).encode(errors="backslashreplace")).hexdigest()[:32]
 
 
 def severity(finding: Finding) -> tuple[object, ...]:

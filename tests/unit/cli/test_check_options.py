@@ -11,6 +11,9 @@ import pytest
 
 from perfana_support.cli import check
 from perfana_support.cli.options import CONFIG_FILE
+from perfana_support.model.installation import Container, Installation, Platform, Workload
+from perfana_support.sources.cluster import snapshot
+from perfana_support.sources.cluster.snapshot import Snapshot
 from tests.unit.cli.program import CHARTS, Program
 from tests.unit.sources.manifests import deployment, text, write
 
@@ -202,3 +205,30 @@ def test_second_finding_of_a_kind_on_one_container_is_new(program: Program, fold
     assert program("check", "-f", file, *AT, "-o", "json=before.json").code == 3
     assert program("check", "-f", file, *AT, "--baseline", "before.json").code == 0
     assert program("check", "-f", manifest("/app/a.js", "/app/b.js"), *AT, "--baseline", "before.json").code == 3
+
+
+def test_flags_that_say_what_is_judged_win_as_a_whole(program: Program, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert folder
+    monkeypatch.setenv("PERFANA_SUPPORT_NAMESPACE", "perfana")
+    assert program("check", "-f", NEW, *AT).code == 0
+    monkeypatch.setenv("PERFANA_SUPPORT_FILENAME", NEW)
+    assert "no two of them" in program("check").err
+
+
+def test_namespace_that_was_asked_for_and_runs_nothing_is_undetermined(
+    program: Program, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slip of the hand in a name must not pass."""
+    assert folder
+    container = Container("web", "perfana/perfana-web:0.2.96.22")
+    there = Installation("perfana", (Workload("Deployment", "perfana", "web", (container,)),), platform=Platform("v1.35.1"))
+    nothing = Installation("pefrana", (), platform=Platform("v1.35.1"))
+    found = {"perfana": there, "pefrana": nothing}
+
+    def read(_file: str | None, _context: str | None, namespaces: list[str]) -> Snapshot:
+        return Snapshot(tuple(found[name] for name in namespaces), "server")
+
+    monkeypatch.setattr(snapshot, "read_cluster", read)
+    assert program("check", "-n", "perfana", *AT).code == 0
+    outcome = program("check", "-n", "perfana", "-n", "pefrana", *AT)
+    assert (outcome.code, "NoComponents" in outcome.out) == (5, True)
