@@ -230,7 +230,7 @@ def test_server_that_restarts_costs_no_verdict_and_loses_no_change(site: Site, c
         flipped = conditions(site.wait_for_verdict("False", "SnapshotBuild", seconds=RECONNECTED_WITHIN_SECONDS))
         changed = {kind for kind in flipped if flipped[kind]["lastTransitionTime"] != LONG_AGO}
         assert changed == {"Supported", "BuildSupported", "TicketEligible"}
-        site.change_spec(site.namespace, POLICY, lines=[{"name": "0.2", "endOfLifeOn": "2026-01-01"}])
+        site.change_spec(site.namespace, POLICY, lines=[{"name": "0.2", "endOfLifeOn": "2026-04-01"}])
         site.wait_for_condition("VersionSupported", "False", "EndOfLife", seconds=RECONNECTED_WITHIN_SECONDS)
     finally:
         delete_if_there(site.api, POLICY, site.namespace)
