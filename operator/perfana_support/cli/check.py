@@ -20,6 +20,7 @@ from perfana_support.model.policy import Policy
 from perfana_support.model.verdict import Verdict
 from perfana_support.reports.formats import FORMATS
 from perfana_support.reports.report import Report
+from perfana_support.reports.table import printable
 from perfana_support.sources.clock import today
 from perfana_support.sources.errors import STANDARD_INPUT, Fault, SourceError, shown_name
 from perfana_support.sources.manifest import read_manifests
@@ -187,11 +188,11 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     _refuse_shared_input(arguments)
     policy = read_policy(arguments.policy) if arguments.policy else builtin_policy()
     known = _known(arguments.baseline)
-    found = _read_cluster(arguments) if arguments.filename is None else _read_manifests(arguments, policy)
+    found = _read_cluster(arguments) if not arguments.filename else _read_manifests(arguments, policy)
     for fault in found.faults:
-        print(f"error: {fault}", file=sys.stderr)
+        print(printable(f"error: {fault}"), file=sys.stderr)
     as_of = arguments.as_of or today()
-    check_of = _checks(arguments, policy, known)
+    check_of = _checks(arguments, policy, known, {each.namespace for each in found.installations})
     installations = found.installations or (Installation("", ()),)
     verdicts = [_judge(installation, policy, as_of, check_of(installation.namespace)) for installation in installations]
     if not arguments.namespace:
@@ -214,7 +215,9 @@ def _known(baseline: str | None) -> Mapping[tuple[str, ...], int]:
     return read_baseline(baseline)
 
 
-def _checks(arguments: argparse.Namespace, policy: Policy, known: Mapping[tuple[str, ...], int]) -> Callable[[str], Check]:
+def _checks(
+    arguments: argparse.Namespace, policy: Policy, known: Mapping[tuple[str, ...], int], namespaces: set[str]
+) -> Callable[[str], Check]:
     """What the user states of each namespace: in a SupportCheck, which speaks of its own, and by options, which win."""
     stated, own = Check(), ""
     if arguments.check:
@@ -222,6 +225,9 @@ def _checks(arguments: argparse.Namespace, policy: Policy, known: Mapping[tuple[
 
         stated, own = read_check_file(arguments.check)
         _refuse_another_policy(arguments, stated, policy)
+        if own and namespaces and namespaces.isdisjoint({own, ""}):
+            problem = f"is for namespace {own}; found are {', '.join(sorted(namespaces))}"
+            raise SourceError([Fault(shown_name(arguments.check), 0, 0, problem)])
 
     def check_of(namespace: str) -> Check:
         check = stated if not own or not namespace or own == namespace else Check()

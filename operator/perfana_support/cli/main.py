@@ -40,7 +40,21 @@ def main(argv: list[str] | None = None) -> int:
 
     An error nobody foresaw is exit code 1 with one line, a traceback only with `--debug`: never a verdict.
     """
-    words = sys.argv[1:] if argv is None else argv
+    _open_closed_streams()
+    try:
+        return _run(sys.argv[1:] if argv is None else argv)
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+
+
+def _open_closed_streams() -> None:
+    """Where a shell has closed an output, what is written to it goes nowhere, and nothing goes where it should not."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - for the rest of the run
+
+
+def _run(words: list[str]) -> int:
     if words[:1] == ["__complete"]:
         from perfana_support.cli.complete import answer  # noqa: PLC0415 - asked for by shells alone
 
@@ -58,8 +72,6 @@ def main(argv: list[str] | None = None) -> int:
     try:
         code: int = modules[options.command].run(options)
         sys.stdout.flush()
-    except KeyboardInterrupt:
-        return _INTERRUPTED
     except BrokenPipeError:
         _abandon_output()
         return _READER_GONE
@@ -83,8 +95,10 @@ def _report(error: Exception) -> ExitCode:
     from perfana_support.sources.errors import SourceError  # noqa: PLC0415 - not needed where all goes well
 
     if isinstance(error, SourceError):
+        from perfana_support.reports.table import printable  # noqa: PLC0415
+
         for fault in error.faults:
-            print(f"error: {fault}", file=sys.stderr)
+            print(printable(f"error: {fault}"), file=sys.stderr)
         return ExitCode.BAD_INPUT
     if isinstance(error, OSError) and error.errno in _NO_ROOM:
         _abandon_output()

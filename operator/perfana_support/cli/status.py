@@ -61,7 +61,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         print(json.dumps({"apiVersion": "v1", "kind": "List", "items": checks}, indent=2))
     else:
         sys.stdout.write(_table(checks, now(), is_full=arguments.name is not None))
-    verdicts = {_supported(check)["status"] for check in checks}
+    verdicts = {found["status"] for check in checks for found in (_supported(check), *_upgrade(check))}
     return next(code for status, code in _CODES.items() if status in verdicts)
 
 
@@ -75,6 +75,12 @@ def _supported(check: Json) -> Json:
     if found.get("observedGeneration", metadata.get("generation")) != metadata.get("generation"):
         return {"status": str(Status.UNKNOWN), "reason": "SpecChanged"}
     return found
+
+
+def _upgrade(check: Json) -> list[Json]:
+    """The condition about the target, where there is one."""
+    conditions = (check.get("status") or {}).get("conditions") or ()
+    return [each for each in conditions if each.get("type") == ConditionType.UPGRADE_SUPPORTED and each.get("status") in _CODES]
 
 
 def _table(checks: list[Any], moment: datetime, *, is_full: bool) -> str:

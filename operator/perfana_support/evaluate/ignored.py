@@ -4,7 +4,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from perfana_support.model.check import Check
+from perfana_support.model.code import Code
 from perfana_support.model.finding import Finding, severity
+
+# What cannot be read today is not what could not be read then, whatever it is called.
+_NEVER_KNOWN = frozenset({Code.WORKLOADS_UNREADABLE, Code.PLATFORM_UNREADABLE, Code.VERSION_UNDETERMINED})
 
 
 def set_aside(findings: Iterable[Finding], check: Check) -> Iterator[Finding]:
@@ -20,7 +24,7 @@ def set_aside(findings: Iterable[Finding], check: Check) -> Iterator[Finding]:
             yield finding
         elif finding.code in check.ignored:
             yield finding._replace(ignored_by="--ignore")
-        elif times[identity] <= check.known.get(identity, 0):
+        elif finding.code not in _NEVER_KNOWN and times[identity] <= check.known.get(identity, 0):
             yield finding._replace(ignored_by="--baseline")
         else:
             yield finding

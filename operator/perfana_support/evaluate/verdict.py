@@ -168,6 +168,9 @@ def _judge(case: _Case, as_of: date) -> _Judgement:
     parts = [_condition(wanted, sentence, case, findings) for wanted, sentence in SUMMED_UP.items()]
     contract = _maintenance_condition(case, findings)
     supported = summarise(parts)
+    if supported.status is Status.TRUE:
+        summed_up = (each for each in findings if not SUMMED_UP.keys().isdisjoint(each.code.conditions))
+        supported = supported._replace(message=supported.message + _apart_from(summed_up))
     eligible = ticket.judge(supported, contract, findings)
     return _Judgement(findings, (supported, *parts, contract, eligible))
 
@@ -207,12 +210,16 @@ def _from_findings(wanted: ConditionType, sentence: str, findings: tuple[Finding
     concerned = [finding for finding in findings if wanted in finding.code.conditions]
     own = [finding for finding in concerned if finding.counts]
     if not own or own[0].effect is Effect.INFO:
-        aside = sorted({str(each.code) for each in concerned if not each.counts and each.effect is not Effect.INFO})
-        apart = f", apart from what is set aside: {', '.join(aside)}" if aside else ""
-        return Condition(wanted, Status.TRUE, Reason.ALL_RULES_MET, sentence + apart)
+        return Condition(wanted, Status.TRUE, Reason.ALL_RULES_MET, sentence + _apart_from(concerned))
     same = sum(finding.effect is own[0].effect for finding in own) - 1
     more = f" (and {same} more)" if same else ""
     return Condition(wanted, _STATUS.get(own[0].effect, Status.TRUE), own[0].code, own[0].message + more)
+
+
+def _apart_from(findings: Iterable[Finding]) -> str:
+    """What does not count although it was found, as a part of the sentence that is true without it."""
+    aside = sorted({str(each.code) for each in findings if not each.counts and each.effect is not Effect.INFO})
+    return f", apart from what is set aside: {', '.join(aside)}" if aside else ""
 
 
 def _plan(wanted: Target, case: _Case, as_of: date) -> _Plan:

@@ -20,7 +20,7 @@ def read_baseline(file: str) -> Counter[tuple[str, ...]]:
             document = json.load(stream)
     except OSError as error:
         raise SourceError([Fault(file, 0, 0, error.strerror or str(error))]) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise SourceError([Fault(file, 0, 0, f"is not JSON: {error}")]) from error
     if not isinstance(document, Mapping) or document.get("kind") not in _KINDS:
         raise SourceError([Fault(file, 0, 0, "is no report; write one with perfana-support check -o json=FILE")])

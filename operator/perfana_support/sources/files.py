@@ -30,26 +30,31 @@ def _matching(pattern: str, faults: list[Fault]) -> Iterator[str]:
     found = sorted(glob(pattern, recursive=True))
     if not found:
         faults.append(Fault(pattern, 0, 0, "no file matches this pattern"))
-    is_deep = "**" in pattern
-    for path in found:
-        # With ** the folders themselves match as well, and what is in them: each file is read once.
-        if not (is_deep and os.path.isdir(path)):
-            yield from _below(path, faults)
+    # With ** the folders themselves match as well, and what is in them: each file is read once.
+    yield from {os.path.normpath(file): file for path in found for file in _below(path, faults)}.values()
 
 
 def _below(path: str, faults: list[Fault]) -> Iterator[str]:
     if path == STANDARD_INPUT or not os.path.isdir(path) or is_rendered(path):
         yield path
         return
-    found = sorted(
-        os.path.join(folder, name)
-        for folder, _, names in os.walk(path, onerror=lambda error: faults.append(_os_fault(error)))
-        for name in names
-        if name.endswith(_SUFFIXES)
-    )
+    found = sorted(_walk(path, faults))
     if not found:
         faults.append(Fault(path, 0, 0, "the folder holds no .yaml, .yml or .json file"))
     yield from found
+
+
+def _walk(path: str, faults: list[Fault]) -> Iterator[str]:
+    """The files below a folder, links to folders followed, each folder once. Names with two dots are a volume's own copies."""
+    seen: set[str] = set()
+    for folder, folders, names in os.walk(path, onerror=lambda error: faults.append(_os_fault(error)), followlinks=True):
+        real = os.path.realpath(folder)
+        if real in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        folders[:] = [name for name in folders if not name.startswith("..")]
+        yield from (os.path.join(folder, name) for name in names if name.lower().endswith(_SUFFIXES))
 
 
 def _os_fault(error: OSError) -> Fault:

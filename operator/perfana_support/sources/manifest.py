@@ -22,6 +22,7 @@ from perfana_support.sources.yaml_view import MappingView, NodeError, SequenceVi
 _KUSTOMIZE = "kustomize.config.k8s.io/"
 # A List in a List is legal and pointless; an alias can nest one in itself without end.
 _MAX_LISTS = 4
+_NOTHING = "holds no document; is the right file given, did rendering succeed?"
 # A document with nothing in it; a small packed file can hold millions.
 _EMPTY = b"---"
 _BaseLoader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
@@ -62,12 +63,14 @@ def read_manifests(paths: list[str], on_file: Callable[[int, int], None] = lambd
     for done, file in enumerate(files):
         on_file(done, len(files))
         reader = _FileReader(file, faults)
+        before = len(faults)
         workloads.extend(reader.read())
         documents += reader.document
+        # Of the files of a folder some may be empty; one that is named, or was just rendered, is expected to hold something.
+        if not reader.document and len(faults) == before and (file in paths or os.path.isdir(file)):
+            faults.append(Fault(shown_name(file), 0, 0, _NOTHING))
     if files and not documents and not faults:
-        faults.append(
-            Fault(", ".join(map(shown_name, files)), 0, 0, "holds no document; is the right file given, did rendering succeed?")
-        )
+        faults.append(Fault(", ".join(map(shown_name, files)), 0, 0, _NOTHING))
     return Manifests(_by_namespace(workloads), files, documents, tuple(faults))
 
 
@@ -99,7 +102,9 @@ class _FileReader:
 
     def read(self) -> Iterator[Workload]:
         try:
-            if self.file == STANDARD_INPUT:
+            if self.file == STANDARD_INPUT and sys.stdin is None:
+                self._fault(0, "is closed")
+            elif self.file == STANDARD_INPUT:
                 yield from self._read_stream(sys.stdin.buffer)
             elif os.path.isdir(self.file):
                 yield from self._read_stream(render_folder(self.file))

@@ -78,11 +78,11 @@ def project(
     if (group, kind) == DATABASE:
         return _project_database(entity, locate)
     pod_spec = _find_pod_spec(entity)
-    if pod_spec is None:
-        if (group, kind) in MUST_HAVE_CONTAINERS:
-            path = "spec.containers" if kind == "Pod" else "spec.template.spec.containers"
-            raise ShapeError(path, f"must be a list of containers in a {kind}")
-        pod_spec = nested_pod_spec(entity) if may_nest(group) else None
+    if pod_spec is None and (group, kind) in MUST_HAVE_CONTAINERS:
+        path = "spec.containers" if kind == "Pod" else "spec.template.spec.containers"
+        raise ShapeError(path, f"must be a list of containers in a {kind}")
+    if may_nest(group):
+        pod_spec = _joined(pod_spec, nested_pod_spec(entity))
     if pod_spec is None:
         return None
     metadata = mapping(entity.get("metadata"), "metadata")
@@ -124,6 +124,25 @@ def _project_database(entity: Json, locate: Locate) -> Workload:
         containers=(Container("postgres", image, location=location),),
         labels=_labels(metadata),
     )
+
+
+def _joined(pod_spec: Json | None, nested: Json | None) -> Json | None:
+    """A pod's spec with the containers that the object has elsewhere besides: a canary, another role of a job."""
+    if pod_spec is None or nested is None:
+        return pod_spec or nested
+    known = {
+        (entry.get("name"), entry.get("image"))
+        for field, _ in _ROLES
+        for entry in sequence(pod_spec.get(field), field)
+        if isinstance(entry, Mapping)
+    }
+    more = {
+        field: [entry for entry in entries if (entry.get("name"), entry.get("image")) not in known]
+        for field, entries in nested.items()
+    }
+    if not any(more.values()):
+        return pod_spec
+    return {**pod_spec, **{field: [*sequence(pod_spec.get(field), field), *entries] for field, entries in more.items()}}
 
 
 def _find_pod_spec(entity: Json) -> Json | None:

@@ -46,6 +46,7 @@ def test_ignored_finding_stays_visible_and_does_not_count(program: Program, fold
     assert outcome.code == 0
     version = next(each for each in report["conditions"] if each["type"] == "VersionSupported")
     assert version["message"].endswith("apart from what is set aside: EndOfLife")
+    assert "apart from what is set aside: EndOfLife" in report["conditions"][0]["message"]
     assert "ignored by --ignore   EndOfLife" in program("check", "-f", OLD, *AT, "--ignore", "EndOfLife").out
 
 
@@ -232,3 +233,43 @@ def test_namespace_that_was_asked_for_and_runs_nothing_is_undetermined(
     assert program("check", "-n", "perfana", *AT).code == 0
     outcome = program("check", "-n", "perfana", "-n", "pefrana", *AT)
     assert (outcome.code, "NoComponents" in outcome.out) == (5, True)
+
+
+def test_baseline_does_not_know_what_cannot_be_read(program: Program, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert folder
+    container = Container("web", "perfana/perfana-web:0.2.96.22")
+    workloads = (Workload("Deployment", "perfana", "web", (container,)),)
+    there = Installation("perfana", workloads, ("cronjobs: forbidden",), Platform("v1.35.1"))
+    monkeypatch.setattr(snapshot, "read_cluster", lambda *_: Snapshot((there,), "server"))
+    assert program("check", "-n", "perfana", *AT, "-o", "json=gap.json").code == 5
+    assert program("check", "-n", "perfana", *AT, "--baseline", "gap.json").code == 5
+
+
+def test_check_of_another_namespace_is_refused(program: Program, folder: Path) -> None:
+    check = "apiVersion: support.perfana.io/v1alpha1\nkind: SupportCheck\nmetadata: {name: a, namespace: perfana}\nspec: {}\n"
+    write(folder, check, "check.yaml")
+    file = write(folder, json.dumps(deployment(image="perfana/perfana-web:0.2.96.22", namespace="perfana-prod")))
+    outcome = program("check", "-f", file, *AT, "--check", "check.yaml")
+    assert (outcome.code, "is for namespace perfana; found are perfana-prod" in outcome.err) == (2, True)
+
+
+def test_hostile_text_cannot_reach_the_terminal_by_an_error(program: Program, folder: Path) -> None:
+    entity = deployment("a")
+    entity["spec"]["template"]["spec"]["containers"][0] |= {"name": "a\n::error::pwn\x1b[2J", "env": "foo"}
+    outcome = program("check", "-f", write(folder, json.dumps(entity)), *AT)
+    assert outcome.code == 2
+    assert "\x1b" not in outcome.err
+    assert not [line for line in outcome.err.splitlines() if line.startswith("::")]
+
+
+@pytest.mark.parametrize(("redirect", "code"), [("2>&-", 0), (">&-", 0), (">&- 2>&-", 0), ("-f - <&-", 2)])
+def test_closed_streams_change_no_verdict(redirect: str, code: int) -> None:
+    command = f"{sys.executable} -m perfana_support check -f {NEW} --as-of 2026-11-24 {redirect}"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, check=False, timeout=60)
+    assert done.returncode == code
+    assert b"error" not in done.stdout
+
+
+def test_baseline_without_end_is_refused(program: Program, folder: Path) -> None:
+    write(folder, "[" * 5000, "deep.json")
+    assert program("check", "-f", NEW, "--baseline", "deep.json").code == 2

@@ -75,3 +75,10 @@ def test_one_check_is_shown_in_full(program: Program, monkeypatch: pytest.Monkey
 def test_age_is_written_as_kubectl_does(moment: datetime, age: str) -> None:
     assert status._age("2026-11-20T00:00:00Z", moment) == age  # noqa: SLF001 - a table in itself
     assert status._age("", moment) == "<unknown>"  # noqa: SLF001
+
+
+def test_target_that_would_not_be_supported_counts_as_in_check(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    check = _check("True")
+    check["status"]["conditions"].append({"type": "UpgradeSupported", "status": "False", "reason": "EndOfLife"})
+    monkeypatch.setattr(snapshot, "read_objects", lambda *_: ([check], "server"))
+    assert program("status").code == 3

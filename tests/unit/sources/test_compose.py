@@ -12,7 +12,7 @@ services:
   web:
     image: perfana/perfana-web:0.2.96.22
     environment: {NODE_OPTIONS: --require=/tmp/x.js}
-  db: {image: "timescale/timescaledb-ha:${PG:-pg18.6}-ts2.30.2"}
+  db: {image: "timescale/timescaledb-ha:pg18.6-ts2.30.2"}
   own: {build: .}
 volumes: {}
 """
@@ -25,10 +25,16 @@ def test_services_are_workloads_with_their_images(tmp_path: Path) -> None:
     assert [container.location.line for each in found for container in each.containers if container.location][:2] == [4, 6]
 
 
-def test_variable_without_a_default_leaves_the_image_open(tmp_path: Path) -> None:
-    assert images(workloads(write(tmp_path, "services: {a: {image: 'perfana/perfana-web:${TAG}'}}"))) == [
-        "perfana/perfana-web:${TAG}"
-    ]
+@pytest.mark.parametrize("image", ["perfana/perfana-web:${TAG}", "perfana/perfana-web:${TAG:-0.2.96.22}"])
+def test_variable_leaves_the_image_open_for_anything_may_set_it(tmp_path: Path, image: str) -> None:
+    assert images(workloads(write(tmp_path, f"services: {{a: {{image: '{image}'}}}}"))) == [image]
+
+
+@pytest.mark.parametrize(
+    "text", ["include: [more.yml]\nservices: {a: {image: b}}", "services: {a: {extends: {service: b}, image: c}}"]
+)
+def test_what_is_elsewhere_is_a_fault(tmp_path: Path, text: str) -> None:
+    assert "is not followed; give what docker compose config writes out" in str(faults(write(tmp_path, text))[0])
 
 
 @pytest.mark.parametrize("services", ["{a: b}", "{a: {image: [b]}}"])

@@ -109,3 +109,24 @@ def test_what_unpacks_to_too_much_is_a_fault(tmp_path: Path, monkeypatch: pytest
     bomb = b"".join([packer.compress(b"# nothing\n---\n" * 100_000) for _ in range(10)]) + packer.flush()
     (fault,) = faults(write(tmp_path, bomb))
     assert fault.problem == "unpacks to more than 1 MiB"
+
+
+def test_linked_folders_are_followed_and_each_is_read_once(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    write(elsewhere, text("e"), "e.YAML")
+    (folder / "link").symlink_to(elsewhere)
+    (folder / "deep" / "loop").symlink_to(folder)
+    (folder / "..data").symlink_to(folder / "deep")
+    assert sorted(names(workloads(str(folder)))) == [f"Deployment/{name}" for name in "abcde"]
+
+
+@pytest.mark.parametrize("pattern", ["deep/**/", "dee**", "deep/**"])
+def test_folders_that_a_deep_pattern_means_are_read_once(folder: Path, pattern: str) -> None:
+    assert sorted(names(workloads(str(folder / pattern)))) == ["Deployment/c", "Deployment/d"]
+
+
+def test_named_file_without_a_document_is_a_fault_beside_a_good_one(folder: Path) -> None:
+    """A pipeline whose rendering failed has written an empty file."""
+    empty = write(folder, "", "empty.yaml")
+    assert [fault.file for fault in faults(str(folder / "a.yaml"), empty)] == [empty]
+    assert not read_manifests([str(folder)]).faults

@@ -70,3 +70,10 @@ def test_object_too_deep_to_look_through_is_an_error_and_not_empty() -> None:
 )
 def test_groups_of_kubernetes_itself_nest_none(group: str, *, may: bool) -> None:
     assert may_nest(group) is may
+
+
+def test_containers_beside_the_template_are_seen_as_well(tmp_path: Path) -> None:
+    template = {"spec": {"containers": [{"name": "proxy", "image": "nginx:1.29"}]}}
+    entity = _entity("rollouts.example.com/v1", "Rollout", {"template": template, "canary": {"template": {"spec": POD}}})
+    found = workloads(write(tmp_path, json.dumps(entity)))
+    assert images(found) == ["nginx:1.29", WEB]

@@ -12,6 +12,7 @@ from http import HTTPStatus
 from typing import Any, Self, TypeGuard
 
 import aiohttp
+import yaml
 from kubernetes.aio.client import Configuration
 from kubernetes.aio.config import ConfigException, load_incluster_config, load_kube_config
 
@@ -92,7 +93,7 @@ class ClusterApi:
                     client_configuration=self.configuration,
                     persist_config=False,
                 )
-        except (ConfigException, OSError) as error:
+        except (ConfigException, OSError, yaml.YAMLError) as error:
             raise SourceError([Fault(self._where, 0, 0, f"gives no cluster to connect to: {error}")]) from error
 
     async def _renew(self) -> None:

@@ -43,7 +43,10 @@ async def _read_objects(api: ClusterApi, path: str) -> tuple[list[dict[str, Any]
         try:
             return (await api.list_page(path))["items"], server
         except ApiError as error:
-            raise SourceError([Fault(server, 0, 0, str(error))]) from error
+            problem = str(error)
+            if error.status == _NOT_FOUND:
+                problem = "knows no SupportChecks: kubectl apply -f crds/ installs them, perfana-support check -n does without"
+            raise SourceError([Fault(server, 0, 0, problem)]) from error
 
 
 async def _read(api: ClusterApi, namespaces: tuple[str, ...]) -> Snapshot:
@@ -61,7 +64,8 @@ async def _read(api: ClusterApi, namespaces: tuple[str, ...]) -> Snapshot:
         else:
             store.set_server_version(version)
         await asyncio.gather(*(_read_one(api, resource, namespace, store) for resource, namespace in places))
-        found = namespaces or store.namespaces
+        # Where nothing can be seen, what keeps it from being seen must be told all the same.
+        found = namespaces or store.namespaces or ("",)
         return Snapshot(tuple(store.installation(namespace) for namespace in sorted(set(found))), server)
 
 
