@@ -170,7 +170,8 @@ def _judge(case: _Case, as_of: date) -> _Judgement:
     supported = summarise(parts)
     if supported.status is Status.TRUE:
         summed_up = (each for each in findings if not SUMMED_UP.keys().isdisjoint(each.code.conditions))
-        supported = supported._replace(message=supported.message + _apart_from(summed_up))
+        aside = _set_aside(summed_up)
+        supported = supported._replace(message=f"{supported.message}. Set aside: {aside}" if aside else supported.message)
     eligible = ticket.judge(supported, contract, findings)
     return _Judgement(findings, (supported, *parts, contract, eligible))
 
@@ -210,16 +211,17 @@ def _from_findings(wanted: ConditionType, sentence: str, findings: tuple[Finding
     concerned = [finding for finding in findings if wanted in finding.code.conditions]
     own = [finding for finding in concerned if finding.counts]
     if not own or own[0].effect is Effect.INFO:
-        return Condition(wanted, Status.TRUE, Reason.ALL_RULES_MET, sentence + _apart_from(concerned))
+        aside = _set_aside(concerned)
+        apart = f", apart from what is set aside: {aside}" if aside else ""
+        return Condition(wanted, Status.TRUE, Reason.ALL_RULES_MET, sentence + apart)
     same = sum(finding.effect is own[0].effect for finding in own) - 1
     more = f" (and {same} more)" if same else ""
     return Condition(wanted, _STATUS.get(own[0].effect, Status.TRUE), own[0].code, own[0].message + more)
 
 
-def _apart_from(findings: Iterable[Finding]) -> str:
-    """What does not count although it was found, as a part of the sentence that is true without it."""
-    aside = sorted({str(each.code) for each in findings if not each.counts and each.effect is not Effect.INFO})
-    return f", apart from what is set aside: {', '.join(aside)}" if aside else ""
+def _set_aside(findings: Iterable[Finding]) -> str:
+    """The codes of what does not count although it was found."""
+    return ", ".join(sorted({str(each.code) for each in findings if not each.counts and each.effect is not Effect.INFO}))
 
 
 def _plan(wanted: Target, case: _Case, as_of: date) -> _Plan:
