@@ -270,9 +270,11 @@ def _placed(installations: tuple[Installation, ...], policy: Policy) -> tuple[In
     for nobody can tell, unless they run a component: then they are an installation themselves.
     """
     nowhere = next((installation for installation in installations if not installation.namespace), None)
+    if nowhere is None or take_inventory(nowhere, policy).components:
+        return installations
     others = [installation for installation in installations if installation.namespace]
     hosts = [installation for installation in others if take_inventory(installation, policy).components]
-    if nowhere is None or not hosts or take_inventory(nowhere, policy).components:
+    if not hosts:
         return installations
     joined = {host.namespace: _join(host, nowhere.workloads) for host in hosts}
     return tuple(joined.get(installation.namespace, installation) for installation in others)
