@@ -58,7 +58,7 @@ class Office:
         if not settings.namespaces:
             # Nodes are outside of what an operator of some namespaces is told to look at, and no Role gives them.
             places.append((NODES, None))
-        names = [f"{namespace}/{resource.plural}" if namespace else resource.plural for resource, namespace in places]
+        names = [resource.name_in(namespace) for resource, namespace in places]
         self._desk = Desk(
             self._api,
             (*names, SERVER_VERSION),

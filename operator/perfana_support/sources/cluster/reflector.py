@@ -43,6 +43,10 @@ class Resource(NamedTuple):
     is_namespaced: bool = True
     is_optional: bool = False
 
+    def name_in(self, namespace: str | None) -> str:
+        """What the store, pulses and messages call the resource as it is read: of one namespace, or of all."""
+        return f"{namespace}/{self.plural}" if namespace else self.plural
+
 
 # ReplicaSets and ReplicationControllers are seen by their pods.
 WORKLOADS = (
@@ -68,7 +72,7 @@ class Reflector:
         self._resource = resource
         self._store = store
         self._silence_seconds = silence_seconds
-        self.name = f"{namespace}/{resource.plural}" if namespace else resource.plural
+        self.name = resource.name_in(namespace)
         where = f"/namespaces/{namespace}" if namespace else ""
         self._path = f"{resource.api}{where}/{resource.plural}"
         self._namespace = namespace

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Any, NamedTuple
 
 from perfana_support.model.installation import Installation
@@ -10,7 +11,8 @@ from perfana_support.sources.cluster.reflector import NODES, WORKLOADS, Reflecto
 from perfana_support.sources.cluster.store import SERVER_VERSION, ClusterStore
 from perfana_support.sources.errors import Fault, SourceError
 
-_NOT_REACHED, _UNAUTHORISED, _FORBIDDEN, _NOT_FOUND = 0, 401, 403, 404
+# An `ApiError` of a server that did not answer at all.
+_NOT_REACHED = 0
 # No watch is begun, so nothing is ever waited for in silence.
 _NO_WATCH = 0.0
 
@@ -44,7 +46,7 @@ async def _read_objects(api: ClusterApi, path: str) -> tuple[list[dict[str, Any]
             return (await api.list_page(path))["items"], server
         except ApiError as error:
             problem = str(error)
-            if error.status == _NOT_FOUND:
+            if error.status == HTTPStatus.NOT_FOUND:
                 problem = "knows no SupportChecks: kubectl apply -f crds/ installs them, perfana-support check -n does without"
             raise SourceError([Fault(server, 0, 0, problem)]) from error
 
@@ -58,7 +60,7 @@ async def _read(api: ClusterApi, namespaces: tuple[str, ...]) -> Snapshot:
         ]
         if not namespaces or await _may_list_nodes(api):
             places.append((NODES, None))
-        store = ClusterStore(tuple(_name(*place) for place in places), lambda _namespace: None)
+        store = ClusterStore(tuple(resource.name_in(namespace) for resource, namespace in places), lambda _namespace: None)
         if problem:
             store.mark_unreadable(SERVER_VERSION, problem)
         else:
@@ -74,7 +76,7 @@ async def _server_version(api: ClusterApi, server: str) -> tuple[str, str]:
     try:
         return str((await api.get("/version")).get("gitVersion") or ""), ""
     except ApiError as error:
-        if error.status in (_NOT_REACHED, _UNAUTHORISED):
+        if error.status in (_NOT_REACHED, HTTPStatus.UNAUTHORIZED):
             raise SourceError([Fault(server, 0, 0, f"cannot be asked: {error}")]) from error
         return "", f"the server's version cannot be read: {error}"
 
@@ -83,7 +85,7 @@ async def _may_list_nodes(api: ClusterApi) -> bool:
     try:
         await api.list_page("/api/v1/nodes", {"limit": "1"})
     except ApiError as error:
-        return error.status != _FORBIDDEN
+        return error.status != HTTPStatus.FORBIDDEN
     return True
 
 
@@ -92,10 +94,6 @@ async def _read_one(api: ClusterApi, resource: Resource, namespace: str | None, 
     try:
         await reflector.read()
     except ApiError as error:
-        if error.status == _NOT_FOUND and resource.is_optional:
+        if error.status == HTTPStatus.NOT_FOUND and resource.is_optional:
             return
         store.mark_unreadable(reflector.name, f"{reflector.name} cannot be listed: {error}")
-
-
-def _name(resource: Resource, namespace: str | None) -> str:
-    return f"{namespace}/{resource.plural}" if namespace else resource.plural
