@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
+from perfana_support.cli.cluster import cluster_source
 from perfana_support.cli.exit_codes import ExitCode, exit_code
 from perfana_support.cli.options import Option, add_options, choice, fill
 from perfana_support.cli.output import places, to_output, write
@@ -45,9 +46,6 @@ exit codes:
 
 _FAIL_ON = ("not-supported", "at-risk")
 _ON_UNKNOWN = ("fail", "pass")
-
-
-NEEDS_CLUSTER = "is not installed ({}); install perfana-support[cluster]"
 
 
 class Found(NamedTuple):
@@ -330,10 +328,6 @@ def _read_manifests(arguments: argparse.Namespace, policy: Policy) -> Found:
 
 
 def _read_cluster(arguments: argparse.Namespace) -> Found:
-    try:
-        from perfana_support.sources.cluster.snapshot import read_cluster  # noqa: PLC0415 - a third of a second of imports
-    except ModuleNotFoundError as error:
-        raise SourceError([Fault("reading a cluster", 0, 0, NEEDS_CLUSTER.format(error.name))]) from error
-    snapshot = read_cluster(arguments.kubeconfig, arguments.context, arguments.namespace or ())
+    snapshot = cluster_source().read_cluster(arguments.kubeconfig, arguments.context, arguments.namespace or ())
     source = {"kind": "Cluster", "server": snapshot.server, "context": arguments.context or ""}
     return Found(snapshot.installations, source)

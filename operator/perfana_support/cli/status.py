@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from perfana_support.cli.check import NEEDS_CLUSTER
+from perfana_support.cli.cluster import cluster_source
 from perfana_support.cli.exit_codes import ExitCode
 from perfana_support.model.code import ConditionType, Status
 from perfana_support.reports.table import columns, printable
@@ -45,12 +45,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Print the checks' conditions as they stand in the cluster; nothing is judged here."""
-    try:
-        from perfana_support.sources.cluster.snapshot import read_objects  # noqa: PLC0415 - a third of a second of imports
-    except ModuleNotFoundError as error:
-        raise SourceError([Fault("reading a cluster", 0, 0, NEEDS_CLUSTER.format(error.name))]) from error
     path = f"/namespaces/{arguments.namespace}" if arguments.namespace else ""
-    found, server = read_objects(arguments.kubeconfig, arguments.context, f"/apis/{_GROUP}{path}/supportchecks")
+    found, server = cluster_source().read_objects(
+        arguments.kubeconfig, arguments.context, f"/apis/{_GROUP}{path}/supportchecks"
+    )
     checks = [check for check in found if arguments.name in (None, check["metadata"]["name"])]
     if not checks:
         wanted = f"SupportCheck {arguments.name}" if arguments.name else "SupportCheck"
