@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING, NamedTuple
 
+from perfana_support.sources.cluster.backoff import LAST_WAIT_SECONDS
 from tests.cluster.client import ApiClient, ApiError, Object
 from tests.cluster.proxy import Proxy, Seen
 from tests.cluster.server import LOOPBACK, Cluster, free_ports
@@ -30,8 +31,8 @@ STATUSES = f"{OURS}/.*/status"
 ANY = ".*"
 
 WATCHING_WITHIN_SECONDS = 30.0
-RECOVERED_WITHIN_SECONDS = 20.0
-"""What was tried several times in vain is tried again after growing waits."""
+RECOVERED_WITHIN_SECONDS = 1.5 * LAST_WAIT_SECONDS + 5.0
+"""What was tried often in vain is tried again after the last wait and half of it more, and then works at once."""
 
 
 class Page(NamedTuple):
