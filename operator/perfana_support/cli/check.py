@@ -11,6 +11,7 @@ from perfana_support.cli.cluster import cluster_source
 from perfana_support.cli.exit_codes import ExitCode, Tally
 from perfana_support.cli.options import Option, add_options, choice, fill
 from perfana_support.cli.output import places, to_output, write
+from perfana_support.cli.statements import refuse_unreadable
 from perfana_support.evaluate.inventory import select, take_inventory
 from perfana_support.evaluate.verdict import evaluate
 from perfana_support.model.calendar import parse_day
@@ -154,6 +155,10 @@ OPTIONS = (
 )
 
 
+_OLD_BASELINE = (
+    "an older version wrote it, without what exactly was found: mounts, variables, digests and versions count as new; "
+    "write it anew with -o json=FILE"
+)
 _SOURCES = ("filename", "namespace", "all_namespaces")
 # What shells may offer as values.
 VALUES = {
@@ -212,7 +217,10 @@ def _known(baseline: str | None) -> Mapping[tuple[str, ...], int]:
         return {}
     from perfana_support.sources.baseline import read_baseline  # noqa: PLC0415 - only who uses it pays for it
 
-    return read_baseline(baseline)
+    read = read_baseline(baseline)
+    if read.lacks_details:
+        print(printable(f"{baseline}: {_OLD_BASELINE}"), file=sys.stderr)
+    return read.known
 
 
 def _checks(
@@ -228,6 +236,7 @@ def _checks(
         if own and namespaces and namespaces.isdisjoint({own, ""}):
             problem = f"is for namespace {own}; found are {', '.join(sorted(namespaces))}"
             raise SourceError([Fault(shown_name(arguments.check), 0, 0, problem)])
+    refuse_unreadable(arguments, stated, policy)
 
     def check_of(namespace: str) -> Check:
         check = stated if not own or not namespace or own == namespace else Check()

@@ -28,7 +28,8 @@ def report_document(verdict: Verdict, policy: Policy, source: dict[str, Any]) ->
         "release": verdict.release,
         "supportEndsOn": day_text(verdict.support_ends_on),
         "findings": [
-            finding_document(finding) | {"location": location_document(finding.location)} for finding in verdict.findings
+            finding_document(finding) | {"detail": finding.detail, "location": location_document(finding.location)}
+            for finding in verdict.findings
         ],
         "components": component_documents(verdict),
         "nextTransition": transition_document(verdict.next_transition) if verdict.next_transition else None,

@@ -80,6 +80,7 @@ def test_finding_with_a_place() -> None:
             "message": "old",
             "remediation": "upgrade",
             "clause": str(Code.END_OF_LIFE.clause),
+            "detail": "",
             "location": {"file": "f.yaml", "line": 7},
         }
     ]
