@@ -41,8 +41,14 @@ examples:
   perfana-support check -f perfana.yaml --baseline report.json --fail-on at-risk
 
 exit codes:
-  0 supported   1 internal error or full disk   2 usage, unreadable input or policy, unwritable output
-  3 not supported   4 at risk (with --fail-on at-risk)   5 undetermined   130 interrupted   141 reader of the output is gone
+  0    supported
+  1    internal error or full disk
+  2    usage, unreadable input or policy, unwritable output
+  3    not supported
+  4    at risk (with --fail-on at-risk)
+  5    undetermined
+  130  interrupted
+  141  reader of the output is gone
 """
 
 _FAIL_ON = ("not-supported", "at-risk")
@@ -185,7 +191,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     if any(flags.values()):  # which source it is, is one question: flags that answer it win as a whole
         vars(arguments).update(flags)
     if config and not arguments.config:  # it lies there, and nobody named it
-        print(f"options of {config} hold", file=sys.stderr)
+        print(printable(f"options of {config} hold"), file=sys.stderr)
     _refuse_both_sources(arguments)
     outputs = places(arguments.output)
     _refuse_shared_input(arguments)

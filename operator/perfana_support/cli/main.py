@@ -9,6 +9,7 @@ import sys
 from functools import cache
 from importlib import import_module
 from types import ModuleType
+from typing import NoReturn
 
 from perfana_support import __version__
 from perfana_support.cli.exit_codes import ExitCode
@@ -21,6 +22,10 @@ gc.set_threshold(50_000)
 _INTERRUPTED = 130
 # And for one that a closed pipe ended, as SIGPIPE would.
 _READER_GONE = 141
+
+# The columns of the narrowest terminal that is written for, and how many digits no terminal's width has.
+_NARROWEST = 60
+_MOST_DIGITS = 6
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
 
@@ -92,19 +97,18 @@ def _abandon_output() -> None:
 
 
 def _report(error: Exception) -> ExitCode:
-    from perfana_support.sources.errors import SourceError  # noqa: PLC0415 - not needed where all goes well
+    from perfana_support.reports.table import printable  # noqa: PLC0415 - not needed where all goes well
+    from perfana_support.sources.errors import SourceError  # noqa: PLC0415
 
     if isinstance(error, SourceError):
-        from perfana_support.reports.table import printable  # noqa: PLC0415
-
         for fault in error.faults:
             print(printable(f"error: {fault}"), file=sys.stderr)
         return ExitCode.BAD_INPUT
     if isinstance(error, OSError) and error.errno in _NO_ROOM:
         _abandon_output()
-        print(f"error: {error.filename or 'output'}: cannot be written: {error.strerror}", file=sys.stderr)
+        print(printable(f"error: {error.filename or 'output'}: cannot be written: {error.strerror}"), file=sys.stderr)
         return ExitCode.INTERNAL_ERROR
-    print(f"internal error: {type(error).__name__}: {error} (--debug shows the traceback)", file=sys.stderr)
+    print(printable(f"internal error: {type(error).__name__}: {error} (--debug shows the traceback)"), file=sys.stderr)
     return ExitCode.INTERNAL_ERROR
 
 
@@ -114,19 +118,40 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
     def __init__(self, prog: str) -> None:
         super().__init__(prog, width=_width() - 2)
 
+    def format_help(self) -> str:
+        from perfana_support.cli.help_text import with_fitting_usage  # noqa: PLC0415 - as below
+
+        return with_fitting_usage(super().format_help(), self._width)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        from perfana_support.cli.help_text import fitted  # noqa: PLC0415 - only --help prints any
+
+        return "".join(f"{indent}{line}\n" for line in fitted(text, width))
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors can do nothing to a terminal or a job's log: they repeat what was given."""
+
+    def error(self, message: str) -> NoReturn:
+        from perfana_support.reports.table import printable  # noqa: PLC0415 - not needed where all goes well
+
+        super().error(printable(message))
+
 
 @cache
 def _width() -> int:
     """The terminal's width, which argparse wants to know with every option that is added."""
+    stated = os.environ.get("COLUMNS", "")
+    width = int(stated) if stated.isascii() and stated.isdecimal() and len(stated) < _MOST_DIGITS else 0
     try:
-        return int(os.environ.get("COLUMNS", "")) or os.get_terminal_size().columns
+        return max(_NARROWEST, width or os.get_terminal_size().columns)
     except (ValueError, OSError):
         return 80
 
 
 def _parser(wanted: str | None) -> tuple[argparse.ArgumentParser, dict[str, ModuleType]]:
     """The parser, with the options of the wanted command only: reading the others' would import what they need."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="perfana-support",
         description="Is this Perfana installation supportable, by the vendor's support policy?",
         epilog="example:\n  perfana-support check -f perfana.yaml",

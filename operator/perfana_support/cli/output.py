@@ -46,12 +46,7 @@ def write(output: Output, reports: Iterable[Report]) -> None:
     """Write one format, in pieces. Raises `SourceError` for a file that cannot be opened, `OSError` where writing fails."""
     texts = pieces(output.format, reports)
     if not output.file:
-        if output.format in _FOR_TERMINALS and sys.stdout.isatty():
-            from perfana_support.cli.terminal import fit, is_coloured, width_of  # noqa: PLC0415 - pipelines have none
-
-            width, colours = width_of(sys.stdout), is_coloured(sys.stdout, os.environ)
-            texts = (fit(text, width, colours=colours) for text in texts)
-        _write_all(sys.stdout, texts)
+        _write_all(sys.stdout, _fitted(texts) if output.format in _FOR_TERMINALS else texts)
         return
     try:
         stream = open(output.file, "w", encoding="utf-8", newline="\n")  # noqa: SIM115 - opening and writing fail differently
@@ -59,6 +54,20 @@ def write(output: Output, reports: Iterable[Report]) -> None:
         raise SourceError([Fault(output.file, 0, 0, f"cannot be written: {error.strerror or error}")]) from error
     with stream:
         _write_all(stream, texts)
+
+
+def show(text: str) -> None:
+    """Print a text of tables and sentences as reports are printed: on a terminal no wider than that."""
+    _write_all(sys.stdout, _fitted((text,)))
+
+
+def _fitted(texts: Iterable[str]) -> Iterable[str]:
+    if not sys.stdout.isatty():
+        return texts
+    from perfana_support.cli.terminal import fit, is_coloured, width_of  # noqa: PLC0415 - pipelines have none
+
+    width, colours = width_of(sys.stdout), is_coloured(sys.stdout, os.environ)
+    return (fit(text, width, colours=colours) for text in texts)
 
 
 def _write_all(stream: TextIO, texts: Iterable[str]) -> None:

@@ -44,10 +44,10 @@ def judge(
     `declared_as` is the distribution that the user states, "" for none; `upgrade_what` names in remedies what runs the version.
     """
     claim = _claim(version, declared_as, rules)
-    for distribution in filter(None, claim.candidates):
-        words = _excluded(version, distribution)
+    for named in filter(None, claim.candidates):
+        words = _excluded(version, named)
         if words:
-            yield Outcome(Code.DISTRIBUTION_UNSUPPORTED, words + claim.note, _MOVE, distribution.name)
+            yield Outcome(Code.DISTRIBUTION_UNSUPPORTED, words + claim.note, _MOVE, named.name)
     found = []
     for distribution in claim.candidates:
         window = rules.window(version.number, distribution)

@@ -9,6 +9,7 @@ from perfana_support.model.finding import Finding
 from perfana_support.model.installation import Location, Subject
 from perfana_support.model.policy import Policy
 from perfana_support.model.verdict import Condition, Transition, Verdict
+from perfana_support.reports.job_log import harmless_json
 from perfana_support.reports.report import Report
 
 API_VERSION = "support.perfana.io/v1alpha1"
@@ -42,12 +43,12 @@ def pieces(reports: Iterable[Report]) -> Iterator[str]:
 
     documents, is_list = documents_of(reports)
     if not is_list:
-        yield json.dumps(next(documents), indent=2) + "\n"
+        yield harmless_json(json.dumps(next(documents), indent=2)) + "\n"
         return
     head = json.dumps(LIST_HEAD, indent=2).removesuffix("\n}")
     lead = f'{head},\n  "items": [\n    '
     for document in documents:
-        yield lead + json.dumps(document, indent=2).replace("\n", "\n    ")
+        yield lead + harmless_json(json.dumps(document, indent=2)).replace("\n", "\n    ")
         lead = ",\n    "
     yield "\n  ]\n}\n"
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from perfana_support.model.code import Effect
+from perfana_support.reports.job_log import harmless_json
 from perfana_support.reports.report import Report
 from perfana_support.reports.result import STANDARD_INPUT, Result, full_text, relative, results, subject_text
 from perfana_support.reports.table import printable
@@ -24,7 +25,7 @@ _SEVERITIES = {
 
 def render(reports: Sequence[Report]) -> str:
     """All reports as one list. ASCII alone, so that no encoding can harm it."""
-    return json.dumps(list(map(_entry, results(reports))), indent=2) + "\n"
+    return harmless_json(json.dumps(list(map(_entry, results(reports))), indent=2)) + "\n"
 
 
 def _entry(result: Result) -> dict[str, Any]:

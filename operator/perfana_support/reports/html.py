@@ -39,7 +39,10 @@ _MOST_PLACES = 5
 
 
 def render(reports: Sequence[Report]) -> str:
-    """The page of one or more installations; of several, a summary comes first. The same reports give the same page."""
+    """The page of one or more installations; of several, a summary comes first. The same reports give the same page.
+
+    ASCII alone, so that no encoding can harm it.
+    """
     if len(reports) == 1:
         tone = _tone(reports[0].verdict)
         title = f"{tone.word}: {_name(reports[0].verdict)}"
@@ -59,7 +62,7 @@ def render(reports: Sequence[Report]) -> str:
     )
     footer = element("footer", text(f"perfana-support {__version__}"))
     page = element("html", head, element("body", element("main", content), footer), lang="en")
-    return f"<!DOCTYPE html>\n{page}\n"
+    return f"<!DOCTYPE html>\n{page}\n".encode("ascii", "xmlcharrefreplace").decode()
 
 
 def _section_of(report: Report, number: int) -> Markup:

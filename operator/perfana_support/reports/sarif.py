@@ -14,6 +14,7 @@ from perfana_support import __version__
 from perfana_support.model.code import Clause, Code, Effect, Reason
 from perfana_support.model.installation import Subject
 from perfana_support.reports.document import condition_document, subject_document
+from perfana_support.reports.job_log import harmless_json
 from perfana_support.reports.report import Report
 from perfana_support.reports.result import STANDARD_INPUT, Result, is_file, relative, results, subject_text, title
 from perfana_support.reports.table import printable
@@ -57,7 +58,7 @@ def render(reports: Sequence[Report]) -> str:
         "results": [_result(result, places[result.rule]) for result in found],
         "properties": {"installations": list(map(_installation, reports))},
     }
-    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+    return harmless_json(json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)) + "\n"
 
 
 def _rule(code: Code) -> Json:

@@ -15,9 +15,20 @@ from tests.unit.sources.manifests import write
 NEW = str(CHARTS / "perfana-4.0.3.yaml")
 RUN = ("check", "-f", NEW, "--as-of", "2026-11-24")
 RELEASES = ["0.2.96.22", "0.2", "4.0.0", "perfana-4.0.0", "9.9"]
-NO_RELEASES = ["0.2.96.2x", "0.2.", "v0.2", "latest", "4", "0.2.96.22.1", " 0.2", "0,2", "perfana/perfana-web:0.2.96.22", "٠.٢"]
+NO_RELEASES = [
+    "0.2.96.2x",
+    "0.2.",
+    "v0.2",
+    "latest",
+    "4",
+    "0.2.96.22.1",
+    " 0.2",
+    "0,2",
+    "perfana/perfana-web:0.2.96.22",
+    "\u0660.\u0662",
+]
 VERSIONS = ["v1.36.3", "1.36", "1.36+", "v1.36.3-eks-a1b2c3d", "v1.36.3+k3s1"]
-NO_VERSIONS = ["1.x", "1", "v1", "1.36.3.4.x", "latest", "1,36", " 1.36", "k8s-1.36", "١.٣٦"]
+NO_VERSIONS = ["1.x", "1", "v1", "1.36.3.4.x", "latest", "1,36", " 1.36", "k8s-1.36", "\u0661.\u0663\u0666"]
 
 
 @pytest.fixture(autouse=True)

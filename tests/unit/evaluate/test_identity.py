@@ -1,6 +1,5 @@
 """What makes a finding the same one at another time: baselines and fingerprints live by it."""
 
-import copy
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -69,59 +68,50 @@ def on(version: str = "v1.36.3", *nodes: Node, distribution: str = "") -> Instal
     return container()._replace(platform=Platform(version, distribution, nodes))
 
 
-def node(kubelet: str = "v1.36.3", architecture: str = "amd64", operating_system: str = "linux") -> Node:
-    return Node("node-1", kubelet, architecture, operating_system)
+def node(kubelet: str = "v1.36.3", architecture: str = "amd64", system: str = "linux") -> Node:
+    return Node("node-1", kubelet, architecture, system)
 
 
 def declaring(product: str, version: str) -> Installation:
     return container()._replace(declared=(Declared(product, version),))
 
 
+def mounting(path: str) -> Installation:
+    return container(ContainerSettings(mounts=(Setting(path, "emptyDir"),)))
+
+
+def starting(line: str) -> Installation:
+    return container(ContainerSettings(command=words("sh", "-c", line)))
+
+
+def setting(name: str, value: str) -> Installation:
+    return container(ContainerSettings(variables=(Setting(name, value),)))
+
+
+def hooked(name: str) -> Installation:
+    return container(ContainerSettings(hooks=(Setting(name, "sleep 1"),)))
+
+
+def beside(image: str) -> Installation:
+    pods = (Workload("Pod", "ns", name, (Container(name, each),)) for name, each in (("a", WEB), ("b", image)))
+    return Installation("ns", tuple(pods))
+
+
 # Of one subject: what was found, and what may be found in its place another day.
 REPLACED: list[tuple[Code, Installation, Installation]] = [
-    (Code.CODE_MOUNTED, *(container(ContainerSettings(mounts=(Setting(path, "emptyDir"),))) for path in ("/app/a", "/app/dist"))),
-    (Code.COMMAND_OVERRIDDEN, *(container(ContainerSettings(command=words("sh", "-c", line))) for line in ("a", "b"))),
-    (
-        Code.COMMAND_OVERRIDDEN,
-        *(container(ContainerSettings(args=words(f"{'x' * 300}{end}"))) for end in ("a", "b")),
-    ),
-    (
-        Code.RUNTIME_INJECTED,
-        *(
-            container(ContainerSettings(variables=(Setting(name, "--require /a.js"),)))
-            for name in ("NODE_OPTIONS", "JAVA_TOOL_OPTIONS")
-        ),
-    ),
-    (
-        Code.RUNTIME_INJECTED,
-        *(container(ContainerSettings(variables=(Setting("NODE_OPTIONS", value),))) for value in ("", "--require /a.js")),
-    ),
-    (
-        Code.RUNTIME_INJECTED,
-        *(container(ContainerSettings(variables=(Setting("NODE_OPTIONS", value),))) for value in ("--inspect", "--require /a.js")),
-    ),
-    (
-        Code.EXEC_HOOK,
-        *(container(ContainerSettings(hooks=(Setting(name, "sleep 1"),))) for name in ("postStart", "preStop")),
-    ),
+    (Code.CODE_MOUNTED, mounting("/app/a"), mounting("/app/dist")),
+    (Code.COMMAND_OVERRIDDEN, starting("a"), starting("b")),
+    (Code.COMMAND_OVERRIDDEN, starting("x" * 300 + "a"), starting("x" * 300 + "b")),
+    (Code.RUNTIME_INJECTED, setting("NODE_OPTIONS", "--require /a.js"), setting("JAVA_TOOL_OPTIONS", "--require /a.js")),
+    (Code.RUNTIME_INJECTED, setting("NODE_OPTIONS", ""), setting("NODE_OPTIONS", "--require /a.js")),
+    (Code.RUNTIME_INJECTED, setting("NODE_OPTIONS", "--inspect"), setting("NODE_OPTIONS", "--require /a.js")),
+    (Code.EXEC_HOOK, hooked("postStart"), hooked("preStop")),
     (Code.DEPENDENCY_UNLISTED, declaring("postgresql", "7.4"), declaring("postgresql", "8.0")),
     (Code.KUBERNETES_END_OF_LIFE, on("v1.20.1"), on("v1.21.1")),
     (Code.KUBERNETES_END_OF_LIFE, on("v1.36.3", node("v1.20.1")), on("v1.36.3", node("v1.21.1"))),
     (Code.ARCHITECTURE_UNSUPPORTED, on("v1.36.3", node(architecture="s390x")), on("v1.36.3", node(architecture="ppc64le"))),
-    (Code.OPERATING_SYSTEM_UNSUPPORTED, on("v1.36.3", node(operating_system="windows")), on("v1.36.3", node(operating_system="x"))),
-    (
-        Code.MIXED_RELEASES,
-        *(
-            Installation(
-                "ns",
-                (
-                    Workload("Pod", "ns", "a", (Container("a", WEB),)),
-                    Workload("Pod", "ns", "b", (Container("b", f"perfana/perfana-api:0.2.96.{number}"),)),
-                ),
-            )
-            for number in (20, 21)
-        ),
-    ),
+    (Code.OPERATING_SYSTEM_UNSUPPORTED, on("v1.36.3", node(system="windows")), on("v1.36.3", node(system="x"))),
+    (Code.MIXED_RELEASES, beside("perfana/perfana-api:0.2.96.20"), beside("perfana/perfana-api:0.2.96.21")),
 ]
 
 
@@ -131,10 +121,13 @@ def test_what_takes_anothers_place_is_another(code: Code, before: Installation, 
 
 
 @pytest.mark.parametrize(
-    ("code", "days"), [(Code.MAINTENANCE_EXPIRED, ("2026-01-01", "2026-02-01")), (Code.MAINTENANCE_EXPIRING, ("2026-12-01", "2026-12-02"))]
+    ("code", "days"),
+    [(Code.MAINTENANCE_EXPIRED, ("2026-01-01", "2026-02-01")), (Code.MAINTENANCE_EXPIRING, ("2026-12-01", "2026-12-02"))],
 )
 def test_another_contract_is_another(code: Code, days: tuple[str, str]) -> None:
-    before, after = (of(code, container(), Check(maintenance=Maintenance("Enterprise", TODAY.fromisoformat(day)))) for day in days)
+    before, after = (
+        of(code, container(), Check(maintenance=Maintenance("Enterprise", TODAY.fromisoformat(day)))) for day in days
+    )
     assert before.isdisjoint(after)
 
 
@@ -199,5 +192,5 @@ def test_wording_takes_no_part() -> None:
 def test_detail_is_bounded_and_tells_long_texts_apart(parts: list[str]) -> None:
     text = exactly(*parts)
     assert len(text) <= 220
-    longer = copy.copy(parts) + ["x" * 300]
+    longer = [*parts, "x" * 300]
     assert exactly(*longer) not in (text, exactly(*longer, "y"))

@@ -5,6 +5,7 @@ from hypothesis import given
 from perfana_support.model.code import Code
 from perfana_support.model.installation import Location
 from perfana_support.reports.report import Report
+from perfana_support.reports.result import subject_text
 from perfana_support.reports.table import printable, table
 from tests.unit.builders import judge, policy
 from tests.unit.reports.hostile import REPORTS
@@ -57,5 +58,4 @@ def test_hostile_texts_can_do_nothing_to_a_terminal(reports: list[Report]) -> No
     text = rendered("wide", reports)
     assert all(line.isprintable() for line in text.split("\n"))
     for one in (found for each in reports for found in each.verdict.findings):
-        assert f"{one.code}, " in text
-        assert printable(one.message) in text
+        assert f"\n{printable(f'{one.code}, {subject_text(one.subject)}: {one.message}')}\n" in text
