@@ -139,11 +139,13 @@ class _FileReader:
                 yield from self._read_piece(piece)
         except yaml.YAMLError as error:
             self.document += 1
+            self.template = piece.template
             mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
             problem = getattr(error, "problem", None) or getattr(error, "context", None) or error
             line, column = (mark.line + 1 + piece.lines_before, mark.column + 1) if mark else (0, 0)
             self._fault(line, f"is not valid YAML: {problem}", column)
         except StreamError as error:
+            self.template = ""  # it is not the document before that is at fault
             self._fault(0, str(error))
 
     def _read_piece(self, piece: Piece) -> Iterator[Workload]:
@@ -235,7 +237,8 @@ class _FileReader:
         return Location(self.file, line, column, self.template)
 
     def _fault(self, line: int, problem: str, column: int = 0) -> None:
-        self.faults.append(Fault(self.name, self.document, line, problem, column))
+        origin = f" (template {self.template})" if self.template else ""
+        self.faults.append(Fault(self.name, self.document, line, f"{problem}{origin}", column))
 
 
 def _parse(loader: Any) -> None:  # noqa: ANN401 - the library's loader in C or in Python
