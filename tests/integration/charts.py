@@ -47,6 +47,13 @@ spec:
   template:
     spec: {{{POD % "{{ .Values.image }}"}}}
 """
+TEMPLATES = {
+    "Deployment/web": "templates/web.yaml",
+    "Job/migration": "templates/migration.yaml",
+    "Pod/smoke": "templates/tests/smoke.yaml",
+    "StatefulSet/database": "charts/database/templates/database.yaml",
+}
+"""Where the chart has what it deploys."""
 
 
 def write_chart(folder: Path, name: str = "chart") -> Path:
