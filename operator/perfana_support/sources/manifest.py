@@ -16,7 +16,8 @@ from perfana_support.sources.files import find_files
 from perfana_support.sources.quick_look import is_read
 from perfana_support.sources.rendering import RenderError, is_chart, render_folder, root_file, source_file
 from perfana_support.sources.workload import project
-from perfana_support.sources.yaml_view import MappingView, NodeError, SequenceView, to_plain
+from perfana_support.sources.yaml_hazards import refuse_hazards
+from perfana_support.sources.yaml_view import MappingView, NodeError, SequenceView, ViewLoader, to_plain
 
 # Flux's objects of the same kind are in another group, and of the cluster.
 _KUSTOMIZE = "kustomize.config.k8s.io/"
@@ -26,17 +27,6 @@ _NO_CHART = "are given, and nothing that is read takes them: only a chart's fold
 _NOTHING = "holds no document; is the right file given, did rendering succeed?"
 # A document with nothing in it; a small packed file can hold millions.
 _EMPTY = b"---"
-_BaseLoader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-
-
-class _Loader(_BaseLoader):  # type: ignore[misc] # the C loader where the library was built with it
-    """The reader without types: what a text looks like is the API's business.
-
-    Resolving tags, which nobody reads here, costs a third of composing. Built-in types that take the same arguments cost least.
-    """
-
-    resolve = descend_resolver = slice
-    ascend_resolver = tuple
 
 
 class Manifests(NamedTuple):
@@ -152,7 +142,7 @@ class _FileReader:
         if piece.text.strip() == _EMPTY:
             self.document += 1
             return
-        loader = _Loader(piece.text)
+        loader = ViewLoader(piece.text)
         try:
             if not is_read(piece.text):
                 _parse(loader)
@@ -163,12 +153,14 @@ class _FileReader:
             while loader.check_node():
                 node = cast("yaml.Node", loader.get_node())
                 self.document += 1
-                yield from self._read_document(node, piece.lines_before)
+                yield from self._read_document(node, piece)
         finally:
             loader.dispose()
 
-    def _read_document(self, node: yaml.Node, lines_before: int) -> Iterator[Workload]:
+    def _read_document(self, node: yaml.Node, piece: Piece) -> Iterator[Workload]:
+        lines_before = piece.lines_before
         try:
+            refuse_hazards(piece.text, node, lines_before)
             plain = to_plain(node, lines_before)
             if plain is None:
                 return

@@ -4,6 +4,7 @@ JobSet, Argo's Workflow, Open Cluster Management's ManifestWork, Crossplane's Ob
 of them must not be missed because its kind is not known.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any
@@ -18,6 +19,8 @@ _STEPS = ("steps", "sidecars")
 # Deeper and larger than any object that an API server takes (1.5 MiB); aliases can make a small document endless.
 _MAX_DEPTH = 64
 _MAX_VALUES = 200_000
+# What a container can be called (a label of RFC 1123).
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 # Kubernetes' own groups have no kind with a pod spec in another place, and definitions describe containers without having any.
 _OWN_GROUPS = frozenset({"", "apps", "batch", "autoscaling", "policy", "extensions"})
 
@@ -30,7 +33,8 @@ def may_nest(group: str) -> bool:
 def nested_pod_spec(entity: Mapping[str, Any]) -> dict[str, Any] | None:
     """All containers inside an object as those of one pod, None where there are none.
 
-    What only looks like a container (a policy engine's pattern, a schema) has no image that can be pulled, and is left out.
+    What only looks like a container is left out: a schema, or a policy engine's pattern, which has no image that can be pulled
+    and no name that a container can have.
     Raises `ShapeError` for an object too large to look through: what is in it would be missed.
     """
     found: dict[str, list[Mapping[str, Any]]] = {}
@@ -62,5 +66,9 @@ def _containers(value: object, depth: int, visits: Iterator[int]) -> Iterator[tu
 
 
 def _is_container(value: object) -> bool:
-    image = value.get("image") if isinstance(value, Mapping) else None
-    return isinstance(image, str) and parse_image(image) is not None
+    if not isinstance(value, Mapping):
+        return False
+    image, name = value.get("image"), value.get("name")
+    if not isinstance(image, str):
+        return False
+    return parse_image(image) is not None or (isinstance(name, str) and _NAME.fullmatch(name) is not None)

@@ -182,7 +182,7 @@ def test_dump_of_a_namespace_counts_a_deployment_once(tmp_path: Path) -> None:
         {
             "apiVersion": "v1",
             "kind": "Pod",
-            "metadata": {"name": name, "ownerReferences": [from_set], "labels": labels},
+            "metadata": {"name": name, "uid": name, "ownerReferences": [from_set], "labels": labels},
             "spec": deployment()["spec"]["template"]["spec"],
             "status": {"phase": phase},
         }

@@ -194,7 +194,7 @@ PHASES = {"Pending": False, "Running": False, "Unknown": False, "Succeeded": Tru
 
 @pytest.mark.parametrize(("phase", "is_over"), PHASES.items())
 def test_pod_that_ended_is_skipped(phase: str, *, is_over: bool) -> None:
-    assert (project(_object("Pod") | {"status": {"phase": phase}}, "Pod") is None) is is_over
+    assert (project(_written(_object("Pod"), {"phase": phase}), "Pod") is None) is is_over
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,21 @@ def test_pod_that_ended_is_skipped(phase: str, *, is_over: bool) -> None:
     ],
 )
 def test_job_that_ended_is_skipped(conditions: list[Any] | None, *, is_over: bool) -> None:
-    assert (project(_object("Job") | {"status": {"conditions": conditions}}, "Job") is None) is is_over
+    assert (project(_written(_object("Job"), {"conditions": conditions}), "Job") is None) is is_over
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [("Pod", {"phase": "Succeeded"}), ("Job", {"conditions": [{"type": "Complete", "status": "True"}]})],
+)
+def test_status_that_no_server_wrote_ends_nothing(kind: str, status: dict[str, Any]) -> None:
+    """It is dropped when the manifest is applied, and then the pod runs."""
+    assert project(_object(kind) | {"status": status}, kind) is not None
+
+
+def _written(entity: dict[str, Any], status: dict[str, Any]) -> dict[str, Any]:
+    """An object as an API server gives it out."""
+    return entity | {"metadata": entity["metadata"] | {"uid": "5f668d8"}, "status": status}
 
 
 def test_status_of_another_kind_does_not_count() -> None:
