@@ -83,12 +83,17 @@ def _by_namespace(workloads: list[Workload]) -> tuple[Installation, ...]:
 
 
 def _judged(members: list[Workload]) -> tuple[Workload, ...]:
-    there = {(workload.kind, workload.name) for workload in members}
+    """The workloads that say something of their own: not what a controller made of a template that is still as it was."""
+    images = {(workload.kind, workload.name): _images(workload) for workload in members}
     return tuple(
         workload if workload.kind == "Pod" else workload._replace(owner=None)
         for workload in members
-        if workload.kind == "Pod" or workload.owner not in there
+        if workload.kind == "Pod" or workload.owner not in images or not _images(workload) <= images[workload.owner]
     )
+
+
+def _images(workload: Workload) -> set[tuple[str, str]]:
+    return {(container.name, container.image) for container in workload.containers}
 
 
 class _FileReader:

@@ -21,13 +21,38 @@ _MAX_DEPTH = 64
 _MAX_VALUES = 200_000
 # What a container can be called (a label of RFC 1123).
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
-# Kubernetes' own groups have no kind with a pod spec in another place, and definitions describe containers without having any.
-_OWN_GROUPS = frozenset({"", "apps", "batch", "autoscaling", "policy", "extensions"})
+# Kubernetes' own groups (k8s.io/api, kube-aggregator, apiextensions-apiserver) have no kind with a pod spec in another place,
+# and definitions describe containers without having any. Other projects have names below k8s.io as well.
+_OWN_GROUPS = frozenset({"", "apps", "autoscaling", "batch", "extensions", "policy"}) | {
+    f"{name}.k8s.io"
+    for name in (
+        "admission",
+        "admissionregistration",
+        "apiextensions",
+        "apiregistration",
+        "authentication",
+        "authorization",
+        "certificates",
+        "coordination",
+        "discovery",
+        "events",
+        "flowcontrol.apiserver",
+        "imagepolicy",
+        "internal.apiserver",
+        "networking",
+        "node",
+        "rbac.authorization",
+        "resource",
+        "scheduling",
+        "storage",
+        "storagemigration",
+    )
+}
 
 
 def may_nest(group: str) -> bool:
     """Whether objects of an API group may hold pod specs anywhere."""
-    return group not in _OWN_GROUPS and (not group.endswith(".k8s.io") or group.endswith(".x-k8s.io"))
+    return group not in _OWN_GROUPS
 
 
 def nested_pod_spec(entity: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -50,12 +75,12 @@ def _containers(value: object, depth: int, visits: Iterator[int]) -> Iterator[tu
         for field in value:
             held = value[field]
             if field in _SINGLE:
-                candidates: Sequence[object] = (held,)
+                own = [held] if _is_container(held, is_named=True) else []
             elif field in _LISTS or field in _STEPS:
-                candidates = held if isinstance(held, Sequence) and not isinstance(held, str) else ()
+                entries = held if isinstance(held, Sequence) and not isinstance(held, str) else ()
+                own = [each for each in entries if _is_container(each)]
             else:
-                candidates = ()
-            own = [each for each in candidates if _is_container(each)]
+                own = []
             role = field if field in _LISTS else "containers"
             yield from ((role, each) for each in own if isinstance(each, Mapping))
             if not own:
@@ -65,10 +90,11 @@ def _containers(value: object, depth: int, visits: Iterator[int]) -> Iterator[tu
             yield from _containers(each, depth + 1, visits)
 
 
-def _is_container(value: object) -> bool:
-    if not isinstance(value, Mapping):
+def _is_container(value: object, *, is_named: bool = False) -> bool:
+    """Whether a value is a container. One whose image cannot be read yet is, if it has a name or its place names it one."""
+    if not isinstance(value, Mapping) or value.get("image") is None:
         return False
-    image, name = value.get("image"), value.get("name")
-    if not isinstance(image, str):
-        return False
-    return parse_image(image) is not None or (isinstance(name, str) and _NAME.fullmatch(name) is not None)
+    image, name = value["image"], value.get("name")
+    if isinstance(image, str) and parse_image(image) is not None:
+        return True
+    return is_named or (isinstance(name, str) and _NAME.fullmatch(name) is not None)

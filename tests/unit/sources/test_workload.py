@@ -7,7 +7,7 @@ import pytest
 
 from perfana_support.model.installation import Container, ContainerRole, Workload
 from perfana_support.sources.errors import ShapeError
-from perfana_support.sources.workload import project
+from perfana_support.sources.workload import MUST_HAVE_CONTAINERS, project
 
 POD = {"containers": [{"name": "web", "image": "perfana/perfana-web:4.0.0"}]}
 TEMPLATED = {"template": {"spec": POD}}
@@ -244,3 +244,19 @@ def test_init_container_that_stays_is_a_container_beside_the_others() -> None:
         "cache": ContainerRole.MAIN,
         "wait": ContainerRole.INIT,
     }
+
+
+PLACED = [(group, kind) for group, kind in MUST_HAVE_CONTAINERS]
+
+
+@pytest.mark.parametrize(("group", "kind"), PLACED, ids=[kind for _, kind in PLACED])
+def test_what_stands_in_another_kinds_place_is_nothing(group: str, kind: str) -> None:
+    """The API server drops fields that a kind does not have, and runs what stands in its own place."""
+    own = MUST_HAVE_CONTAINERS[(group, kind)]
+    entity: dict[str, Any] = {"apiVersion": f"{group}/v1" if group else "v1", "kind": kind, "metadata": {"name": "x"}}
+    for place, image in [*((other, "decoy:1") for other in set(MUST_HAVE_CONTAINERS.values()) - {own}), (own, "own:1")]:
+        found = entity
+        for field in place:
+            found = found.setdefault(field, {})
+        found["containers"] = [{"name": "c", "image": image}]
+    assert [container.image for container in _projected(entity).containers] == ["own:1"]
