@@ -379,5 +379,5 @@ def _page_with(words: list[str]) -> str:
     finding = Finding(Code.CODE_MOUNTED, subject, message, "unmount it", Location(file, 1, 0, template))
     verdict = judge(NEWEST)._replace(namespace=namespace, findings=(finding,))
     html = render([_report(verdict, source={"kind": "Cluster", "context": context, "files": [file]})])
-    assert html.encode()
+    assert html.isascii()
     return html
