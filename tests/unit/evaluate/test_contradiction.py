@@ -87,10 +87,23 @@ def test_compose_services_beside_workloads(workloads: tuple[Workload, ...]) -> N
     assert of_verdict(evaluate(Installation("ns", workloads), policy(), TODAY)) == []
 
 
-SERVICES = st.dictionaries(st.sampled_from(["cache", "web", "db"]), st.sampled_from(IMAGES).map(lambda image: {"image": image}))
+def patched(name: str) -> dict[str, Any]:
+    """A component that is well but for what is mounted over its code."""
+    mounts = [{"name": "v", "mountPath": "/app/a"}]
+    pod = {
+        "containers": [{"name": "c", "image": WEB, "volumeMounts": mounts}],
+        "volumes": [{"name": "v", "configMap": {"name": "c"}}],
+    }
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": pod}
 
 
-@settings(max_examples=60)
+OBJECTS = installations() | st.just([]).map(lambda _: [patched("a")])
+SERVICES = st.dictionaries(
+    st.sampled_from(["cache", "web", "db"]), st.sampled_from([WEB] * len(IMAGES) + IMAGES).map(lambda image: {"image": image})
+)
+
+
+@settings(max_examples=40)
 @given(
     installations(), SERVICES.filter(bool), st.sampled_from(["", "perfana"]), st.sampled_from([[], ["--ignore", "EndOfLife"]])
 )
