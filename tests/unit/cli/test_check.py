@@ -294,7 +294,7 @@ def test_target_alone_gives_upgrade_supported(tmp_path: Path, program: Program) 
         (("--kubernetes-version", "v1.36.3"), 0, ("True", "AllRulesMet")),
         (("--kubernetes-version", "v1.36.3", "--distribution", "eks"), 0, ("True", "AllRulesMet")),
         (("--kubernetes-version", "v1.20.1"), 3, ("False", "KubernetesEndOfLife")),
-        (("--kubernetes-version", "soon"), 5, ("Unknown", "KubernetesUnlisted")),
+        (("--kubernetes-version", "v2.0.1"), 5, ("Unknown", "KubernetesUnlisted")),
         (("--distribution", "eks"), 5, ("Unknown", "KubernetesUnlisted")),
         (("--kubernetes-version", "v1.36.3", "--distribution", "acme"), 5, ("Unknown", "KubernetesUnlisted")),
     ],
