@@ -71,7 +71,10 @@ def _text(text: str) -> str:
 
 def _code(text: str) -> Code:
     if text not in _CODES:
-        raise argparse.ArgumentTypeError(f"must be a finding's code, is {text!r}; perfana-support explain lists them")
+        from perfana_support.cli.near import meant  # noqa: PLC0415 - only who uses it pays for it
+
+        problem = f"must be a finding's code, is {text!r}{meant(text, _CODES)}; perfana-support explain lists them"
+        raise argparse.ArgumentTypeError(problem)
     return Code(text)
 
 

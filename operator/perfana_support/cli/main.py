@@ -62,7 +62,9 @@ def _run(words: list[str]) -> int:
         return ExitCode.SUPPORTED
     wanted = next((word for word in words if not word.startswith("-")), None)
     parser, modules = _parser(wanted)
-    options = parser.parse_args(words)
+    options, unknown = parser.parse_known_args(words)
+    if unknown:
+        parser.error(f"unrecognized arguments: {' '.join(unknown)}{_meant(unknown[0], options.command, modules)}")
     if options.command is None:
         parser.print_help(sys.stderr)
         return ExitCode.BAD_INPUT
@@ -85,6 +87,18 @@ def _run(words: list[str]) -> int:
     return code
 
 
+def _meant(word: str, name: str | None, modules: dict[str, ModuleType]) -> str:
+    """The option of a command that a word may stand for, as the end of a message."""
+    if not word.startswith("-") or name not in modules:
+        return ""
+    from perfana_support.cli.near import meant  # noqa: PLC0415 - not needed where all goes well
+
+    parser = argparse.ArgumentParser()
+    modules[name].add_arguments(parser)
+    known = [*parser._option_string_actions, "--debug"]  # noqa: SLF001 - argparse has no other way to ask what it knows
+    return meant(word.partition("=")[0], known)
+
+
 def _abandon_output() -> None:
     """Let Python's own last flush go nowhere: it would fail again, with a traceback and an exit code of its own."""
     with open(os.devnull, "wb") as nowhere:
@@ -102,7 +116,7 @@ def _report(error: Exception) -> ExitCode:
         return ExitCode.BAD_INPUT
     if isinstance(error, OSError) and error.errno in _NO_ROOM:
         _abandon_output()
-        print(f"error: {error.filename or 'output'}: cannot be written: {error.strerror}", file=sys.stderr)
+        print(f"error: {error.filename or 'standard output'}: cannot be written: {error.strerror}", file=sys.stderr)
         return ExitCode.INTERNAL_ERROR
     print(f"internal error: {type(error).__name__}: {error} (--debug shows the traceback)", file=sys.stderr)
     return ExitCode.INTERNAL_ERROR
@@ -131,6 +145,7 @@ def _parser(wanted: str | None) -> tuple[argparse.ArgumentParser, dict[str, Modu
         description="Is this Perfana installation supportable, by the vendor's support policy?",
         epilog="example:\n  perfana-support check -f perfana.yaml",
         formatter_class=_Formatter,
+        allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"perfana-support {__version__}")
     commands = parser.add_subparsers(title="commands", prog="perfana-support", dest="command", metavar="COMMAND")
@@ -146,6 +161,7 @@ def _parser(wanted: str | None) -> tuple[argparse.ArgumentParser, dict[str, Modu
             description=module.__doc__,
             epilog=module.EXAMPLES,
             formatter_class=_Formatter,
+            allow_abbrev=False,  # a prefix that is one option's today may be another's tomorrow
         )
         module.add_arguments(command)
         command.add_argument("--debug", action="store_true", help="show the traceback of an internal error")

@@ -55,8 +55,11 @@ def write(output: Output, reports: list[Report]) -> None:
         stream = open(output.file, "w", encoding="utf-8", newline="\n")  # noqa: SIM115 - opening and writing fail differently
     except OSError as error:
         raise SourceError([Fault(output.file, 0, 0, f"cannot be written: {error.strerror or error}")]) from error
-    with stream:
-        _write_all(stream, text)
+    try:
+        with stream:
+            _write_all(stream, text)
+    except OSError as error:  # of a stream it does not say which file it was
+        raise OSError(error.errno, error.strerror, output.file) from error
 
 
 def _write_all(stream: TextIO, text: str) -> None:

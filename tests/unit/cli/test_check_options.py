@@ -12,6 +12,7 @@ import pytest
 from perfana_support.cli import check
 from perfana_support.cli.options import CONFIG_FILE
 from perfana_support.model.installation import Container, Installation, Platform, Workload
+from perfana_support.reports.formats import FORMATS
 from perfana_support.sources.cluster import snapshot
 from perfana_support.sources.cluster.snapshot import Snapshot
 from tests.unit.cli.program import CHARTS, Program
@@ -162,7 +163,15 @@ def test_full_disk_ends_a_real_run_without_a_traceback(debug: tuple[str, ...]) -
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False, timeout=60)
     assert done.returncode == 1
     if not debug:
-        assert done.stderr == b"error: output: cannot be written: No space left on device\n"
+        assert done.stderr == b"error: standard output: cannot be written: No space left on device\n"
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_full_disk_names_the_file_that_it_has_no_room_for(form: str) -> None:
+    command = [sys.executable, "-m", "perfana_support", "check", "-f", NEW, *AT, "-o", f"{form}=/dev/full"]
+    done = subprocess.run(command, capture_output=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr == b"error: /dev/full: cannot be written: No space left on device\n"
 
 
 def test_reader_that_goes_away_is_no_verdict_and_no_traceback(tmp_path: Path) -> None:
