@@ -1,7 +1,7 @@
 """The evidence of an HTML report: every condition, finding and image in full, and what the judgement is made from."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 
 from perfana_support import __version__
@@ -126,7 +126,8 @@ def _basis(report: Report) -> Iterator[tuple[str, Markup]]:
 
 
 def _listed(values: list[object] | tuple[object, ...]) -> Markup:
-    items = element("ul", *(element("li", element("code", text(value))) for value in values))
+    shown = (value["message"] if isinstance(value, Mapping) else value for value in values)
+    items = element("ul", *(element("li", element("code", text(value))) for value in shown))
     if len(values) <= _MOST_FILES:
         return items if values else NOTHING
     return element("details", element("summary", text(f"{len(values)} of them")), items)

@@ -4,20 +4,23 @@ Tools read a report without results as a pass. An installation without component
 target would make of one is told by a condition alone: both are results as well.
 """
 
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from perfana_support.model.code import EFFECT_ORDER, ConditionType, Effect, Status
+from perfana_support.evaluate.verdict import SUMMED_UP
+from perfana_support.model.code import EFFECT_ORDER, Code, ConditionType, Effect, Status
 from perfana_support.model.installation import Location, Subject
 from perfana_support.model.verdict import Condition, Verdict
-from perfana_support.reports.report import Report
+from perfana_support.reports.report import Report, Run
 from perfana_support.reports.table import printable
 
 # How a source names standard input; no file leads there.
 STANDARD_INPUT = "-"
 # The conditions that decide the exit code.
 DECIDING = (ConditionType.SUPPORTED, ConditionType.UPGRADE_SUPPORTED)
+_RISKS = frozenset(str(code) for code in Code if code.effect is Effect.AT_RISK)
 _EFFECTS = {Status.FALSE: Effect.UNSUPPORTED, Status.UNKNOWN: Effect.UNDETERMINED}
 
 
@@ -26,7 +29,8 @@ class Result(NamedTuple):
 
     `fingerprint` is the finding's; `occurrence` counts from 1 the results of one report that share it. `home` is a file of the
     installation, for formats that know no result without one; "" where it was read from no file. `set_aside` says by what the
-    result does not count, "" for one that does.
+    result does not count, "" for one that does. Files are named from the root of the repository, those outside of it absolutely.
+    `fails` says whether the run fails for it.
     """
 
     rule: str
@@ -41,6 +45,7 @@ class Result(NamedTuple):
     occurrence: int
     home: str
     is_finding: bool = True
+    fails: bool = False
 
     @property
     def unique_fingerprint(self) -> str:
@@ -49,15 +54,58 @@ class Result(NamedTuple):
 
 
 def results(reports: Sequence[Report]) -> list[Result]:
-    """All results, what counts first and the worst of it, for tools that show only the beginning."""
+    """All results, what fails the run first and the worst of it, for tools that show only the beginning."""
     seen: Counter[str] = Counter()
     found = []
     for report in reports:
-        home = _home(report)
+        home = from_root(_home(report), report.run)
         for result in (*_unexplained(report.verdict), *_findings(report.verdict)):
             seen[result.fingerprint] += 1
-            found.append(result._replace(occurrence=seen[result.fingerprint], home=home))
-    return sorted(found, key=lambda result: (bool(result.set_aside), EFFECT_ORDER[result.effect]))
+            place = result.location
+            found.append(
+                result._replace(
+                    occurrence=seen[result.fingerprint],
+                    home=home,
+                    location=place._replace(file=from_root(place.file, report.run)) if place else None,
+                    fails=_fails(result, report.run),
+                )
+            )
+    return sorted(found, key=lambda result: (bool(result.set_aside), not result.fails, EFFECT_ORDER[result.effect]))
+
+
+def is_failing(condition: Condition, verdict: Verdict, run: Run) -> bool:
+    """Whether the run fails for one of the conditions that decide its exit code."""
+    if condition.status is Status.UNKNOWN:
+        return not run.passes_unknown
+    if condition.status is Status.TRUE:
+        return run.fails_at_risk and is_at_risk(condition, verdict)
+    return True
+
+
+def is_at_risk(condition: Condition, verdict: Verdict) -> bool:
+    """Whether something that counts and asks for attention belongs to a condition; to `Supported`, whatever it is."""
+    if condition.type is ConditionType.UPGRADE_SUPPORTED:
+        return condition.reason in _RISKS
+    return any(
+        finding.counts and finding.effect is Effect.AT_RISK
+        for finding in verdict.findings
+        if condition.type is ConditionType.SUPPORTED or condition.type in finding.code.conditions
+    )
+
+
+def takes_part(kind: ConditionType) -> bool:
+    """Whether a condition can fail a run. Contract and ticket say what the vendor owes, not whether all is supported."""
+    return kind in SUMMED_UP or kind in DECIDING
+
+
+def _fails(result: Result, run: Run) -> bool:
+    if result.set_aside:
+        return False
+    if result.effect is Effect.AT_RISK:
+        return run.fails_at_risk
+    if result.is_finding and not any(map(takes_part, Code(result.rule).conditions)):
+        return False
+    return result.effect is Effect.UNSUPPORTED or (result.effect is Effect.UNDETERMINED and not run.passes_unknown)
 
 
 def subject_text(subject: Subject) -> str:
@@ -81,12 +129,29 @@ def full_text(result: Result) -> str:
     return printable(f"{aside}{result.message}{advice}")
 
 
-def relative(file: str) -> str:
-    """A file as tools look for it below the folder of a repository."""
-    short = file
-    while short.startswith("./"):
-        short = short[2:].lstrip("/")
-    return short or file
+def from_root(file: str, run: Run) -> str:
+    """A file as tools look for it: from the root of the repository, wherever in it the program ran.
+
+    One outside of it is named absolutely: a way out of the repository means nothing to whoever reads the report elsewhere.
+    """
+    if not is_file(file):
+        return file
+    if not run.root:
+        return file if os.path.isabs(file) else os.path.normpath(file)
+    path = os.path.normpath(os.path.join(run.folder, file))
+    short = os.path.relpath(path, run.root)
+    return path if _leads_out(short) else short
+
+
+def outside(file: str, run: Run) -> str:
+    """A file in a form that stays below a root and is the same on every machine: what leads out of it is left out."""
+    short = os.path.relpath(file, run.root) if run.root and os.path.isabs(file) else file
+    parts = [part for part in short.split("/") if part not in ("", "..")]
+    return "/".join(["outside", *parts]) if os.path.isabs(file) or _leads_out(short) else short
+
+
+def _leads_out(path: str) -> bool:
+    return path == ".." or path.startswith("../")
 
 
 def is_file(name: str) -> bool:

@@ -50,15 +50,20 @@ class Manifests(NamedTuple):
     faults: tuple[Fault, ...] = ()
 
 
-def read_manifests(paths: list[str], on_file: Callable[[int, int], None] = lambda _done, _total: None) -> Manifests:
+def read_manifests(
+    paths: list[str],
+    on_file: Callable[[int, int], None] = lambda _done, _total: None,
+    passes_over: Callable[[str], bool] = lambda _file: False,
+) -> Manifests:
     """Read every path: a file, a folder, a pattern (`sources/files.py`), or `-` for standard input; packed by gzip or not.
 
-    `on_file` is told how many files are read, and of how many. Nothing unreadable is skipped in silence: each is a fault, and
+    `on_file` is told how many files are read, and of how many. `passes_over` says of a file that a folder or pattern brings along
+    whether it is none of the manifests: the run's own settings, an earlier report of its. Nothing else unreadable is skipped in silence: each is a fault, and
     all that can be read is read all the same.
     """
     faults: list[Fault] = []
     workloads: list[Workload] = []
-    files = tuple(find_files(paths, faults))
+    files = tuple(file for file in find_files(paths, faults) if file in paths or not passes_over(file))
     documents = 0
     for done, file in enumerate(files):
         on_file(done, len(files))
@@ -69,8 +74,8 @@ def read_manifests(paths: list[str], on_file: Callable[[int, int], None] = lambd
         # Of the files of a folder some may be empty; one that is named, or was just rendered, is expected to hold something.
         if not reader.document and len(faults) == before and (file in paths or os.path.isdir(file)):
             faults.append(Fault(shown_name(file), 0, 0, _NOTHING))
-    if files and not documents and not faults:
-        faults.append(Fault(", ".join(map(shown_name, files)), 0, 0, _NOTHING))
+    if not documents and not faults:
+        faults.append(Fault(", ".join(map(shown_name, files or paths)), 0, 0, _NOTHING))
     return Manifests(_by_namespace(workloads), files, documents, tuple(faults))
 
 
