@@ -3,14 +3,14 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
 from perfana_support.cli.cluster import cluster_source
-from perfana_support.cli.exit_codes import ExitCode, exit_code
+from perfana_support.cli.exit_codes import ExitCode, Tally
 from perfana_support.cli.options import Option, add_options, choice, fill
-from perfana_support.cli.output import places, to_output, write
+from perfana_support.cli.output import clear, places, to_output, write_all
 from perfana_support.evaluate.inventory import select, take_inventory
 from perfana_support.evaluate.verdict import evaluate
 from perfana_support.model.calendar import parse_day
@@ -20,12 +20,13 @@ from perfana_support.model.installation import Installation, Platform, Workload
 from perfana_support.model.policy import Policy
 from perfana_support.model.verdict import Verdict
 from perfana_support.reports.formats import FORMATS
-from perfana_support.reports.report import Report
+from perfana_support.reports.report import Report, Run
 from perfana_support.reports.table import printable
 from perfana_support.sources.clock import today
 from perfana_support.sources.errors import STANDARD_INPUT, Fault, SourceError, shown_name
 from perfana_support.sources.manifest import read_manifests
 from perfana_support.sources.policy import builtin_policy, read_policy
+from perfana_support.sources.repository import look_around
 
 EXAMPLES = """\
 examples:
@@ -187,25 +188,41 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     _refuse_both_sources(arguments)
     outputs = places(arguments.output)
     _refuse_shared_input(arguments)
-    policy = read_policy(arguments.policy) if arguments.policy else builtin_policy()
-    known = _known(arguments.baseline)
-    found = _read_cluster(arguments) if not arguments.filename else _read_manifests(arguments, policy)
-    for fault in found.faults:
-        print(printable(f"error: {fault}"), file=sys.stderr)
-    as_of = arguments.as_of or today()
-    check_of = _checks(arguments, policy, known, {each.namespace for each in found.installations})
+    files = [output.file for output in outputs if output.file]
+    if files:
+        from perfana_support.cli.clash import refuse_overwriting  # noqa: PLC0415 - only who writes files pays for it
+
+        stated = (arguments.policy, arguments.check, arguments.baseline, config, arguments.kubeconfig)
+        refuse_overwriting(files, arguments.filename or (), stated)
+        clear(outputs)
+    as_of, asked = arguments.as_of or today(), _asked(arguments)
+    policy = builtin_policy()
+    try:
+        policy = read_policy(arguments.policy) if arguments.policy else policy
+        known = _known(arguments.baseline)
+        found = _read_manifests(arguments, policy, [*files, config]) if arguments.filename else _read_cluster(arguments)
+        for fault in found.faults:
+            print(printable(f"error: {fault}"), file=sys.stderr)
+        check_of = _checks(arguments, policy, known, {each.namespace for each in found.installations})
+    except SourceError as error:
+        from perfana_support.cli.failure import nothing_judged, write_instead  # noqa: PLC0415 - not needed where all goes well
+
+        write_instead(nothing_judged(error.faults, arguments, policy, as_of, asked), outputs, error.faults)
+        raise
     installations = found.installations or (Installation("", ()),)
-    verdicts = [_judge(installation, policy, as_of, check_of(installation.namespace)) for installation in installations]
-    if not arguments.namespace:
-        verdicts = _worth_reporting(verdicts)
-    reports = [Report(verdict, policy, found.source) for verdict in verdicts]
-    for output in outputs:
-        write(output, reports)
+    verdicts = (_judge(installation, policy, as_of, check_of(installation.namespace)) for installation in installations)
+    tally = Tally()
+    counted = tally.counting(verdicts if arguments.namespace else _worth_reporting(verdicts))
+    told = asked._replace(passes_unknown=asked.passes_unknown and not found.faults)  # these fail the run, whatever may pass
+    write_all(outputs, (Report(verdict, policy, found.source, told) for verdict in counted))
     if found.faults:
         return ExitCode.BAD_INPUT
-    return exit_code(
-        verdicts, fails_at_risk=arguments.fail_on == _FAIL_ON[1], passes_unknown=arguments.on_unknown == _ON_UNKNOWN[1]
-    )
+    return tally.exit_code(fails_at_risk=asked.fails_at_risk, passes_unknown=asked.passes_unknown)
+
+
+def _asked(arguments: argparse.Namespace) -> Run:
+    """What the run was asked for, and where."""
+    return Run(arguments.fail_on == _FAIL_ON[1], arguments.on_unknown == _ON_UNKNOWN[1], *look_around())
 
 
 def _known(baseline: str | None) -> Mapping[tuple[str, ...], int]:
@@ -290,13 +307,20 @@ def _judge(installation: Installation, policy: Policy, as_of: date, check: Check
     return evaluate(select(installation, check, policy), policy, as_of, check)
 
 
-def _worth_reporting(verdicts: list[Verdict]) -> list[Verdict]:
+def _worth_reporting(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
     """The verdicts of installations that have a component or a finding; the first of all when there is none, to say so.
 
     Manifests often bring along namespaces of other software, about which there is nothing to say. Where the user names
     namespaces, there is: one that was expected to run Perfana and does not is undetermined.
     """
-    return [verdict for verdict in verdicts if verdict.components or _tells(verdict)] or verdicts[:1]
+    first, is_told = None, False
+    for verdict in verdicts:
+        if verdict.components or _tells(verdict):
+            is_told = True
+            yield verdict
+        first = first or verdict
+    if first and not is_told:
+        yield first
 
 
 def _tells(verdict: Verdict) -> bool:
@@ -312,22 +336,34 @@ def _refuse_both_sources(arguments: argparse.Namespace) -> None:
         raise SourceError([Fault("check", 0, 0, problem if not any(named) else f"{problem}, and no two of them")])
 
 
-def _read_manifests(arguments: argparse.Namespace, policy: Policy) -> Found:
+def _read_manifests(arguments: argparse.Namespace, policy: Policy, own: list[str]) -> Found:
+    """What the files hold. `own` are files of the run itself, which may lie among them."""
+    passes_over = _passing_over(own) if any(own) else lambda _file: False
     if sys.stderr.isatty():
         from perfana_support.cli.progress import Progress  # noqa: PLC0415 - pipelines have no terminal
 
         with Progress(sys.stderr, "reading") as progress:
-            manifests = read_manifests(arguments.filename, progress.step)
+            manifests = read_manifests(arguments.filename, progress.step, passes_over)
     else:
-        manifests = read_manifests(arguments.filename)
+        manifests = read_manifests(arguments.filename, passes_over=passes_over)
     if manifests.faults and not manifests.installations:
         raise SourceError(list(manifests.faults))
     source: dict[str, Any] = {"kind": "Manifests", "files": list(manifests.files), "documents": manifests.documents}
     if arguments.kubernetes_version:
         source["kubernetesVersion"] = arguments.kubernetes_version
+    if manifests.faults:
+        from perfana_support.cli.failure import fault_document  # noqa: PLC0415 - not needed where all goes well
+
+        source["faults"] = list(map(fault_document, manifests.faults))
     gaps = tuple(map(str, manifests.faults))
     installations = [each._replace(gaps=each.gaps + gaps) for each in _placed(manifests.installations, policy)]
     return Found(tuple(installations), source, manifests.faults)
+
+
+def _passing_over(files: list[str]) -> Callable[[str], bool]:
+    from perfana_support.cli.clash import passing_over  # noqa: PLC0415 - only who has files of the run's own pays for it
+
+    return passing_over(files)
 
 
 def _read_cluster(arguments: argparse.Namespace) -> Found:

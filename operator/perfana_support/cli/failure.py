@@ -12,18 +12,21 @@ from perfana_support.reports.report import Report, Run
 from perfana_support.sources.errors import Fault, SourceError
 
 
-def report_failure(
-    faults: list[Fault], outputs: list[Output], arguments: argparse.Namespace, policy: Policy, as_of: date, run: Run
-) -> None:
-    """Write every report that somebody may take for this run's verdict: Unknown, for the faults.
-
-    A terminal gets the error alone. A file that cannot be written is one more fault of the run, and told as the others are.
-    """
+def nothing_judged(faults: list[Fault], arguments: argparse.Namespace, policy: Policy, as_of: date, run: Run) -> Report:
+    """The report of a run that could judge nothing: Unknown, for the faults. They fail it, whatever may pass."""
     source: dict[str, Any] = {"kind": "Cluster", "server": "", "context": arguments.context or ""}
     if arguments.filename:
         source = {"kind": "Manifests", "files": list(arguments.filename), "documents": 0}
     verdict = evaluate(Installation("", (), tuple(map(str, faults))), policy, as_of)
-    report = Report(verdict, policy, source | {"faults": list(map(fault_document, faults))}, run)
+    source["faults"] = list(map(fault_document, faults))
+    return Report(verdict, policy, source, run._replace(passes_unknown=False))
+
+
+def write_instead(report: Report, outputs: list[Output], faults: list[Fault]) -> None:
+    """Write the report wherever somebody may take what is there for this run's verdict; a terminal gets the error alone.
+
+    Raises `SourceError` for files that cannot be written, with the faults that led here.
+    """
     try:
         write_all([output for output in outputs if output.file or output.format not in FOR_TERMINALS], [report])
     except SourceError as error:

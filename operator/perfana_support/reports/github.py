@@ -1,16 +1,16 @@
 """Reports as workflow commands: GitHub Actions makes annotations of them, at their lines in a pull request.
 
 The verdict of each installation comes first, since GitHub keeps only ten errors and ten warnings of a step; findings follow,
-what fails the run first. What fails it is an error, whatever it is called; what does not count is a notice. Every line is a command, so that no text of a manifest can be one.
+what fails the run first. What fails it is an error, whatever it is called; what does not count is a notice. Every line is a
+command, so that no text of a manifest can be one.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from perfana_support.model.code import Effect, Status
+from perfana_support.model.code import DECIDING, Effect, Status
 from perfana_support.reports.report import Report, Run
 from perfana_support.reports.result import (
-    DECIDING,
     Result,
     from_root,
     full_text,

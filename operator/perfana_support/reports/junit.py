@@ -9,12 +9,12 @@ with the reason, and so is what the contract says. What could not be read is a s
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from perfana_support.model.code import Effect, Reason, Status
+from perfana_support.model.code import DECIDING, Effect, Reason, Status
 from perfana_support.model.finding import Finding
 from perfana_support.model.verdict import Condition, Verdict
 from perfana_support.reports.document import day_text
 from perfana_support.reports.report import Report, Run
-from perfana_support.reports.result import DECIDING, is_at_risk, place_text, subject_text, takes_part
+from perfana_support.reports.result import is_at_risk, place_text, subject_text, takes_part
 from perfana_support.reports.table import printable
 
 _SKIPPED = (Reason.NOT_OBSERVABLE, Reason.NOT_DECLARED)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from perfana_support.evaluate.verdict import SUMMED_UP
-from perfana_support.model.code import EFFECT_ORDER, Code, ConditionType, Effect, Status
+from perfana_support.model.code import DECIDING, EFFECT_ORDER, Code, ConditionType, Effect, Status
 from perfana_support.model.installation import Location, Subject
 from perfana_support.model.verdict import Condition, Verdict
 from perfana_support.reports.report import Report, Run
@@ -18,8 +18,6 @@ from perfana_support.reports.table import printable
 
 # How a source names standard input; no file leads there.
 STANDARD_INPUT = "-"
-# The conditions that decide the exit code.
-DECIDING = (ConditionType.SUPPORTED, ConditionType.UPGRADE_SUPPORTED)
 _RISKS = frozenset(str(code) for code in Code if code.effect is Effect.AT_RISK)
 _EFFECTS = {Status.FALSE: Effect.UNSUPPORTED, Status.UNKNOWN: Effect.UNDETERMINED}
 
@@ -29,8 +27,8 @@ class Result(NamedTuple):
 
     `fingerprint` is the finding's; `occurrence` counts from 1 the results of one report that share it. `home` is a file of the
     installation, for formats that know no result without one; "" where it was read from no file. `set_aside` says by what the
-    result does not count, "" for one that does. Files are named from the root of the repository, those outside of it absolutely.
-    `fails` says whether the run fails for it.
+    result does not count, "" for one that does. Files are named from the root of the repository, those outside of it
+    absolutely. `fails` says whether the run fails for it.
     """
 
     rule: str

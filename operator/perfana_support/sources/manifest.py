@@ -57,9 +57,9 @@ def read_manifests(
 ) -> Manifests:
     """Read every path: a file, a folder, a pattern (`sources/files.py`), or `-` for standard input; packed by gzip or not.
 
-    `on_file` is told how many files are read, and of how many. `passes_over` says of a file that a folder or pattern brings along
-    whether it is none of the manifests: the run's own settings, an earlier report of its. Nothing else unreadable is skipped in silence: each is a fault, and
-    all that can be read is read all the same.
+    `on_file` is told how many files are read, and of how many. `passes_over` says of a file that a folder or pattern brings
+    along whether it is none of the manifests: the run's own settings, an earlier report of its. Nothing else unreadable is
+    skipped in silence: each is a fault, and all that can be read is read all the same.
     """
     faults: list[Fault] = []
     workloads: list[Workload] = []

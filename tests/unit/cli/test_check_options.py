@@ -150,7 +150,7 @@ def test_full_disk_is_told_and_no_verdict(program: Program, monkeypatch: pytest.
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "report.json")
 
-    monkeypatch.setattr(check, "write", full)
+    monkeypatch.setattr(check, "write_all", full)
     monkeypatch.setattr(os, "dup2", lambda *_: None)
     outcome = program("check", "-f", NEW, *AT)
     assert (outcome.code, outcome.err) == (1, "error: report.json: cannot be written: No space left on device\n")
