@@ -9,8 +9,10 @@ from typing import Any, NamedTuple
 
 from perfana_support.cli.cluster import cluster_source
 from perfana_support.cli.exit_codes import ExitCode, Tally
-from perfana_support.cli.options import Option, add_options, choice, fill
+from perfana_support.cli.options import CONFIG_VARIABLE, Option, add_options, choice, fill
 from perfana_support.cli.output import clear, places, to_output, write_all
+from perfana_support.cli.unmatched import Unmatched
+from perfana_support.cli.variables import stray_variables
 from perfana_support.evaluate.inventory import select, take_inventory
 from perfana_support.evaluate.verdict import evaluate
 from perfana_support.model.calendar import parse_day
@@ -185,6 +187,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         vars(arguments).update(flags)
     if config and not arguments.config:  # it lies there, and nobody named it
         print(f"options of {config} hold", file=sys.stderr)
+    _note(stray_variables(os.environ, [CONFIG_VARIABLE, *(option.variable for option in OPTIONS)]))
     _refuse_both_sources(arguments)
     outputs = places(arguments.output)
     _refuse_shared_input(arguments)
@@ -211,13 +214,21 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         raise
     installations = found.installations or (Installation("", ()),)
     verdicts = (_judge(installation, policy, as_of, check_of(installation.namespace)) for installation in installations)
-    tally = Tally()
-    counted = tally.counting(verdicts if arguments.namespace else _worth_reporting(verdicts))
+    unmatched = Unmatched(check_of)
+    watched, tally = unmatched.watching(verdicts), Tally()
+    counted = tally.counting(watched if arguments.namespace else _worth_reporting(watched))
     told = asked._replace(passes_unknown=asked.passes_unknown and not found.faults)  # these fail the run, whatever may pass
     write_all(outputs, (Report(verdict, policy, found.source, told) for verdict in counted))
+    _note(unmatched.notes(arguments.baseline))
     if found.faults:
         return ExitCode.BAD_INPUT
     return tally.exit_code(fails_at_risk=asked.fails_at_risk, passes_unknown=asked.passes_unknown)
+
+
+def _note(sentences: Iterable[str]) -> None:
+    """Tell what is no error, and what somebody may want to know before it becomes one."""
+    for sentence in sentences:
+        print(printable(f"note: {sentence}"), file=sys.stderr)
 
 
 def _asked(arguments: argparse.Namespace) -> Run:
