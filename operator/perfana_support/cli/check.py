@@ -110,7 +110,12 @@ OPTIONS = (
         _selector,
         short="l",
     ),
-    Option("policy", "FILE|-", "a SupportPolicy document that states what differs from the built-in policy", _text),
+    Option(
+        "policy",
+        "FILE|DIR|-",
+        "a SupportPolicy document that states what differs from the built-in policy, or a folder that holds one",
+        _text,
+    ),
     Option("as-of", "DATE", "judge as of this day, YYYY-MM-DD in UTC (default: today)", _day),
     Option(
         "check",

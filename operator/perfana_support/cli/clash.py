@@ -52,8 +52,8 @@ def refuse_overwriting(outputs: Iterable[str], paths: Iterable[str], files: Iter
     written = {identity(file): file for file in outputs if os.path.isfile(file)}
     if not written:
         return
-    paths = tuple(paths)
-    for file in (*paths, *filter(None, files)):
+    paths = (*paths, *filter(None, files))
+    for file in paths:
         one = _of_stream(sys.stdin, STANDARD_INPUT) if file == STANDARD_INPUT else identity(file)
         if one in written:
             raise _refusal(written[one], file)

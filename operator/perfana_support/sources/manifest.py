@@ -13,6 +13,7 @@ from perfana_support.sources.byte_stream import Piece, StreamError, split
 from perfana_support.sources.compose import is_compose, project_services
 from perfana_support.sources.errors import STANDARD_INPUT, Fault, ShapeError, shown_name
 from perfana_support.sources.files import find_files
+from perfana_support.sources.json_text import with_characters
 from perfana_support.sources.quick_look import is_read
 from perfana_support.sources.rendering import RenderError, render_folder
 from perfana_support.sources.workload import project
@@ -139,7 +140,7 @@ class _FileReader:
         if piece.text.strip() == _EMPTY:
             self.document += 1
             return
-        loader = _Loader(piece.text)
+        loader = _Loader(with_characters(piece.text))
         try:
             if not is_read(piece.text):
                 _parse(loader)
