@@ -25,7 +25,7 @@ class Unmatched:
 
     def _look_at(self, verdict: Verdict) -> None:
         check = self._check_of(verdict.namespace)
-        findings = verdict.findings
+        findings = verdict.findings + verdict.upgrade_findings
         self._codes |= check.ignored
         if check.ignored:
             self._found_codes.update(str(finding.code) for finding in findings)

@@ -9,12 +9,12 @@ with the reason, and so is what the contract says. What could not be read is a s
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from perfana_support.model.code import DECIDING, Effect, Reason, Status
+from perfana_support.model.code import DECIDING, ConditionType, Effect, Reason, Status
 from perfana_support.model.finding import Finding
 from perfana_support.model.verdict import Condition, Verdict
 from perfana_support.reports.document import day_text
 from perfana_support.reports.report import Report, Run
-from perfana_support.reports.result import is_at_risk, place_text, subject_text, takes_part
+from perfana_support.reports.result import findings_of, is_at_risk, place_text, subject_text, takes_part
 from perfana_support.reports.table import printable
 
 _SKIPPED = (Reason.NOT_OBSERVABLE, Reason.NOT_DECLARED)
@@ -98,7 +98,7 @@ def _properties(report: Report) -> Iterator[tuple[str, str]]:
 def _case(condition: Condition, outcome: str, verdict: Verdict) -> Iterator[str]:
     """A condition with all that was found for it, also where it passes: what is at risk or set aside has to be seen."""
     yield f'    <testcase classname="perfana-support.{_text(_name(verdict))}" name="{condition.type}">'
-    own = [finding for finding in verdict.findings if condition.type in finding.code.conditions]
+    own = () if condition.type is ConditionType.SUPPORTED else findings_of(condition, verdict)  # each stands with its own
     told = "\n".join(_text(line) for line in _told(own))
     if outcome:
         reason, message = condition.reason, condition.message

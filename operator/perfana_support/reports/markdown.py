@@ -110,6 +110,10 @@ class _Comment(NamedTuple):
         if shown:
             yield from ("", "**What to do**", "")
             yield from self._findings(shown)
+        brought = [finding for finding in verdict.brought_findings if finding.counts]
+        if brought:
+            yield from ("", "**What the upgrade would bring**", "")
+            yield from self._findings(brought)
         yield from self._folded("Conditions", self._conditions(verdict))
         others = [finding for finding in verdict.findings if not _wants_attention(finding)]
         if others:

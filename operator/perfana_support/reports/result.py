@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from perfana_support.evaluate.verdict import SUMMED_UP
 from perfana_support.model.code import DECIDING, EFFECT_ORDER, Code, ConditionType, Effect, Status
+from perfana_support.model.finding import Finding
 from perfana_support.model.installation import Location, Subject
 from perfana_support.model.verdict import Condition, Verdict
 from perfana_support.reports.report import Report, Run
@@ -18,7 +19,6 @@ from perfana_support.reports.table import printable
 
 # How a source names standard input; no file leads there.
 STANDARD_INPUT = "-"
-_RISKS = frozenset(str(code) for code in Code if code.effect is Effect.AT_RISK)
 _EFFECTS = {Status.FALSE: Effect.UNSUPPORTED, Status.UNKNOWN: Effect.UNDETERMINED}
 
 
@@ -82,13 +82,15 @@ def is_failing(condition: Condition, verdict: Verdict, run: Run) -> bool:
 
 def is_at_risk(condition: Condition, verdict: Verdict) -> bool:
     """Whether something that counts and asks for attention belongs to a condition; to `Supported`, whatever it is."""
+    return any(finding.counts and finding.effect is Effect.AT_RISK for finding in findings_of(condition, verdict))
+
+
+def findings_of(condition: Condition, verdict: Verdict) -> tuple[Finding, ...]:
+    """What a condition is made of; `Supported` of all there is."""
     if condition.type is ConditionType.UPGRADE_SUPPORTED:
-        return condition.reason in _RISKS
-    return any(
-        finding.counts and finding.effect is Effect.AT_RISK
-        for finding in verdict.findings
-        if condition.type is ConditionType.SUPPORTED or condition.type in finding.code.conditions
-    )
+        return verdict.upgrade_findings
+    is_summary = condition.type is ConditionType.SUPPORTED
+    return tuple(each for each in verdict.findings if is_summary or condition.type in each.code.conditions)
 
 
 def takes_part(kind: ConditionType) -> bool:
@@ -180,27 +182,39 @@ def _unexplained(verdict: Verdict) -> Iterator[Result]:
 
 
 def _of_condition(condition: Condition, namespace: str) -> Result:
-    from hashlib import sha256  # noqa: PLC0415 - as in model/finding.py: few formats need one
-
     subject = Subject("Installation", namespace)
-    digest = sha256(f"{condition.type}\0{condition.reason}\0{namespace}".encode()).hexdigest()[:32]
+    digest = _digest(condition.type, condition.reason, namespace)
     message = f"{condition.type} is {condition.status}: {condition.message}"
     effect = _EFFECTS[condition.status]
     return Result(condition.reason, effect, namespace, subject, message, "", None, "", digest, 1, "", is_finding=False)
 
 
 def _findings(verdict: Verdict) -> Iterator[Result]:
+    """What is found, and what only the upgrade to the target would bring."""
     for finding in verdict.findings:
-        yield Result(
-            rule=str(finding.code),
-            effect=finding.effect,
-            namespace=verdict.namespace,
-            subject=finding.subject,
-            message=finding.message,
-            remediation=finding.remediation,
-            location=finding.location,
-            set_aside=finding.set_aside,
-            fingerprint=finding.fingerprint,
-            occurrence=1,
-            home="",
-        )
+        yield _of_finding(finding, verdict.namespace)
+    for finding in verdict.brought_findings:
+        after = _of_finding(finding, verdict.namespace)
+        yield after._replace(message=f"After the upgrade: {after.message}", fingerprint=_digest("upgrade", *finding.identity))
+
+
+def _of_finding(finding: Finding, namespace: str) -> Result:
+    return Result(
+        rule=str(finding.code),
+        effect=finding.effect,
+        namespace=namespace,
+        subject=finding.subject,
+        message=finding.message,
+        remediation=finding.remediation,
+        location=finding.location,
+        set_aside=finding.set_aside,
+        fingerprint=finding.fingerprint,
+        occurrence=1,
+        home="",
+    )
+
+
+def _digest(*parts: str) -> str:
+    from hashlib import sha256  # noqa: PLC0415 - as in model/finding.py: few formats need one
+
+    return sha256("\0".join(parts).encode(errors="backslashreplace")).hexdigest()[:32]
