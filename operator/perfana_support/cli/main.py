@@ -6,6 +6,7 @@ import gc
 import io
 import os
 import sys
+from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 from types import ModuleType
@@ -56,10 +57,7 @@ def _open_closed_streams() -> None:
 
 def _run(words: list[str]) -> int:
     if words[:1] == ["__complete"]:
-        from perfana_support.cli.complete import answer  # noqa: PLC0415 - asked for by shells alone
-
-        sys.stdout.write(answer(words[1:], COMMANDS))
-        return ExitCode.SUPPORTED
+        return _ended(lambda: _complete(words[1:]), is_debug=False)
     wanted = next((word for word in words if not word.startswith("-")), None)
     parser, modules = _parser(wanted)
     options, unknown = parser.parse_known_args(words)
@@ -71,15 +69,27 @@ def _run(words: list[str]) -> int:
     # A terminal that lacks a character shows its escape.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
+    return _ended(lambda: modules[options.command].run(options), is_debug=options.debug)
+
+
+def _complete(words: list[str]) -> ExitCode:
+    from perfana_support.cli.complete import answer  # noqa: PLC0415 - asked for by shells alone
+
+    sys.stdout.write(answer(words, COMMANDS))
+    return ExitCode.SUPPORTED
+
+
+def _ended(command: Callable[[], int], *, is_debug: bool) -> int:
+    """The exit code of a command, however it ends."""
     try:
-        code: int = modules[options.command].run(options)
+        code = command()
         sys.stdout.flush()
     except BrokenPipeError:
         _abandon_output()
         return _READER_GONE
     except Exception as error:
         code = _report(error)
-        if options.debug and code == ExitCode.INTERNAL_ERROR:
+        if is_debug and code == ExitCode.INTERNAL_ERROR:
             raise
         return code
     # Python looks through all objects once more before it ends; nothing here waits for that, and it costs a tenth of a run.
