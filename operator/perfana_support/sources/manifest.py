@@ -9,11 +9,12 @@ import yaml
 
 from perfana_support.model.document import Json
 from perfana_support.model.installation import Installation, Location, Workload
-from perfana_support.sources.byte_stream import Piece, StreamError, split
+from perfana_support.sources.byte_stream import Piece, StreamError, refuse_many_values, split
 from perfana_support.sources.compose import is_compose, project_services
 from perfana_support.sources.errors import STANDARD_INPUT, Fault, ShapeError, shown_name
 from perfana_support.sources.files import find_files
 from perfana_support.sources.json_text import with_characters
+from perfana_support.sources.list_items import cut
 from perfana_support.sources.quick_look import is_read
 from perfana_support.sources.rendering import RenderError, render_folder
 from perfana_support.sources.workload import project
@@ -27,6 +28,8 @@ _MAX_LISTS = 4
 _NOTHING = "holds no document; is the right file given, did rendering succeed?"
 # A document with nothing in it; a small packed file can hold millions.
 _EMPTY = b"---"
+# Nobody reads more of them, and a small packed file can hold millions.
+_MAX_FAULTS = 100
 
 
 class Manifests(NamedTuple):
@@ -100,6 +103,7 @@ class _FileReader:
         self.faults = faults
         self.document = 0
         self.template = ""
+        self._left = _MAX_FAULTS + 1
 
     def read(self) -> Iterator[Workload]:
         try:
@@ -135,19 +139,65 @@ class _FileReader:
         if piece.text.strip() == _EMPTY:
             self.document += 1
             return
-        loader = ViewLoader(with_characters(piece.text))
+        piece = piece._replace(text=with_characters(piece.text))
+        loader = ViewLoader(piece.text)
         try:
             if not is_read(piece.text):
                 _parse(loader)
                 self.document += 1
                 return
             self.template = piece.template
+            listed = self._read_items(piece)
+            if listed is not None:
+                yield from listed
+                return
+            refuse_many_values(piece)
             while loader.check_node():
                 node = cast("yaml.Node", loader.get_node())
                 self.document += 1
                 yield from self._read_document(node, piece)
         finally:
             loader.dispose()
+
+    def _read_items(self, piece: Piece) -> list[Workload] | None:
+        """The workloads of a List, read item by item.
+
+        None for what is no List, and for one with a fault of YAML: that has to be read as a whole to tell it.
+        """
+        listed = cut(piece.text)
+        if listed is None:
+            return None
+        known, before, found = len(self.faults), self.document, list[Workload]()
+        try:
+            envelope = self._view(listed.envelope, piece.lines_before)
+            kind = envelope.get("kind")
+            if not isinstance(kind, str) or not kind.endswith("List") or envelope.get("items"):
+                return None
+            self.document += 1
+            api_version = str(envelope.get("apiVersion") or "")
+            for text, lines in listed.items():
+                item = self._view(text, piece.lines_before + lines)
+                found.extend(self._read_object(item, kind.removesuffix("List"), api_version, 1))
+        except (yaml.YAMLError, NodeError):
+            del self.faults[known:]
+            self.document = before
+            return None
+        return found
+
+    def _view(self, text: bytes, lines_before: int) -> MappingView:
+        """The mapping that a text is, or the only item of the sequence that it is. Raises `NodeError` for anything else."""
+        loader = ViewLoader(text)
+        try:
+            node = loader.get_single_node()
+        finally:
+            loader.dispose()
+        refuse_hazards(text, node, lines_before)
+        plain = to_plain(node, lines_before)
+        if isinstance(plain, SequenceView) and len(plain) == 1:
+            plain = plain[0]
+        if not isinstance(plain, MappingView):
+            raise NodeError(lines_before + 1, "is not a Kubernetes object: it must be a mapping with apiVersion and kind")
+        return plain
 
     def _read_document(self, node: yaml.Node, piece: Piece) -> Iterator[Workload]:
         lines_before = piece.lines_before
@@ -216,6 +266,9 @@ class _FileReader:
         return Location(self.file, *container.place_of(field), self.template) if isinstance(container, MappingView) else None
 
     def _fault(self, line: int, problem: str, column: int = 0) -> None:
+        self._left -= 1
+        if not self._left:
+            raise StreamError(f"has more than {_MAX_FAULTS} faults; what stands behind them is not read")
         self.faults.append(Fault(shown_name(self.file), self.document, line, problem, column))
 
 

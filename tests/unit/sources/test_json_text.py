@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perfana_support.sources.json_text import with_characters
+from perfana_support.sources.list_items import cut
 from perfana_support.sources.manifest import read_manifests
 from perfana_support.sources.yaml_document import load_document
 from tests.unit.sources.manifests import deployment, write
@@ -47,6 +48,15 @@ def test_pair_in_a_manifest_is_the_character(tmp_path: Path, head: str) -> None:
     (workload,), (same,) = found.installations[0].workloads, plain.installations[0].workloads
     assert workload.name == f"a{WHALE}b"
     assert [each.location for each in workload.containers] == [each.location for each in same.containers]
+
+
+def test_pair_in_a_list_as_kubectl_prints_it_is_the_character(tmp_path: Path) -> None:
+    items = [deployment(f"{WHALE}{place}", image="perfana/perfana-web:1") for place in range(3)]
+    text = json.dumps({"apiVersion": "v1", "items": items, "kind": "List", "metadata": {}}, indent=4)
+    assert cut(with_characters(text.encode()))
+    found = read_manifests([write(tmp_path, text)])
+    assert not found.faults
+    assert [workload.name for workload in found.installations[0].workloads] == [f"{WHALE}{place}" for place in range(3)]
 
 
 @pytest.mark.parametrize("escape", ["\\ud83d", "\\udc0b", "\\udc0b\\ud83d", "\\ud83dx", "\\ud83d\\\\udc0b", "\\ud83d\\ud83d"])
