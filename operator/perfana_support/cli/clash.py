@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import TextIO
 
-from perfana_support.sources.errors import STANDARD_INPUT, Fault, SourceError
+from perfana_support.sources.errors import STANDARD_INPUT, Fault, SourceError, shown_name
 from perfana_support.sources.files import below, find_files
 
 # How reports begin that may lie among manifests by their names (.json, .yaml); no manifest begins so.
@@ -80,7 +80,7 @@ def passing_over(files: Iterable[str]) -> Callable[[str], bool]:
 
 
 def _refusal(output: str, file: str) -> SourceError:
-    spelt = "" if output == file else f" as {file}"
+    spelt = "" if output == file else f" as {shown_name(file)}"
     return SourceError([Fault("--output", 0, 0, f"{output} is read in this run{spelt}, and would be overwritten")])
 
 

@@ -1,6 +1,8 @@
 """Files that are written and read in one run: nothing is overwritten, however it is spelt, and nothing is written then."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -55,6 +57,21 @@ def test_output_that_is_read_by_an_option_is_refused(program: Program, folder: P
     assert (outcome.code, outcome.out) == (2, "")
     assert "--output: same.yaml is read in this run as read.yaml, and would be overwritten" in outcome.err
     assert (folder / "read.yaml").read_text() == content
+
+
+def test_output_that_standard_input_comes_from_is_refused(folder: Path) -> None:
+    command = f"{sys.executable} -m perfana_support check -f - -o yaml=soft.yaml < deploy/web.yaml"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, check=False, timeout=60, cwd=folder, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "error: --output: soft.yaml is read in this run as standard input, and would be overwritten\n"
+    assert (folder / "deploy" / "web.yaml").read_text() == WEB
+
+
+def test_report_in_the_file_that_standard_output_goes_to_is_refused(folder: Path) -> None:
+    command = f"{sys.executable} -m perfana_support check -f deploy -o table -o json=./out > out"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, check=False, timeout=60, cwd=folder, text=True)
+    assert (done.returncode, (folder / "out").read_text()) == (2, "")
+    assert "--output: names standard output more than once" in done.stderr
 
 
 @pytest.mark.parametrize("name", ["values.yaml", "templates/_helpers.tpl", "Chart.yaml"])

@@ -157,7 +157,12 @@ GOLDEN: list[tuple[int, list[str]]] = [
 ]
 
 # Of each verdict the code by what fails: nothing but False and Unknown; Unknown let pass; at risk as well; both.
-GATES = ([], ["--on-unknown", "pass"], ["--fail-on", "at-risk"], ["--fail-on", "at-risk", "--on-unknown", "pass"])
+GATES: tuple[list[str], ...] = (
+    [],
+    ["--on-unknown", "pass"],
+    ["--fail-on", "at-risk"],
+    ["--fail-on", "at-risk", "--on-unknown", "pass"],
+)
 VERDICTS: dict[str, tuple[list[str], tuple[int, ...]]] = {
     "supported": (["-f", SUPPORTED, "--ignore", "DependencyUndeclared"], (0, 0, 0, 0)),
     "at risk": (["-f", SUPPORTED], (0, 0, 4, 4)),
