@@ -3,7 +3,7 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -11,14 +11,15 @@ from perfana_support.cli.cluster import cluster_source
 from perfana_support.cli.exit_codes import ExitCode, Tally
 from perfana_support.cli.options import CONFIG_VARIABLE, Option, add_options, choice, fill
 from perfana_support.cli.output import clear, places, to_output, write_all
+from perfana_support.cli.placing import placed, worth_reporting
 from perfana_support.cli.unmatched import Unmatched
 from perfana_support.cli.variables import stray_variables
-from perfana_support.evaluate.inventory import select, take_inventory
+from perfana_support.evaluate.inventory import select
 from perfana_support.evaluate.verdict import evaluate
 from perfana_support.model.calendar import parse_day
 from perfana_support.model.check import Check, Requirement, Target
 from perfana_support.model.code import Code
-from perfana_support.model.installation import Installation, Platform, Workload
+from perfana_support.model.installation import Installation, Platform
 from perfana_support.model.policy import Policy
 from perfana_support.model.verdict import Verdict
 from perfana_support.reports.formats import FORMATS
@@ -34,6 +35,7 @@ EXAMPLES = """\
 examples:
   perfana-support check -f manifests/
   helm template perfana perfana/perfana | perfana-support check -f -
+  perfana-support check -f chart/ --values production.yaml
   perfana-support check -f perfana.yaml --as-of 2027-06-30 -o json
   perfana-support check -f perfana.yaml --policy our-policy.yaml
   perfana-support check -f perfana.yaml --target 0.2.96.22 --kubernetes-version v1.36.3
@@ -100,6 +102,14 @@ OPTIONS = (
     ),
     Option(
         "namespace", "NAMESPACE", "judge what runs in this namespace of a cluster; repeatable", _text, short="n", is_list=True
+    ),
+    Option(
+        "values",
+        "FILE",
+        "values for charts, handed to your helm after their own; repeatable. For all else that helm takes: helm template … | "
+        "perfana-support check -f -",
+        _text,
+        is_list=True,
     ),
     Option("context", "NAME", "the kubeconfig's context to use (default: the current one; in a pod, its own cluster)", _text),
     Option("kubeconfig", "FILE", "the kubeconfig (default: $KUBECONFIG, else ~/.kube/config)", _text),
@@ -187,6 +197,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     What could not be read fails the run; what could is reported all the same, as a part of which nobody knows the rest.
     """
     flags = {source: getattr(arguments, source) for source in _SOURCES}
+    values = arguments.values
     config = fill(arguments, OPTIONS, os.environ)
     if any(flags.values()):  # which source it is, is one question: flags that answer it win as a whole
         vars(arguments).update(flags)
@@ -194,6 +205,10 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         print(f"options of {config} hold", file=sys.stderr)
     _note(stray_variables(os.environ, [CONFIG_VARIABLE, *(option.variable for option in OPTIONS)]))
     _refuse_both_sources(arguments)
+    if values and not arguments.filename:
+        raise SourceError(
+            [Fault("--values", 0, 0, "is for charts, which -f CHART gives; what runs in a cluster has its values")]
+        )
     outputs = places(arguments.output)
     _refuse_shared_input(arguments)
     files = [output.file for output in outputs if output.file]
@@ -201,7 +216,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         from perfana_support.cli.clash import refuse_overwriting  # noqa: PLC0415 - only who writes files pays for it
 
         stated = (arguments.policy, arguments.check, arguments.baseline, config, arguments.kubeconfig)
-        refuse_overwriting(files, arguments.filename or (), stated)
+        refuse_overwriting(files, arguments.filename or (), (*stated, *(arguments.values or ())))
         clear(outputs)
     as_of, asked = arguments.as_of or today(), _asked(arguments)
     policy = builtin_policy()
@@ -221,7 +236,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     verdicts = (_judge(installation, policy, as_of, check_of(installation.namespace)) for installation in installations)
     unmatched = Unmatched(check_of)
     watched, tally = unmatched.watching(verdicts), Tally()
-    counted = tally.counting(watched if arguments.namespace else _worth_reporting(watched))
+    counted = tally.counting(watched if arguments.namespace else worth_reporting(watched))
     told = asked._replace(passes_unknown=asked.passes_unknown and not found.faults)  # these fail the run, whatever may pass
     write_all(outputs, (Report(verdict, policy, found.source, told) for verdict in counted))
     _note(unmatched.notes(arguments.baseline))
@@ -297,51 +312,8 @@ def _refuse_shared_input(arguments: argparse.Namespace) -> None:
         raise SourceError([Fault(shown_name(STANDARD_INPUT), 0, 0, "can be read once, it is named more often")])
 
 
-def _placed(installations: tuple[Installation, ...], policy: Policy) -> tuple[Installation, ...]:
-    """The installations, with workloads that name no namespace where they belong.
-
-    They go where `kubectl apply --namespace` puts them. Beside installations that name theirs they are of these, of each one
-    for nobody can tell, unless they run a component: then they are an installation themselves.
-    """
-    nowhere = next((installation for installation in installations if not installation.namespace), None)
-    if nowhere is None or take_inventory(nowhere, policy).components:
-        return installations
-    others = [installation for installation in installations if installation.namespace]
-    hosts = [installation for installation in others if take_inventory(installation, policy).components]
-    if not hosts:
-        return installations
-    joined = {host.namespace: _join(host, nowhere.workloads) for host in hosts}
-    return tuple(joined.get(installation.namespace, installation) for installation in others)
-
-
-def _join(host: Installation, workloads: tuple[Workload, ...]) -> Installation:
-    moved = tuple(workload._replace(namespace=host.namespace) for workload in workloads)
-    return host._replace(workloads=host.workloads + moved)
-
-
 def _judge(installation: Installation, policy: Policy, as_of: date, check: Check) -> Verdict:
     return evaluate(select(installation, check, policy), policy, as_of, check)
-
-
-def _worth_reporting(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
-    """The verdicts of installations that have a component or a finding; the first of all when there is none, to say so.
-
-    Manifests often bring along namespaces of other software, about which there is nothing to say. Where the user names
-    namespaces, there is: one that was expected to run Perfana and does not is undetermined.
-    """
-    first, is_told = None, False
-    for verdict in verdicts:
-        if verdict.components or _tells(verdict):
-            is_told = True
-            yield verdict
-        first = first or verdict
-    if first and not is_told:
-        yield first
-
-
-def _tells(verdict: Verdict) -> bool:
-    """Whether something is found about what runs; policy and contract are spoken of with every installation."""
-    return any(finding.subject.kind not in ("SupportPolicy", "Maintenance", "Declaration") for finding in verdict.findings)
 
 
 def _refuse_both_sources(arguments: argparse.Namespace) -> None:
@@ -355,16 +327,19 @@ def _refuse_both_sources(arguments: argparse.Namespace) -> None:
 def _read_manifests(arguments: argparse.Namespace, policy: Policy, own: list[str]) -> Found:
     """What the files hold. `own` are files of the run itself, which may lie among them."""
     passes_over = _passing_over(own) if any(own) else lambda _file: False
+    values = tuple(arguments.values or ())
     if sys.stderr.isatty():
         from perfana_support.cli.progress import Progress  # noqa: PLC0415 - pipelines have no terminal
 
         with Progress(sys.stderr, "reading") as progress:
-            manifests = read_manifests(arguments.filename, progress.step, passes_over)
+            manifests = read_manifests(arguments.filename, progress.step, passes_over, values)
     else:
-        manifests = read_manifests(arguments.filename, passes_over=passes_over)
+        manifests = read_manifests(arguments.filename, passes_over=passes_over, values=values)
     if manifests.faults and not manifests.installations:
         raise SourceError(list(manifests.faults))
     source: dict[str, Any] = {"kind": "Manifests", "files": list(manifests.files), "documents": manifests.documents}
+    if values:
+        source["values"] = list(values)
     if arguments.kubernetes_version:
         source["kubernetesVersion"] = arguments.kubernetes_version
     if manifests.faults:
@@ -372,7 +347,7 @@ def _read_manifests(arguments: argparse.Namespace, policy: Policy, own: list[str
 
         source["faults"] = list(map(fault_document, manifests.faults))
     gaps = tuple(map(str, manifests.faults))
-    installations = [each._replace(gaps=each.gaps + gaps) for each in _placed(manifests.installations, policy)]
+    installations = [each._replace(gaps=each.gaps + gaps) for each in placed(manifests.installations, policy)]
     return Found(tuple(installations), source, manifests.faults)
 
 

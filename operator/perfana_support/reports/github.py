@@ -16,6 +16,7 @@ from perfana_support.reports.result import (
     full_text,
     is_failing,
     is_file,
+    origin_text,
     place_text,
     results,
     subject_text,
@@ -61,9 +62,10 @@ def _annotation(result: Result) -> str:
     message = full_text(result)
     place = result.location
     if place and is_file(place.file):
-        properties |= {"file": place.file, "line": str(max(place.line, 1))}
+        properties |= {"file": place.file}
+        properties |= {"line": str(place.line)} if place.line else {}
         properties |= {"col": str(place.column)} if place.column else {}
-    if place and (place.template or not is_file(place.file)):
+    if place and (origin_text(place) or not is_file(place.file)):
         message = f"{place_text(place)}: {message}"
     name = "notice" if result.set_aside or result.effect is Effect.INFO else "warning"
     return _command("error" if result.fails else name, properties, message)

@@ -22,8 +22,9 @@ class Run(NamedTuple):
 class Report(NamedTuple):
     """One installation's verdict, the policy it is by, where its facts are from, and the run that asked.
 
-    `source` is `{"kind": "Manifests", "files": [...], "documents": n}` or `{"kind": "Cluster", "context": ..., "server": ...}`,
-    for readers and not for rules; with `faults` where some of it could not be read, each a mapping with `file` and `message`.
+    `source` is `{"kind": "Manifests", "files": [...], "documents": n}`, with what the user stated beside them, or
+    `{"kind": "Cluster", "context": ..., "server": ...}`, for readers and not for rules; with `faults` where some of it could
+    not be read, each a mapping with `file` and `message`.
     """
 
     verdict: Verdict

@@ -86,4 +86,4 @@ def test_uri_is_the_file_when_it_is_read_back() -> None:
 def test_files_outside_are_named_the_same_on_every_machine() -> None:
     other = Run(folder="/builds/acme/deploy", root="/builds/acme")
     for run in (RUN, other):
-        assert outside(from_root("../../shared/web.yaml", run), run) == "outside/shared/web.yaml"
+        assert outside(from_root("../../common/web.yaml", run), run) == "outside/common/web.yaml"
