@@ -59,6 +59,16 @@ def test_output_that_is_read_by_an_option_is_refused(program: Program, folder: P
     assert (folder / "read.yaml").read_text() == content
 
 
+def test_output_that_a_chart_gets_as_values_is_refused(program: Program, folder: Path) -> None:
+    (folder / "chart").mkdir()
+    write(folder / "chart", "name: a\n", "Chart.yaml")
+    write(folder, "a: b\n", "production.yaml")
+    outcome = program("check", "-f", "chart", "--values", "production.yaml", *AT, "-o", "yaml=./production.yaml")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "./production.yaml is read in this run as production.yaml" in outcome.err
+    assert (folder / "production.yaml").read_text() == "a: b\n"
+
+
 def test_output_that_standard_input_comes_from_is_refused(folder: Path) -> None:
     command = f"{sys.executable} -m perfana_support check -f - -o yaml=soft.yaml < deploy/web.yaml"
     done = subprocess.run(["sh", "-c", command], capture_output=True, check=False, timeout=60, cwd=folder, text=True)
