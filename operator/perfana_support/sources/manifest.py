@@ -26,6 +26,8 @@ _NOTHING = "holds no document; is the right file given, did rendering succeed?"
 # A document with nothing in it; a small packed file can hold millions.
 _EMPTY = b"---"
 _BaseLoader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+# Whether the library was built with libyaml. Without, reading takes some ten times as long.
+IS_FAST = hasattr(yaml, "CBaseLoader")
 
 
 class _Loader(_BaseLoader):  # type: ignore[misc] # the C loader where the library was built with it
@@ -127,6 +129,9 @@ class _FileReader:
             problem = getattr(error, "problem", None) or getattr(error, "context", None) or error
             line, column = (mark.line + 1 + piece.lines_before, mark.column + 1) if mark else (0, 0)
             self._fault(line, f"is not valid YAML: {problem}", column)
+        except RecursionError:  # where the library was built without libyaml, which has a limit of its own
+            self.document += 1
+            self._fault(piece.lines_before + 1, "is nested too deeply")
         except StreamError as error:
             self._fault(0, str(error))
 

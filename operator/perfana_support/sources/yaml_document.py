@@ -41,6 +41,8 @@ def load_file(file: str) -> object:
             return load_document(stream)
     except OSError as error:
         raise SourceError([Fault(name, 0, 0, error.strerror or str(error))]) from error
+    except RecursionError as error:
+        raise SourceError([Fault(name, 0, 0, "is nested too deeply")]) from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error)
