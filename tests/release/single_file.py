@@ -46,6 +46,8 @@ start({parts})
 """
 # Sources of extension modules, and what only pip reads: it differs between the wheels of one release.
 _LEFT_OUT = re.compile(r"\.(c|h|pxd|pyi|pyx)$|\.dist-info/(RECORD$|WHEEL$|INSTALLER$|sboms/)")
+# PyYAML's part in C, by libyaml: `yaml/_yaml.cpython-311-x86_64-linux-gnu.so`.
+_READER = "yaml/_yaml.cpython-"
 _MOVED = ".data/"
 _EXECUTABLE = 0o755
 
@@ -56,6 +58,9 @@ def build_single_file(file: Path, wheel: Path, platform: Platform, date: int, *,
     With `reads_clusters` it has what `check -n`, `-A` and `status` need: eight times the size, and no slower start.
     """
     contents = {PROGRAM: _libraries(PROGRAM, platform) | dict(_entries(wheel))}
+    readers = [name for name in contents[PROGRAM] if name.startswith(_READER)]
+    if len(readers) != len(platform.pythons):
+        raise ReleaseError(f"{file.name} would have the fast YAML reader for some kinds of Python alone: {sorted(readers)}")
     if reads_clusters:
         libraries = _libraries(CLUSTER, platform)
         contents[CLUSTER] = {name: content for name, content in libraries.items() if name not in contents[PROGRAM]}
