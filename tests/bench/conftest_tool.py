@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
-from tests.cluster.binaries import STRIPPED, Build
-from tests.cluster.pins import Pin
+from tests.cluster.tool import find_tool
 
 FOLDER = Path(__file__).with_name("go") / "conftest"
-PACKAGE = "github.com/open-policy-agent/conftest"
 POLICY = Path(__file__).with_name("conftest.rego")
-
-_VERSION = re.compile(r"^\s*github\.com/open-policy-agent/conftest v(\S+)", re.MULTILINE)
 
 
 class Conftest:
@@ -20,10 +15,7 @@ class Conftest:
 
     def __init__(self) -> None:
         """Find it in the cache or build it: minutes, once."""
-        found = _VERSION.search((FOLDER / "go.mod").read_text(encoding="utf-8"))
-        assert found, f"{FOLDER} does not require conftest"
-        self.version = found[1]
-        self._program = Build(Pin(FOLDER, self.version), ("conftest",), (PACKAGE,), STRIPPED).ensure() / "conftest"
+        self._program, self.version = find_tool(FOLDER)
 
     def command(self, manifest: Path) -> list[str]:
         """Return the command that judges a manifest."""

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from tests.cluster.binaries import STRIPPED, Build
-from tests.cluster.pins import Pin
+from tests.cluster.tool import find_tool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,9 +17,7 @@ if TYPE_CHECKING:
     from tests.cluster.client import ApiClient
 
 FOLDER = Path(__file__).with_name("go") / "kubeconform"
-PACKAGE = "github.com/yannh/kubeconform/cmd/kubeconform"
 
-_VERSION = re.compile(r"^\s*github\.com/yannh/kubeconform v(\S+)", re.MULTILINE)
 _REFERENCE = "#/components/schemas/"
 _TEMPLATE = "{{.ResourceKind}}{{.KindSuffix}}.json"
 """How kubeconform names the file of a kind: `deployment-apps-v1.json`, `service-v1.json`."""
@@ -39,10 +35,7 @@ class Kubeconform:
 
     def __init__(self, schemas: Path) -> None:
         """Find it in the cache or build it: seconds, once."""
-        found = _VERSION.search((FOLDER / "go.mod").read_text(encoding="utf-8"))
-        assert found, f"{FOLDER} does not require kubeconform"
-        self.version = found[1]
-        self._program = Build(Pin(FOLDER, self.version), ("kubeconform",), (PACKAGE,), STRIPPED).ensure() / "kubeconform"
+        self._program, self.version = find_tool(FOLDER)
         self._schemas = schemas
 
     def command(self, manifest: Path) -> list[str]:

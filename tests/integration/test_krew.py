@@ -13,10 +13,11 @@ import yaml
 
 from tests.cluster import binaries
 from tests.cluster.server import LOOPBACK
+from tests.cluster.tool import find_tool
 from tests.integration.packages import OLD, SUPPORTED, Machine
 from tests.release.krew import NO_RELEASE_URL, PLUGIN, write_manifest
-from tests.release.krew_tools import krew_tools
 from tests.release.platforms import PLATFORMS, this_platform
+from tests.release.wheel import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from tests.unit.cli.program import Outcome
 
+TOOLS = ROOT / "tests" / "release" / "go"
 ARCHIVE = f"kubectl-perfana_support-{this_platform()}.tar.gz"
 
 
@@ -31,7 +33,7 @@ ARCHIVE = f"kubectl-perfana_support-{this_platform()}.tar.gz"
 def krew(machine: Machine) -> Machine:
     """Return a machine with kubectl and krew."""
     (machine.programs / "kubectl").symlink_to(binaries.find().kubectl)
-    (machine.programs / "kubectl-krew").symlink_to(krew_tools()["krew"])
+    (machine.programs / "kubectl-krew").symlink_to(find_tool(TOOLS / "krew").program)
     return machine
 
 
@@ -51,7 +53,7 @@ class _Silent(http.server.SimpleHTTPRequestHandler):
 
 
 def validate(machine: Machine, manifest: Path, *flags: str) -> Outcome:
-    return machine.run([krew_tools()["validate-krew-manifest"], "-manifest", manifest, *flags])
+    return machine.run([find_tool(TOOLS / "validate-krew-manifest").program, "-manifest", manifest, *flags])
 
 
 def test_manifest_passes_the_validator_of_krews_index(release: Path, machine: Machine) -> None:

@@ -3,12 +3,12 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
 from perfana_support.cli.cluster import cluster_source
-from perfana_support.cli.exit_codes import ExitCode, exit_code
+from perfana_support.cli.exit_codes import ExitCode, Tally
 from perfana_support.cli.options import Option, add_options, choice, fill
 from perfana_support.cli.output import places, to_output, write
 from perfana_support.evaluate.inventory import select, take_inventory
@@ -24,8 +24,9 @@ from perfana_support.reports.report import Report
 from perfana_support.reports.table import printable
 from perfana_support.sources.clock import today
 from perfana_support.sources.errors import STANDARD_INPUT, Fault, SourceError, shown_name
-from perfana_support.sources.manifest import IS_FAST, read_manifests
+from perfana_support.sources.manifest import read_manifests
 from perfana_support.sources.policy import builtin_policy, read_policy
+from perfana_support.sources.yaml_view import IS_FAST
 
 EXAMPLES = """\
 examples:
@@ -194,16 +195,18 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     as_of = arguments.as_of or today()
     check_of = _checks(arguments, policy, known, {each.namespace for each in found.installations})
     installations = found.installations or (Installation("", ()),)
-    verdicts = [_judge(installation, policy, as_of, check_of(installation.namespace)) for installation in installations]
-    if not arguments.namespace:
-        verdicts = _worth_reporting(verdicts)
-    reports = [Report(verdict, policy, found.source) for verdict in verdicts]
+    verdicts = (_judge(installation, policy, as_of, check_of(installation.namespace)) for installation in installations)
+    tally = Tally()
+    counted = tally.counting(verdicts if arguments.namespace else _worth_reporting(verdicts))
+    reports: Iterable[Report] = (Report(verdict, policy, found.source) for verdict in counted)
+    if len(outputs) > 1:
+        reports = list(reports)
     for output in outputs:
         write(output, reports)
     if found.faults:
         return ExitCode.BAD_INPUT
-    return exit_code(
-        verdicts, fails_at_risk=arguments.fail_on == _FAIL_ON[1], passes_unknown=arguments.on_unknown == _ON_UNKNOWN[1]
+    return tally.exit_code(
+        fails_at_risk=arguments.fail_on == _FAIL_ON[1], passes_unknown=arguments.on_unknown == _ON_UNKNOWN[1]
     )
 
 
@@ -289,13 +292,20 @@ def _judge(installation: Installation, policy: Policy, as_of: date, check: Check
     return evaluate(select(installation, check, policy), policy, as_of, check)
 
 
-def _worth_reporting(verdicts: list[Verdict]) -> list[Verdict]:
+def _worth_reporting(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
     """The verdicts of installations that have a component or a finding; the first of all when there is none, to say so.
 
     Manifests often bring along namespaces of other software, about which there is nothing to say. Where the user names
     namespaces, there is: one that was expected to run Perfana and does not is undetermined.
     """
-    return [verdict for verdict in verdicts if verdict.components or _tells(verdict)] or verdicts[:1]
+    first, is_told = None, False
+    for verdict in verdicts:
+        if verdict.components or _tells(verdict):
+            is_told = True
+            yield verdict
+        first = first or verdict
+    if first and not is_told:
+        yield first
 
 
 def _tells(verdict: Verdict) -> bool:

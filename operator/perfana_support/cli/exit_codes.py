@@ -3,10 +3,10 @@
 A crash or unreadable input can never be read as a verdict, for those codes mean nothing else.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from enum import IntEnum
 
-from perfana_support.model.code import Code, ConditionType, Effect, Status
+from perfana_support.model.code import DECIDING, Code, Effect, Status
 from perfana_support.model.verdict import Condition, Verdict
 
 
@@ -24,26 +24,40 @@ class ExitCode(IntEnum):
 _RISKS = frozenset(str(code) for code in Code if code.effect is Effect.AT_RISK)
 
 
-def exit_code(verdicts: Iterable[Verdict], *, fails_at_risk: bool = False, passes_unknown: bool = False) -> ExitCode:
-    """The exit code of several verdicts: False beats Unknown beats at risk beats True.
+class Tally:
+    """What verdicts said, of what runs and of what a target would make of it: of thousands nothing else has to be kept."""
 
-    Of what runs and of what a target would make of it. What is at risk counts only if asked for (`fails_at_risk`); Unknown
-    can be let pass (`passes_unknown`), but without any verdict there is nothing to pass.
-    """
-    verdicts = tuple(verdicts)
-    judged = [
-        condition
-        for verdict in verdicts
-        for condition in verdict.conditions
-        if condition.type in (ConditionType.SUPPORTED, ConditionType.UPGRADE_SUPPORTED)
-    ]
-    found = {condition.status for condition in judged}
-    if Status.FALSE in found:
-        return ExitCode.NOT_SUPPORTED
-    if not found or (Status.UNKNOWN in found and not passes_unknown):
-        return ExitCode.UNDETERMINED
-    is_at_risk = any(verdict.is_at_risk for verdict in verdicts) or any(map(_is_at_risk, judged))
-    return ExitCode.AT_RISK if fails_at_risk and is_at_risk else ExitCode.SUPPORTED
+    def __init__(self) -> None:
+        self._found: set[Status] = set()
+        self._is_at_risk = False
+        self._is_whole = True
+
+    def counting(self, verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
+        """The verdicts, each counted in as it is taken. Before all are taken there is no exit code."""
+        self._is_whole = False
+        for verdict in verdicts:
+            self._add(verdict)
+            yield verdict
+        self._is_whole = True
+
+    def _add(self, verdict: Verdict) -> None:
+        judged = [condition for condition in verdict.conditions if condition.type in DECIDING]
+        self._found.update(condition.status for condition in judged)
+        self._is_at_risk = self._is_at_risk or verdict.is_at_risk or any(map(_is_at_risk, judged))
+
+    def exit_code(self, *, fails_at_risk: bool = False, passes_unknown: bool = False) -> ExitCode:
+        """The exit code of all verdicts: False beats Unknown beats at risk beats True.
+
+        What is at risk counts only if asked for (`fails_at_risk`); Unknown can be let pass (`passes_unknown`), but without any
+        verdict there is nothing to pass.
+        """
+        if not self._is_whole:
+            raise RuntimeError("a report ended before the verdicts did")
+        if Status.FALSE in self._found:
+            return ExitCode.NOT_SUPPORTED
+        if not self._found or (Status.UNKNOWN in self._found and not passes_unknown):
+            return ExitCode.UNDETERMINED
+        return ExitCode.AT_RISK if fails_at_risk and self._is_at_risk else ExitCode.SUPPORTED
 
 
 def _is_at_risk(condition: Condition) -> bool:

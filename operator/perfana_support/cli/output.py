@@ -4,9 +4,10 @@ import argparse
 import os
 import sys
 from collections import Counter
+from collections.abc import Iterable
 from typing import NamedTuple, TextIO
 
-from perfana_support.reports.formats import FORMATS, render
+from perfana_support.reports.formats import FORMATS, pieces
 from perfana_support.reports.report import Report
 from perfana_support.sources.errors import Fault, SourceError
 
@@ -41,24 +42,25 @@ def places(stated: list[Output] | None) -> list[Output]:
     return outputs
 
 
-def write(output: Output, reports: list[Report]) -> None:
-    """Write one format. Raises `SourceError` for a file that cannot be opened, `OSError` where writing fails."""
-    text = render(output.format, reports)
+def write(output: Output, reports: Iterable[Report]) -> None:
+    """Write one format, in pieces. Raises `SourceError` for a file that cannot be opened, `OSError` where writing fails."""
+    texts = pieces(output.format, reports)
     if not output.file:
         if output.format in _FOR_TERMINALS and sys.stdout.isatty():
             from perfana_support.cli.terminal import fit, is_coloured, width_of  # noqa: PLC0415 - pipelines have none
 
-            text = fit(text, width_of(sys.stdout), colours=is_coloured(sys.stdout, os.environ))
-        _write_all(sys.stdout, text)
+            width, colours = width_of(sys.stdout), is_coloured(sys.stdout, os.environ)
+            texts = (fit(text, width, colours=colours) for text in texts)
+        _write_all(sys.stdout, texts)
         return
     try:
         stream = open(output.file, "w", encoding="utf-8", newline="\n")  # noqa: SIM115 - opening and writing fail differently
     except OSError as error:
         raise SourceError([Fault(output.file, 0, 0, f"cannot be written: {error.strerror or error}")]) from error
     with stream:
-        _write_all(stream, text)
+        _write_all(stream, texts)
 
 
-def _write_all(stream: TextIO, text: str) -> None:
-    """Write in pieces: of one large write that stops in the middle, Python's buffer loses the error (seen in 3.11)."""
-    stream.writelines(text[start : start + _PIECE] for start in range(0, len(text), _PIECE))
+def _write_all(stream: TextIO, texts: Iterable[str]) -> None:
+    """Write in small pieces: of one large write that stops in the middle, Python's buffer loses the error (seen in 3.11)."""
+    stream.writelines(text[start : start + _PIECE] for text in texts for start in range(0, len(text), _PIECE))

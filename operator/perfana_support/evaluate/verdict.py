@@ -21,7 +21,7 @@ from perfana_support.evaluate.inventory import Component, Inventory, take_invent
 from perfana_support.model.check import Check, Target
 from perfana_support.model.code import ConditionType, Effect, Reason, Status
 from perfana_support.model.finding import Finding, severity
-from perfana_support.model.installation import Installation, Platform
+from perfana_support.model.installation import COMPOSE_SERVICE, Installation, Platform
 from perfana_support.model.policy import Policy
 from perfana_support.model.release import Release
 from perfana_support.model.verdict import (
@@ -180,15 +180,20 @@ def _condition(wanted: ConditionType, sentence: str, case: _Case, findings: tupl
     if wanted is ConditionType.PLATFORM_SUPPORTED and case.installation.platform is None:
         message = "manifests show neither the server nor the nodes; state what they are for to have it judged"
         return Condition(wanted, Status.UNKNOWN, Reason.NOT_OBSERVABLE, message)
-    if wanted is ConditionType.CONFIGURATION_UNMODIFIED and not case.installation.shows_settings:
-        message = "of Compose files only the images are read, not what is set beside them"
-        return Condition(wanted, Status.UNKNOWN, Reason.NOT_OBSERVABLE, message)
     if wanted is ConditionType.PLATFORM_SUPPORTED and case.installation.platform and not case.installation.platform.nodes:
         sentence = "Kubernetes is in the policy; no node that runs the pods was seen"
     condition = _from_findings(wanted, sentence, findings)
+    if wanted is ConditionType.CONFIGURATION_UNMODIFIED and condition.status is Status.TRUE and _hides_settings(case.inventory):
+        message = "of Compose files only the images are read, not what is set beside them"
+        return Condition(wanted, Status.UNKNOWN, Reason.NOT_OBSERVABLE, message)
     if condition.status is Status.TRUE and not case.inventory.components:
         return Condition(wanted, Status.UNKNOWN, Reason.NO_COMPONENTS, "no container runs an image of a Perfana component")
     return condition
+
+
+def _hides_settings(inventory: Inventory) -> bool:
+    """Whether a component is there of which the source shows nothing but the image."""
+    return any(component.subject.kind == COMPOSE_SERVICE for component in inventory.components)
 
 
 def _maintenance_condition(case: _Case, findings: tuple[Finding, ...]) -> Condition:

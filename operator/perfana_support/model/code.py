@@ -59,6 +59,10 @@ class ConditionType(StrEnum):
     UPGRADE_SUPPORTED = "UpgradeSupported"
 
 
+# Those that sum up a verdict: of what runs, and of what a target would make of it.
+DECIDING = (ConditionType.SUPPORTED, ConditionType.UPGRADE_SUPPORTED)
+
+
 class Clause(StrEnum):
     """The part of the vendor's support policy that a code enforces, by its heading and its sentence."""
 

@@ -139,8 +139,3 @@ class Installation(NamedTuple):
     gaps: tuple[str, ...] = ()
     platform: Platform | None = None
     declared: tuple[Declared, ...] = ()
-
-    @property
-    def shows_settings(self) -> bool:
-        """Whether the source shows what is set beside images."""
-        return all(workload.kind != COMPOSE_SERVICE for workload in self.workloads)

@@ -1,7 +1,8 @@
 """A verdict as a versioned document: the shape of `-o json`, frozen with apiVersion v1alpha1."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from datetime import date
+from itertools import chain, islice
 from typing import Any
 
 from perfana_support.model.finding import Finding
@@ -11,6 +12,8 @@ from perfana_support.model.verdict import Condition, Transition, Verdict
 from perfana_support.reports.report import Report
 
 API_VERSION = "support.perfana.io/v1alpha1"
+# What a list of reports begins with, before its items.
+LIST_HEAD = {"apiVersion": API_VERSION, "kind": "SupportReportList"}
 
 
 def report_document(verdict: Verdict, policy: Policy, source: dict[str, Any]) -> dict[str, Any]:
@@ -32,19 +35,27 @@ def report_document(verdict: Verdict, policy: Policy, source: dict[str, Any]) ->
     }
 
 
-def render(reports: Sequence[Report]) -> str:
+def pieces(reports: Iterable[Report]) -> Iterator[str]:
     """The reports as JSON, a list of them where there are several; in plain ASCII, which every reader takes."""
     import json  # noqa: PLC0415 - the operator shares this module and needs none
 
-    documents = [report_document(report.verdict, report.policy, dict(report.source)) for report in reports]
-    return json.dumps(list_document(documents), indent=2) + "\n"
+    documents, is_list = documents_of(reports)
+    if not is_list:
+        yield json.dumps(next(documents), indent=2) + "\n"
+        return
+    head = json.dumps(LIST_HEAD, indent=2).removesuffix("\n}")
+    lead = f'{head},\n  "items": [\n    '
+    for document in documents:
+        yield lead + json.dumps(document, indent=2).replace("\n", "\n    ")
+        lead = ",\n    "
+    yield "\n  ]\n}\n"
 
 
-def list_document(documents: list[dict[str, Any]]) -> dict[str, Any]:
-    """Reports of several installations; a single one stands for itself."""
-    if len(documents) == 1:
-        return documents[0]
-    return {"apiVersion": API_VERSION, "kind": "SupportReportList", "items": documents}
+def documents_of(reports: Iterable[Report]) -> tuple[Iterator[dict[str, Any]], bool]:
+    """The reports as documents, one made after the other, and whether they are several: a single one stands for itself."""
+    documents = (report_document(report.verdict, report.policy, dict(report.source)) for report in reports)
+    first = tuple(islice(documents, 2))
+    return chain(first, documents), len(first) > 1
 
 
 def condition_document(condition: Condition) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The formats of a report, each a module that is imported when it is asked for: only the one in use is paid for."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from importlib import import_module
 
 from perfana_support.reports.report import Report
@@ -21,8 +21,14 @@ _MODULES = {
 FORMATS = {name: what for name, (_, what) in _MODULES.items()}
 
 
-def render(name: str, reports: Sequence[Report]) -> str:
-    """The reports in a format, ending in a line's end; at least one report is given."""
-    module, _ = _MODULES[name]
-    text: str = import_module(f"perfana_support.reports.{module}").render(reports)
-    return text
+def pieces(name: str, reports: Iterable[Report]) -> Iterator[str]:
+    """The reports in a format, in pieces, the last of which ends in a line's end; at least one report is given.
+
+    Formats for people and for programs take one report after the other, so that thousands need not be there at once; those that
+    begin with what all of them say take them all.
+    """
+    module = import_module(f"perfana_support.reports.{_MODULES[name][0]}")
+    if hasattr(module, "pieces"):
+        yield from module.pieces(reports)
+    else:
+        yield module.render(tuple(reports))

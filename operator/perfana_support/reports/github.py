@@ -6,10 +6,10 @@ the worst first. What does not count is a notice. Every line is a command, so th
 
 from collections.abc import Iterator, Sequence
 
-from perfana_support.model.code import Effect, Status
+from perfana_support.model.code import DECIDING, Effect, Status
 from perfana_support.model.verdict import Verdict
 from perfana_support.reports.report import Report
-from perfana_support.reports.result import DECIDING, Result, full_text, is_file, place_text, relative, results, subject_text
+from perfana_support.reports.result import Result, full_text, is_file, place_text, relative, results, subject_text
 from perfana_support.reports.table import printable
 
 _COMMANDS = {Effect.UNSUPPORTED: "error", Effect.UNDETERMINED: "warning", Effect.AT_RISK: "warning", Effect.INFO: "notice"}

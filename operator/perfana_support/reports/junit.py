@@ -6,12 +6,12 @@ look at and none as passed. What cannot be observed here or is not declared take
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from perfana_support.model.code import Effect, Reason, Status
+from perfana_support.model.code import DECIDING, Effect, Reason, Status
 from perfana_support.model.finding import Finding
 from perfana_support.model.verdict import Condition, Verdict
 from perfana_support.reports.document import day_text
 from perfana_support.reports.report import Report
-from perfana_support.reports.result import DECIDING, place_text, subject_text
+from perfana_support.reports.result import place_text, subject_text
 from perfana_support.reports.table import printable
 
 _SKIPPED = (Reason.NOT_OBSERVABLE, Reason.NOT_DECLARED)

@@ -9,12 +9,12 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from perfana_support.model.code import ConditionType, Effect, Status
+from perfana_support.model.code import DECIDING, ConditionType, Effect, Status
 from perfana_support.model.finding import Finding
 from perfana_support.model.verdict import Verdict
 from perfana_support.reports.document import day_text
 from perfana_support.reports.report import Report
-from perfana_support.reports.result import DECIDING, place_text, subject_text
+from perfana_support.reports.result import place_text, subject_text
 from perfana_support.reports.table import printable
 
 

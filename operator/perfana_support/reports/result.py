@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from perfana_support.model.code import EFFECT_ORDER, ConditionType, Effect, Status
+from perfana_support.model.code import DECIDING, EFFECT_ORDER, ConditionType, Effect, Status
 from perfana_support.model.installation import Location, Subject
 from perfana_support.model.verdict import Condition, Verdict
 from perfana_support.reports.report import Report
@@ -16,8 +16,6 @@ from perfana_support.reports.table import printable
 
 # How a source names standard input; no file leads there.
 STANDARD_INPUT = "-"
-# The conditions that decide the exit code.
-DECIDING = (ConditionType.SUPPORTED, ConditionType.UPGRADE_SUPPORTED)
 _EFFECTS = {Status.FALSE: Effect.UNSUPPORTED, Status.UNKNOWN: Effect.UNDETERMINED}
 
 

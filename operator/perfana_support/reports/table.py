@@ -1,7 +1,7 @@
 """A verdict for a terminal: tables as kubectl prints them, the verdict first and then what to do."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 
 from perfana_support.model.code import ConditionType, Effect
@@ -14,15 +14,21 @@ _GAP = "   "
 _NONE = "<none>"
 
 
-def render(reports: Sequence[Report]) -> str:
-    """The reports as tables."""
-    return table([report.verdict for report in reports], reports[0].policy)
+def pieces(reports: Iterable[Report]) -> Iterator[str]:
+    """The reports as tables, one below the other, with the policy and the day that they hold for."""
+    yield from blocks(reports, _verdict)
+
+
+def blocks(reports: Iterable[Report], lines: Callable[[Verdict], Iterable[str]]) -> Iterator[str]:
+    """A block of lines for each verdict, an empty line between, and the footer."""
+    for report in reports:
+        yield "\n".join(lines(report.verdict)) + "\n\n"
+    yield footer(report.verdict, report.policy) + "\n"
 
 
 def table(verdicts: Sequence[Verdict], policy: Policy) -> str:
-    """All verdicts, one below the other, with the policy and the day that they hold for."""
-    blocks = ["\n".join(_verdict(verdict)) for verdict in verdicts]
-    return "\n\n".join([*blocks, footer(verdicts[0], policy)]) + "\n"
+    """All verdicts as tables."""
+    return "".join(pieces(Report(verdict, policy, {}) for verdict in verdicts))
 
 
 def footer(verdict: Verdict, policy: Policy) -> str:

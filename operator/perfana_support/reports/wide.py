@@ -1,22 +1,20 @@
 """Reports for a wide terminal: the table with every finding, information too, with its clause and its place."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from perfana_support.model.finding import Finding
 from perfana_support.model.verdict import Verdict
 from perfana_support.reports.report import Report
 from perfana_support.reports.result import place_text, subject_text
-from perfana_support.reports.table import closing, columns, footer, overview, printable
+from perfana_support.reports.table import blocks, closing, columns, overview, printable
 
 _HEADER = ("EFFECT", "CODE", "SUBJECT", "CONTAINER", "IMAGE", "LOCATION", "CLAUSE")
 _NONE = "<none>"
 
 
-def render(reports: Sequence[Report]) -> str:
+def pieces(reports: Iterable[Report]) -> Iterator[str]:
     """All verdicts, one below the other, with the policy and the day that they hold for."""
-    blocks = ["\n".join(_verdict(report.verdict)) for report in reports]
-    first = reports[0]
-    return "\n\n".join([*blocks, footer(first.verdict, first.policy)]) + "\n"
+    return blocks(reports, _verdict)
 
 
 def _verdict(verdict: Verdict) -> Iterator[str]:

@@ -6,10 +6,10 @@ days too; ASCII alone, so that no encoding can harm it.
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from perfana_support.reports.document import list_document, report_document
+from perfana_support.reports.document import LIST_HEAD, documents_of
 from perfana_support.reports.report import Report
 
 # Texts that every version of YAML reads as themselves: words that begin with a letter and have nothing of YAML's in them.
@@ -18,10 +18,13 @@ _WORDS = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 
-def render(reports: Sequence[Report]) -> str:
+def pieces(reports: Iterable[Report]) -> Iterator[str]:
     """All reports as one document; several are the items of a list."""
-    documents = [report_document(report.verdict, report.policy, dict(report.source)) for report in reports]
-    return "\n".join(_block(list_document(documents))) + "\n"
+    documents, is_list = documents_of(reports)
+    if is_list:
+        yield "".join(f"{line}\n" for line in _block(LIST_HEAD)) + "items:\n"
+    for document in documents:
+        yield "".join(f"{line}\n" for line in _block([document] if is_list else document))
 
 
 def _block(value: Any) -> Iterator[str]:  # noqa: ANN401 - plain data

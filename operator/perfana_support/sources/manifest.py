@@ -16,7 +16,8 @@ from perfana_support.sources.files import find_files
 from perfana_support.sources.quick_look import is_read
 from perfana_support.sources.rendering import RenderError, render_folder
 from perfana_support.sources.workload import project
-from perfana_support.sources.yaml_view import MappingView, NodeError, SequenceView, to_plain
+from perfana_support.sources.yaml_hazards import refuse_hazards
+from perfana_support.sources.yaml_view import MappingView, NodeError, SequenceView, ViewLoader, to_plain
 
 # Flux's objects of the same kind are in another group, and of the cluster.
 _KUSTOMIZE = "kustomize.config.k8s.io/"
@@ -25,19 +26,6 @@ _MAX_LISTS = 4
 _NOTHING = "holds no document; is the right file given, did rendering succeed?"
 # A document with nothing in it; a small packed file can hold millions.
 _EMPTY = b"---"
-_BaseLoader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-# Whether the library was built with libyaml. Without, reading takes some ten times as long.
-IS_FAST = hasattr(yaml, "CBaseLoader")
-
-
-class _Loader(_BaseLoader):  # type: ignore[misc] # the C loader where the library was built with it
-    """The reader without types: what a text looks like is the API's business.
-
-    Resolving tags, which nobody reads here, costs a third of composing. Built-in types that take the same arguments cost least.
-    """
-
-    resolve = descend_resolver = slice
-    ascend_resolver = tuple
 
 
 class Manifests(NamedTuple):
@@ -85,12 +73,17 @@ def _by_namespace(workloads: list[Workload]) -> tuple[Installation, ...]:
 
 
 def _judged(members: list[Workload]) -> tuple[Workload, ...]:
-    there = {(workload.kind, workload.name) for workload in members}
+    """The workloads that say something of their own: not what a controller made of a template that is still as it was."""
+    images = {(workload.kind, workload.name): _images(workload) for workload in members}
     return tuple(
         workload if workload.kind == "Pod" else workload._replace(owner=None)
         for workload in members
-        if workload.kind == "Pod" or workload.owner not in there
+        if workload.kind == "Pod" or workload.owner not in images or not _images(workload) <= images[workload.owner]
     )
+
+
+def _images(workload: Workload) -> set[tuple[str, str]]:
+    return {(container.name, container.image) for container in workload.containers}
 
 
 class _FileReader:
@@ -139,7 +132,7 @@ class _FileReader:
         if piece.text.strip() == _EMPTY:
             self.document += 1
             return
-        loader = _Loader(piece.text)
+        loader = ViewLoader(piece.text)
         try:
             if not is_read(piece.text):
                 _parse(loader)
@@ -149,12 +142,14 @@ class _FileReader:
             while loader.check_node():
                 node = cast("yaml.Node", loader.get_node())
                 self.document += 1
-                yield from self._read_document(node, piece.lines_before)
+                yield from self._read_document(node, piece)
         finally:
             loader.dispose()
 
-    def _read_document(self, node: yaml.Node, lines_before: int) -> Iterator[Workload]:
+    def _read_document(self, node: yaml.Node, piece: Piece) -> Iterator[Workload]:
+        lines_before = piece.lines_before
         try:
+            refuse_hazards(piece.text, node, lines_before)
             plain = to_plain(node, lines_before)
             if plain is None:
                 return

@@ -21,9 +21,31 @@ _NO_TEXT = re.compile(
     r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)|(?:true|false|yes|no|on|off)|(?:True|False|Yes|No|On|Off|TRUE|FALSE|YES|NO|ON|OFF)",
     re.ASCII,
 )
+# Explicit tags that say what is there anyway, and of what. Others make the API server's reader take something else for it.
+_SAME = {
+    "tag:yaml.org,2002:str": yaml.ScalarNode,
+    "tag:yaml.org,2002:map": yaml.MappingNode,
+    "tag:yaml.org,2002:seq": yaml.SequenceNode,
+}
 # Aliases can nest a merge in itself and multiply it; no honest document merges this deep or this much.
 _MAX_MERGES = 16
 _MAX_MERGED_MAPPINGS = 1000
+
+
+_BaseLoader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+# Whether the library was built with libyaml. Without, reading takes some ten times as long.
+IS_FAST = hasattr(yaml, "CBaseLoader")
+
+
+class ViewLoader(_BaseLoader):  # type: ignore[misc] # the C loader where the library was built with it
+    """The reader without types: what a text looks like is the API's business.
+
+    Resolving tags, which nobody reads here, costs a third of composing. Built-in types that take the same arguments cost least;
+    so a node whose tag is a text has one in the document.
+    """
+
+    resolve = descend_resolver = slice
+    ascend_resolver = tuple
 
 
 class NodeError(Exception):
@@ -116,9 +138,12 @@ class SequenceView(Sequence[Any]):
 
 def to_plain(node: yaml.Node, lines_before: int = 0) -> Any:  # noqa: ANN401 - a document holds anything
     """A node's value as a view, a text or None."""
+    tag = node.tag
+    if tag.__class__ is str and _SAME.get(tag) is not node.__class__:
+        raise NodeError(_line(node, lines_before), f"the tag {short_tag(tag)} changes what is written; write the value out")
     if node.__class__ is _Scalar:
         text = node.value
-        if node.style:
+        if node.style or tag.__class__ is str:
             return text
         if text in _NULL:
             return None
@@ -149,14 +174,27 @@ def _fields(node: yaml.MappingNode, lines_before: int, merges: int = 0, left: li
         name = key.value
         if name == "<<" and not key.style:
             left = [None] * _MAX_MERGED_MAPPINGS if left is None else left
+            brought: dict[str, yaml.Node] = {}
             for part in _merged(value, lines_before, merges, left):
-                merged = {**part, **merged}
+                brought = {**part, **brought}
+            _refuse_overridden({**merged, **fields}, brought, _line(key, lines_before))
+            merged |= brought
         elif name in fields:
             first = _line(fields[name], lines_before)
             raise NodeError(_line(key, lines_before), f"field {name!r} stands twice, first in line {first}")
         else:
             fields[name] = value
     return {**merged, **fields} if merged else fields
+
+
+def _refuse_overridden(before: dict[str, yaml.Node], brought: dict[str, yaml.Node], line: int) -> None:
+    """Refuse a merge with other values for fields above it: those stay by YAML, the API server's reader replaces them."""
+    for name in before.keys() & brought.keys():
+        old, new = before[name], brought[name]
+        is_same = isinstance(old, yaml.ScalarNode) and isinstance(new, yaml.ScalarNode) and old.value == new.value
+        if old is not new and not is_same:
+            problem = f"this merge (<<) brings another {name!r} than stands above it, and readers differ in which one they take"
+            raise NodeError(line, problem)
 
 
 def _merged(value: yaml.Node, lines_before: int, merges: int, left: list[None]) -> Iterator[dict[str, yaml.Node]]:
@@ -170,3 +208,8 @@ def _merged(value: yaml.Node, lines_before: int, merges: int, left: list[None]) 
             raise NodeError(_line(value, lines_before), f"merge keys name more than {_MAX_MERGED_MAPPINGS} mappings")
         left.pop()
         yield _fields(part, lines_before, merges + 1, left)
+
+
+def short_tag(tag: str) -> str:
+    """A tag as people write it: `!!binary`."""
+    return tag.replace("tag:yaml.org,2002:", "!!")

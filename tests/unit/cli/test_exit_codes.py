@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from perfana_support.cli import check
-from perfana_support.cli.exit_codes import ExitCode, exit_code
+from perfana_support.cli.exit_codes import ExitCode, Tally
+from perfana_support.model.verdict import Verdict
 from tests.unit.builders import judge
 from tests.unit.cli.program import CHARTS, Outcome, Program, start
 from tests.unit.sources.manifests import text, write
@@ -149,10 +150,24 @@ def test_help_names_the_codes(program: Program) -> None:
 
 def test_worst_of_several_verdicts_decides() -> None:
     good, unknown, bad = judge("perfana/perfana-web:0.2.96.22"), judge(), judge("perfana/perfana-web:develop")
-    assert exit_code([good, good]) == 0
-    assert exit_code([good, unknown]) == 5
-    assert exit_code([bad, unknown, good]) == 3
-    assert exit_code([]) == 5
+    assert _code_of(good, good) == 0
+    assert _code_of(good, unknown) == 5
+    assert _code_of(bad, unknown, good) == 3
+    assert _code_of() == 5
+
+
+def test_there_is_no_exit_code_before_all_verdicts_are_counted() -> None:
+    tally = Tally()
+    verdicts = tally.counting([judge("perfana/perfana-web:0.2.96.22"), judge("perfana/perfana-web:develop")])
+    next(verdicts)
+    with pytest.raises(RuntimeError, match="before the verdicts did"):
+        tally.exit_code()
+
+
+def _code_of(*verdicts: Verdict) -> int:
+    tally = Tally()
+    assert tuple(tally.counting(verdicts)) == verdicts
+    return tally.exit_code()
 
 
 def _crash(*_: object, **__: object) -> None:

@@ -1,5 +1,6 @@
 """Reports that the tests of the formats share."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -7,6 +8,7 @@ from perfana_support.model.code import Code
 from perfana_support.model.finding import Finding
 from perfana_support.model.installation import Location, Subject
 from perfana_support.model.verdict import Verdict
+from perfana_support.reports.formats import pieces
 from perfana_support.reports.report import Report
 from tests.unit.builders import judge, policy
 
@@ -38,3 +40,8 @@ def with_findings(*findings: Finding, source: dict[str, Any] = SOURCE) -> Report
 
 WAIVED = finding(waived_until=date(2027, 3, 31))
 IGNORED = finding(ignored_by="--ignore")
+
+
+def rendered(name: str, reports: Sequence[Report]) -> str:
+    """The reports in a format, whole, from reports that are there once."""
+    return "".join(pieces(name, iter(reports)))

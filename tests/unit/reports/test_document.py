@@ -8,8 +8,10 @@ from perfana_support.model.code import Code
 from perfana_support.model.finding import Finding
 from perfana_support.model.installation import Location, Subject
 from perfana_support.model.verdict import Verdict
-from perfana_support.reports.document import day_text, finding_document, list_document, report_document, subject_document
+from perfana_support.reports.document import day_text, finding_document, report_document, subject_document
+from perfana_support.reports.report import Report
 from tests.unit.builders import judge, policy, waiver
+from tests.unit.reports.reporting import rendered
 
 SOURCE = {"kind": "Manifests", "files": ["f.yaml"], "documents": 1}
 
@@ -95,13 +97,11 @@ def test_subject_has_the_parts_that_it_has() -> None:
 
 
 def test_one_report_stands_for_itself_and_several_are_a_list() -> None:
-    one = _report(judge())
-    assert list_document([one]) is one
-    assert list_document([one, one]) == {
-        "apiVersion": "support.perfana.io/v1alpha1",
-        "kind": "SupportReportList",
-        "items": [one, one],
-    }
+    one = Report(judge(), policy(), {})
+    document = report_document(one.verdict, one.policy, {})
+    assert rendered("json", [one]) == json.dumps(document, indent=2) + "\n"
+    several = {"apiVersion": "support.perfana.io/v1alpha1", "kind": "SupportReportList", "items": [document] * 3}
+    assert rendered("json", [one] * 3) == json.dumps(several, indent=2) + "\n"
 
 
 def test_report_is_plain_json() -> None:

@@ -8,10 +8,11 @@ import pytest
 from lxml import etree
 
 from perfana_support.evaluate.verdict import evaluate
-from perfana_support.reports import github, gitlab, junit, markdown, sarif, wide, yaml_document
+from perfana_support.reports import github, gitlab, junit, markdown, sarif
 from perfana_support.reports.report import Report
 from perfana_support.sources.manifest import read_manifests
 from tests.unit.builders import TODAY, policy
+from tests.unit.reports.reporting import rendered
 
 DATA = Path(__file__).parents[2] / "data"
 SCHEMAS = DATA / "schemas"
@@ -35,8 +36,8 @@ def test_chart_is_valid_in_every_format(chart: Path) -> None:
     assert len(entries) == len(log["runs"][0]["results"]) > 0
     assert all(line.startswith("::") for line in github.render(reports).splitlines())
     assert markdown.render(reports).startswith("## Perfana support: ")
-    assert yaml_document.render(reports).startswith("apiVersion: support.perfana.io/v1alpha1\n")
-    assert wide.render(reports).startswith("NAMESPACE")
+    assert rendered("yaml", reports).startswith("apiVersion: support.perfana.io/v1alpha1\n")
+    assert rendered("wide", reports).startswith("NAMESPACE")
 
 
 @pytest.mark.parametrize("chart", CHARTS, ids=lambda chart: str(chart.stem))

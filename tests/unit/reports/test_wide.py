@@ -6,15 +6,14 @@ from perfana_support.model.code import Code
 from perfana_support.model.installation import Location
 from perfana_support.reports.report import Report
 from perfana_support.reports.table import printable, table
-from perfana_support.reports.wide import render
 from tests.unit.builders import judge, policy
 from tests.unit.reports.hostile import REPORTS
-from tests.unit.reports.reporting import IGNORED, NEWEST, OLD, WAIVED, finding, report, with_findings
+from tests.unit.reports.reporting import IGNORED, NEWEST, OLD, WAIVED, finding, rendered, report, with_findings
 
 
 def test_wide_begins_and_ends_as_the_table_does() -> None:
     verdict = judge(OLD)
-    wide, narrow = render([report(verdict)]).splitlines(), table([verdict], policy()).splitlines()
+    wide, narrow = rendered("wide", [report(verdict)]).splitlines(), table([verdict], policy()).splitlines()
     head = narrow.index(next(line for line in narrow if line.startswith("EFFECT")))
     assert wide[:head] == narrow[:head]
     assert wide[-1] == narrow[-1] == "As of 2026-11-24 (UTC), policy default of 2026-11-24."
@@ -22,7 +21,7 @@ def test_wide_begins_and_ends_as_the_table_does() -> None:
 
 def test_every_finding_has_a_row_with_place_and_clause() -> None:
     info = finding(Code.FLOATING_TAG, Location("-", 40, 2, "perfana/templates/web.yaml"))
-    lines = render([with_findings(finding(), info, finding(Code.POLICY_STALE, None))]).splitlines()
+    lines = rendered("wide", [with_findings(finding(), info, finding(Code.POLICY_STALE, None))]).splitlines()
     start = next(place for place, line in enumerate(lines) if line.startswith("EFFECT"))
     assert lines[start].split() == ["EFFECT", "CODE", "SUBJECT", "CONTAINER", "IMAGE", "LOCATION", "CLAUSE"]
     rows = [[cell for cell in line.split("   ") if cell] for line in lines[start + 1 : start + 4]]
@@ -39,23 +38,23 @@ def test_every_finding_has_a_row_with_place_and_clause() -> None:
 
 
 def test_finding_is_told_in_full() -> None:
-    assert "EndOfLife, Deployment/web: seen\n  -> do this\n" in render([with_findings(finding())])
+    assert "EndOfLife, Deployment/web: seen\n  -> do this\n" in rendered("wide", [with_findings(finding())])
 
 
 def test_what_is_set_aside_says_so_and_asks_for_nothing() -> None:
-    text = render([with_findings(WAIVED, IGNORED)])
+    text = rendered("wide", [with_findings(WAIVED, IGNORED)])
     assert "Unsupported, waived until 2027-03-31   EndOfLife" in text
     assert "Unsupported, ignored by --ignore       EndOfLife" in text
     assert "-> do this" not in text
 
 
 def test_nothing_found_leaves_out_the_table() -> None:
-    assert "EFFECT" not in render([report(judge(NEWEST))])
+    assert "EFFECT" not in rendered("wide", [report(judge(NEWEST))])
 
 
 @given(reports=REPORTS)
 def test_hostile_texts_can_do_nothing_to_a_terminal(reports: list[Report]) -> None:
-    text = render(reports)
+    text = rendered("wide", reports)
     assert all(line.isprintable() for line in text.split("\n"))
     for one in (found for each in reports for found in each.verdict.findings):
         assert f"{one.code}, " in text

@@ -8,12 +8,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfana_support.reports.document import list_document, report_document
 from perfana_support.reports.report import Report
-from perfana_support.reports.yaml_document import render
 from tests.unit.builders import judge
 from tests.unit.reports.hostile import NASTY, REPORTS
-from tests.unit.reports.reporting import CLUSTER, LATEST, NEWEST, OLD, SNAPSHOT, WAIVED, report, with_findings
+from tests.unit.reports.reporting import CLUSTER, LATEST, NEWEST, OLD, SNAPSHOT, WAIVED, rendered, report, with_findings
 
 WORDS = [
     "null",
@@ -58,14 +56,13 @@ WORDS += [
 
 
 def _read(*reports: Report) -> Any:  # noqa: ANN401 - plain data
-    text = render(reports)
+    text = rendered("yaml", reports)
     assert text.isascii()
     return yaml.safe_load(text)
 
 
 def _json(*reports: Report) -> Any:  # noqa: ANN401 - plain data
-    documents = [report_document(each.verdict, each.policy, dict(each.source)) for each in reports]
-    return json.loads(json.dumps(list_document(documents)))
+    return json.loads(rendered("json", reports))
 
 
 @pytest.mark.parametrize("images", [[NEWEST], [OLD], [SNAPSHOT, LATEST], [], ["{{ x }}"]])
@@ -102,7 +99,7 @@ def test_half_of_a_pair_becomes_the_sign_for_one() -> None:
 
 
 def test_it_reads_as_people_write_it() -> None:
-    lines = render([with_findings(WAIVED)]).splitlines()
+    lines = rendered("yaml", [with_findings(WAIVED)]).splitlines()
     assert lines[:13] == [
         "apiVersion: support.perfana.io/v1alpha1",
         "kind: SupportReport",

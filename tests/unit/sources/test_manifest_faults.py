@@ -65,10 +65,21 @@ BAD_DOCUMENTS = {
         4,
         "lists are nested more than 4 deep",
     ),
-    "a list in itself": ("&x [a, *x]", 3, ""),
-    "items in themselves": ("kind: List\nitems: &x [*x]", 4, ""),
-    "containers in themselves": ("apiVersion: v1\nkind: Pod\nspec: {containers: &x [*x]}", None, ""),
-    "a merge in itself": ("&x {kind: Pod, <<: *x}", 3, "merge keys are nested more than 16 deep"),
+    "a list in itself": ("&x [a, *x]", 3, "an anchor holds an alias of itself"),
+    "items in themselves": ("kind: List\nitems: &x [*x]", 4, "an anchor holds an alias of itself"),
+    "containers in themselves": (
+        "apiVersion: v1\nkind: Pod\nspec: {containers: &x [*x]}",
+        None,
+        "an anchor holds an alias of itself",
+    ),
+    "a name in disguise": ("kind: Pod\n!!binary c3BlYw==: {}\n", 4, "a field's name must be a text without the tag !!binary"),
+    "a kind in disguise": ("apiVersion: v1\nkind: !!binary UG9k", 4, "the tag !!binary changes what is written"),
+    "a merge in disguise": (
+        "x: &x {a: 1}\nkind: Pod\n!!merge '<<': *x",
+        5,
+        "a field's name must be a text without the tag !!merge",
+    ),
+    "a merge in itself": ("&x {kind: Pod, <<: *x}", 3, "an anchor holds an alias of itself"),
 }
 # Faults of YAML end the file: nothing behind them can be trusted.
 BAD_YAML: dict[str, tuple[bytes, int, str]] = {

@@ -2,10 +2,7 @@ module perfana.example/tool
 
 go 1.26
 
-tool (
-	sigs.k8s.io/krew/cmd/krew
-	sigs.k8s.io/krew/cmd/validate-krew-manifest
-)
+tool sigs.k8s.io/krew/cmd/krew
 
 require (
 	github.com/fatih/color v1.12.0 // indirect
