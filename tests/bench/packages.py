@@ -75,7 +75,8 @@ def measure(folder: Path, rounds: int) -> str:
         rows.append([package.name, *figures, f"{wall / installed:.2f}", milliseconds(first), size])
     caption = (
         f"Wall time of `perfana-support {' '.join(_CHECK)}` by how the program was installed, {rounds} rounds in turn, all "
-        "on one Python in an environment of its own; the first start of a file, which unpacks it, is counted apart."
+        "on one Python in an environment of its own; the first start of a file, which unpacks it, is counted "
+        "apart (our two share what a check of manifests needs: the second finds it unpacked)."
     )
     header = ["", "median ms", "least ms", "CPU ms", "ratio to the wheel", "first start ms", "MB"]
     return f"{caption}\n\n{table(header, rows)}"
