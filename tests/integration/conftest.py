@@ -12,7 +12,10 @@ from tests.cluster.crds import apply_crds
 from tests.cluster.server import LOOPBACK, free_ports
 from tests.integration.helm_tool import MAJORS, find_helm
 from tests.integration.operator_process import ACCOUNT, ROOT, OperatorProcess, shipped_identity
+from tests.integration.packages import Machine, make_machine
 from tests.integration.support_objects import Site
+from tests.release.making import make_release
+from tests.release.platforms import this_platform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,6 +59,20 @@ def operator(
 def site(api: ApiClient, namespace: str, operator: OperatorProcess) -> Site:
     """Return a namespace of the test's own that the operator judges."""
     return Site(api, namespace, operator)
+
+
+@pytest.fixture(scope="session")
+def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a release for this platform."""
+    folder = tmp_path_factory.mktemp("release")
+    make_release(folder, [this_platform()])
+    return folder
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    """Return a machine on which nothing of ours was ever run."""
+    return make_machine(tmp_path)
 
 
 @pytest.fixture(scope="session")

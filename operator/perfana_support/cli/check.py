@@ -30,6 +30,7 @@ from perfana_support.sources.errors import STANDARD_INPUT, Fault, SourceError, s
 from perfana_support.sources.manifest import read_manifests
 from perfana_support.sources.policy import builtin_policy, read_policy
 from perfana_support.sources.repository import look_around
+from perfana_support.sources.yaml_view import IS_FAST
 
 EXAMPLES = """\
 examples:
@@ -175,6 +176,8 @@ OPTIONS = (
 )
 
 
+# A second or more without libyaml.
+_MANY_DOCUMENTS = 500
 _SOURCES = ("filename", "namespace", "all_namespaces")
 # What shells may offer as values.
 VALUES = {
@@ -335,6 +338,8 @@ def _read_manifests(arguments: argparse.Namespace, policy: Policy, own: list[str
             manifests = read_manifests(arguments.filename, progress.step, passes_over, values)
     else:
         manifests = read_manifests(arguments.filename, passes_over=passes_over, values=values)
+    if not IS_FAST and manifests.documents >= _MANY_DOCUMENTS:
+        _note(["this Python's PyYAML has no libyaml: reading took some ten times as long as it could"])
     if manifests.faults and not manifests.installations:
         raise SourceError(list(manifests.faults))
     source: dict[str, Any] = {"kind": "Manifests", "files": list(manifests.files), "documents": manifests.documents}

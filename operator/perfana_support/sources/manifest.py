@@ -147,6 +147,9 @@ class _FileReader:
             problem = getattr(error, "problem", None) or getattr(error, "context", None) or error
             line, column = (mark.line + 1 + piece.lines_before, mark.column + 1) if mark else (0, 0)
             self._fault(line, f"is not valid YAML: {problem}", column)
+        except RecursionError:  # where the library was built without libyaml, which has a limit of its own
+            self.document += 1
+            self._fault(piece.lines_before + 1, "is nested too deeply")
         except StreamError as error:
             self.template = ""  # it is not the document before that is at fault
             self._fault(0, str(error))

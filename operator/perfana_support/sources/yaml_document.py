@@ -63,6 +63,8 @@ def _read(file: str, load: Callable[[BinaryIO], _Read], otherwise: str) -> _Read
             return load(stream)
     except OSError as error:
         raise SourceError([Fault(name, 0, 0, error.strerror or str(error))]) from error
+    except RecursionError as error:
+        raise SourceError([Fault(name, 0, 0, "is nested too deeply")]) from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error)
