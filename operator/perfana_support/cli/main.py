@@ -6,6 +6,7 @@ import gc
 import io
 import os
 import sys
+from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 from types import ModuleType
@@ -61,33 +62,56 @@ def _open_closed_streams() -> None:
 
 def _run(words: list[str]) -> int:
     if words[:1] == ["__complete"]:
-        from perfana_support.cli.complete import answer  # noqa: PLC0415 - asked for by shells alone
-
-        sys.stdout.write(answer(words[1:], COMMANDS))
-        return ExitCode.SUPPORTED
+        return _ended(lambda: _complete(words[1:]), is_debug=False)
     wanted = next((word for word in words if not word.startswith("-")), None)
     parser, modules = _parser(wanted)
-    options = parser.parse_args(words)
+    options, unknown = parser.parse_known_args(words)
+    if unknown:
+        parser.error(f"unrecognized arguments: {' '.join(unknown)}{_meant(unknown[0], options.command, modules)}")
     if options.command is None:
         parser.print_help(sys.stderr)
         return ExitCode.BAD_INPUT
     # A terminal that lacks a character shows its escape.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
+    return _ended(lambda: modules[options.command].run(options), is_debug=options.debug)
+
+
+def _complete(words: list[str]) -> ExitCode:
+    from perfana_support.cli.complete import answer  # noqa: PLC0415 - asked for by shells alone
+
+    sys.stdout.write(answer(words, COMMANDS))
+    return ExitCode.SUPPORTED
+
+
+def _ended(command: Callable[[], int], *, is_debug: bool) -> int:
+    """The exit code of a command, however it ends."""
     try:
-        code: int = modules[options.command].run(options)
+        code = command()
         sys.stdout.flush()
     except BrokenPipeError:
         _abandon_output()
         return _READER_GONE
     except Exception as error:
         code = _report(error)
-        if options.debug and code == ExitCode.INTERNAL_ERROR:
+        if is_debug and code == ExitCode.INTERNAL_ERROR:
             raise
         return code
     # Python looks through all objects once more before it ends; nothing here waits for that, and it costs a tenth of a run.
     gc.freeze()
     return code
+
+
+def _meant(word: str, name: str | None, modules: dict[str, ModuleType]) -> str:
+    """The option of a command that a word may stand for, as the end of a message."""
+    if not word.startswith("-") or name not in modules:
+        return ""
+    from perfana_support.cli.near import meant  # noqa: PLC0415 - not needed where all goes well
+
+    parser = argparse.ArgumentParser()
+    modules[name].add_arguments(parser)
+    known = [*parser._option_string_actions, "--debug"]  # noqa: SLF001 - argparse has no other way to ask what it knows
+    return meant(word.partition("=")[0], known)
 
 
 def _abandon_output() -> None:
@@ -106,7 +130,7 @@ def _report(error: Exception) -> ExitCode:
         return ExitCode.BAD_INPUT
     if isinstance(error, OSError) and error.errno in _NO_ROOM:
         _abandon_output()
-        print(printable(f"error: {error.filename or 'output'}: cannot be written: {error.strerror}"), file=sys.stderr)
+        print(printable(f"error: {error.filename or 'standard output'}: cannot be written: {error.strerror}"), file=sys.stderr)
         return ExitCode.INTERNAL_ERROR
     print(printable(f"internal error: {type(error).__name__}: {error} (--debug shows the traceback)"), file=sys.stderr)
     return ExitCode.INTERNAL_ERROR
@@ -156,6 +180,7 @@ def _parser(wanted: str | None) -> tuple[argparse.ArgumentParser, dict[str, Modu
         description="Is this Perfana installation supportable, by the vendor's support policy?",
         epilog="example:\n  perfana-support check -f perfana.yaml",
         formatter_class=_Formatter,
+        allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"perfana-support {__version__}")
     commands = parser.add_subparsers(title="commands", prog="perfana-support", dest="command", metavar="COMMAND")
@@ -171,6 +196,7 @@ def _parser(wanted: str | None) -> tuple[argparse.ArgumentParser, dict[str, Modu
             description=module.__doc__,
             epilog=module.EXAMPLES,
             formatter_class=_Formatter,
+            allow_abbrev=False,  # a prefix that is one option's today may be another's tomorrow
         )
         module.add_arguments(command)
         command.add_argument("--debug", action="store_true", help="show the traceback of an internal error")

@@ -42,7 +42,7 @@ def footer(verdict: Verdict, policy: Policy) -> str:
 
 def printable(text: str) -> str:
     """A text that can do nothing to a terminal or a job's log: what a manifest brings along may hold anything."""
-    return harmless(text if text.isprintable() else "".join(map(_escaped, text)))
+    return harmless(text if text.isprintable() else text.translate({ord(each): _escaped(each) for each in set(text)}))
 
 
 def columns(rows: Iterable[tuple[str, ...]]) -> Iterator[str]:

@@ -38,13 +38,18 @@ def _below(path: str, faults: list[Fault]) -> Iterator[str]:
     if path == STANDARD_INPUT or not os.path.isdir(path) or is_rendered(path):
         yield path
         return
-    found = sorted(_walk(path, faults))
+    found = sorted(_walk(path, _SUFFIXES, faults))
     if not found:
         faults.append(Fault(path, 0, 0, "the folder holds no .yaml, .yml or .json file"))
     yield from found
 
 
-def _walk(path: str, faults: list[Fault]) -> Iterator[str]:
+def below(folder: str, suffixes: tuple[str, ...]) -> Iterator[str]:
+    """The files below a folder, whatever kind of folder it is, with names that end so."""
+    return _walk(folder, suffixes, [])
+
+
+def _walk(path: str, suffixes: tuple[str, ...], faults: list[Fault]) -> Iterator[str]:
     """The files below a folder, links to folders followed, each folder once. Names with two dots are a volume's own copies."""
     seen: set[str] = set()
     for folder, folders, names in os.walk(path, onerror=lambda error: faults.append(_os_fault(error)), followlinks=True):
@@ -54,7 +59,7 @@ def _walk(path: str, faults: list[Fault]) -> Iterator[str]:
             continue
         seen.add(real)
         folders[:] = [name for name in folders if not name.startswith("..")]
-        yield from (os.path.join(folder, name) for name in names if name.lower().endswith(_SUFFIXES))
+        yield from (os.path.join(folder, name) for name in names if name.lower().endswith(suffixes))
 
 
 def _os_fault(error: OSError) -> Fault:

@@ -86,6 +86,6 @@ def test_baseline_of_an_older_version_says_what_it_does_not_know(program: Progra
     write(folder, json.dumps(report), "before.json")
     outcome = program("check", "-f", file, *AT, "--baseline", "before.json")
     assert outcome.code == 3
-    assert outcome.err.startswith("before.json: an older version wrote it")
+    assert outcome.err.startswith("note: --baseline before.json: an older version wrote it")
     program("check", "-f", file, *AT, "-o", "json=before.json")
     assert program("check", "-f", file, *AT, "--baseline", "before.json").err == ""

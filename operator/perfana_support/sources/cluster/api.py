@@ -94,7 +94,13 @@ class ClusterApi:
                     persist_config=False,
                 )
         except (ConfigException, OSError, yaml.YAMLError) as error:
-            raise SourceError([Fault(self._where, 0, 0, f"gives no cluster to connect to: {error}")]) from error
+            raise SourceError([Fault(self._where, 0, 0, f"gives no cluster to connect to: {self._why(error)}")]) from error
+
+    def _why(self, error: Exception) -> str:
+        """The library's error, unless there is no file at all: of that it says that a key is missing in it."""
+        if any(os.path.exists(os.path.expanduser(file)) for file in self._where.split(os.pathsep) if file):
+            return str(error)
+        return "there is no such file; name one with --kubeconfig or KUBECONFIG, or judge manifests: perfana-support check -f"
 
     async def _renew(self) -> None:
         """Read the credentials again. While a rotation is at work there may be none: that passes."""
