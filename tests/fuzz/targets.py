@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MOST_OF_AN_IMAGE = 512
 RELEASED = {Build.RELEASED, Build.REPACKAGED}
 # Libraries count them as ends of lines, editors do not; with them places may differ.
-ODD_LINE_ENDS = ("\x85".encode(), "\u2028".encode(), "\u2029".encode(), b"\r")
+ODD_LINE_ENDS = (b"\r",)
 # What nobody reads is not looked through for these.
 UNREAD = re.compile(r"stands twice|field's name must be a text|merge key")
 SNAPSHOT = re.compile(r"(?:^|[-._])snapshot(?:[-._]|$)", re.IGNORECASE)

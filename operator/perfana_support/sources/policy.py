@@ -9,7 +9,7 @@ from typing import Any, cast
 from perfana_support.model.document import DocumentError
 from perfana_support.model.policy import Policy
 from perfana_support.model.policy_document import Base, BasePolicy, build_policy, merge_specs
-from perfana_support.sources.errors import Fault, SourceError, shown_name
+from perfana_support.sources.errors import SourceError, faults_of
 from perfana_support.sources.yaml_document import load_file
 
 
@@ -59,5 +59,5 @@ def _read(file: str) -> tuple[Mapping[str, Any], Policy]:
     try:
         policy = policy_of(document)
     except DocumentError as error:
-        raise SourceError([Fault(shown_name(file), 0, 0, str(problem)) for problem in error.problems]) from error
+        raise SourceError(faults_of(file, error.problems)) from error
     return cast("Mapping[str, Any]", document), policy
