@@ -50,7 +50,7 @@ def test_any_text_is_data_or_a_fault_with_a_place(content: str) -> None:
         data = load_document(io.BytesIO(raw))
     except DocumentFaultError as error:
         data, place = None, error.fault
-        assert min(place.line, place.column, len(place.problem)) > 0  # noqa: PT017 - many texts are no fault
+        assert min(place.line, place.column, len(place.problem)) > 0
     with pytest.raises(DocumentError):
         policy_of(data)
 
