@@ -1,18 +1,22 @@
-"""The operator as a fixture, under the rights that ship with it."""
+"""The operator as a fixture, under the rights that ship with it; and the tools that render charts and kustomizations."""
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.cluster import binaries
 from tests.cluster.crds import apply_crds
 from tests.cluster.server import LOOPBACK, free_ports
+from tests.integration.helm_tool import MAJORS, find_helm
 from tests.integration.operator_process import ACCOUNT, ROOT, OperatorProcess, shipped_identity
 from tests.integration.support_objects import Site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.cluster.client import ApiClient
     from tests.cluster.identity import Identity
@@ -52,6 +56,42 @@ def operator(
 def site(api: ApiClient, namespace: str, operator: OperatorProcess) -> Site:
     """Return a namespace of the test's own that the operator judges."""
     return Site(api, namespace, operator)
+
+
+@pytest.fixture(scope="session")
+def programs(request: pytest.FixtureRequest) -> dict[str, Path]:
+    """Return the real tools: kubectl, helm-4, helm-3."""
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled():  # the first build takes minutes: let its progress be seen
+        return {"kubectl": binaries.find().kubectl} | {f"helm-{major}": find_helm(major) for major in MAJORS}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Go to a folder of our own, with nothing on the PATH and no file of the user's."""
+    work = tmp_path / "here"
+    work.mkdir()
+    (tmp_path / "bin").mkdir()
+    monkeypatch.chdir(work)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in [name for name in os.environ if name.startswith(("KUBECONFIG", "HELM_", "XDG_", "PERFANA_SUPPORT_"))]:
+        monkeypatch.delenv(name)
+    return work
+
+
+@pytest.fixture(params=[f"helm-{major}" for major in MAJORS])
+def helm(request: pytest.FixtureRequest, programs: dict[str, Path], folder: Path) -> Path:
+    """Put a Helm on the PATH."""
+    (folder.parent / "bin/helm").symlink_to(programs[request.param])
+    return programs[request.param]
+
+
+@pytest.fixture
+def kubectl(programs: dict[str, Path], folder: Path) -> Path:
+    """Put kubectl on the PATH."""
+    (folder.parent / "bin/kubectl").symlink_to(programs["kubectl"])
+    return programs["kubectl"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

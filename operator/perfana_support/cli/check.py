@@ -31,6 +31,7 @@ EXAMPLES = """\
 examples:
   perfana-support check -f manifests/
   helm template perfana perfana/perfana | perfana-support check -f -
+  perfana-support check -f chart/ --values production.yaml
   perfana-support check -f perfana.yaml --as-of 2027-06-30 -o json
   perfana-support check -f perfana.yaml --policy our-policy.yaml
   perfana-support check -f perfana.yaml --target 0.2.96.22 --kubernetes-version v1.36.3
@@ -94,6 +95,14 @@ OPTIONS = (
     ),
     Option(
         "namespace", "NAMESPACE", "judge what runs in this namespace of a cluster; repeatable", _text, short="n", is_list=True
+    ),
+    Option(
+        "values",
+        "FILE",
+        "values for charts, handed to your helm after their own; repeatable. For all else that helm takes: helm template … | "
+        "perfana-support check -f -",
+        _text,
+        is_list=True,
     ),
     Option("context", "NAME", "the kubeconfig's context to use (default: the current one; in a pod, its own cluster)", _text),
     Option("kubeconfig", "FILE", "the kubeconfig (default: $KUBECONFIG, else ~/.kube/config)", _text),
@@ -176,12 +185,17 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     What could not be read fails the run; what could is reported all the same, as a part of which nobody knows the rest.
     """
     flags = {source: getattr(arguments, source) for source in _SOURCES}
+    values = arguments.values
     config = fill(arguments, OPTIONS, os.environ)
     if any(flags.values()):  # which source it is, is one question: flags that answer it win as a whole
         vars(arguments).update(flags)
     if config and not arguments.config:  # it lies there, and nobody named it
         print(f"options of {config} hold", file=sys.stderr)
     _refuse_both_sources(arguments)
+    if values and not arguments.filename:
+        raise SourceError(
+            [Fault("--values", 0, 0, "is for charts, which -f CHART gives; what runs in a cluster has its values")]
+        )
     outputs = places(arguments.output)
     _refuse_shared_input(arguments)
     policy = read_policy(arguments.policy) if arguments.policy else builtin_policy()
@@ -319,16 +333,19 @@ def _refuse_both_sources(arguments: argparse.Namespace) -> None:
 
 
 def _read_manifests(arguments: argparse.Namespace, policy: Policy) -> Found:
+    values = tuple(arguments.values or ())
     if sys.stderr.isatty():
         from perfana_support.cli.progress import Progress  # noqa: PLC0415 - pipelines have no terminal
 
         with Progress(sys.stderr, "reading") as progress:
-            manifests = read_manifests(arguments.filename, progress.step)
+            manifests = read_manifests(arguments.filename, progress.step, values=values)
     else:
-        manifests = read_manifests(arguments.filename)
+        manifests = read_manifests(arguments.filename, values=values)
     if manifests.faults and not manifests.installations:
         raise SourceError(list(manifests.faults))
     source: dict[str, Any] = {"kind": "Manifests", "files": list(manifests.files), "documents": manifests.documents}
+    if values:
+        source["values"] = list(values)
     if arguments.kubernetes_version:
         source["kubernetesVersion"] = arguments.kubernetes_version
     gaps = tuple(map(str, manifests.faults))

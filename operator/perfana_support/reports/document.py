@@ -87,7 +87,10 @@ def finding_document(finding: Finding) -> dict[str, Any]:
 
 def location_document(location: Location | None) -> dict[str, Any] | None:
     """Where a finding stands, with the parts that are known; None for what stands in no file."""
-    return {part: value for part, value in location._asdict().items() if value} if location else None
+    if location is None:
+        return None
+    parts = {("renderedLine" if part == "rendered_line" else part): value for part, value in location._asdict().items()}
+    return {part: value for part, value in parts.items() if value}
 
 
 def subject_document(subject: Subject) -> dict[str, str]:

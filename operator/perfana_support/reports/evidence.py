@@ -7,7 +7,7 @@ from itertools import groupby
 from perfana_support import __version__
 from perfana_support.model.code import Effect
 from perfana_support.model.finding import Finding
-from perfana_support.model.installation import Location, Subject
+from perfana_support.model.installation import Subject
 from perfana_support.model.verdict import Verdict
 from perfana_support.reports.markup import (
     NOTHING,
@@ -40,12 +40,6 @@ def subject_of(subject: Subject) -> str:
     """What a finding is about, in one line: `Deployment/perfana-web, container web`."""
     name = f"{subject.kind}/{subject.name}" if subject.name else subject.kind
     return f"{name}, container {subject.container}" if subject.container else name
-
-
-def place_of(location: Location) -> str:
-    """Where a finding stands, as editors and compilers write it."""
-    column = f":{location.column}" if location.column else ""
-    return f"{location.file}:{location.line}{column}"
 
 
 def _conditions(verdict: Verdict) -> Markup:
@@ -91,7 +85,7 @@ def _statement(finding: Finding) -> Markup:
         ("Subject", text(subject_of(subject))),
         ("Namespace", text(subject.namespace)),
         ("Image", element("code", text(subject.image)) if subject.image else NOTHING),
-        ("Place", element("code", text(place_of(place))) if place else NOTHING),
+        ("Place", element("code", text(place.text)) if place else NOTHING),
         ("Template", text(place.template) if place else NOTHING),
     )
     remedy = element("p", text("→ "), copyable(finding.remediation), class_="remedy")

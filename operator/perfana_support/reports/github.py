@@ -9,7 +9,16 @@ from collections.abc import Iterator, Sequence
 from perfana_support.model.code import DECIDING, Effect, Status
 from perfana_support.model.verdict import Verdict
 from perfana_support.reports.report import Report
-from perfana_support.reports.result import Result, full_text, is_file, place_text, relative, results, subject_text
+from perfana_support.reports.result import (
+    Result,
+    full_text,
+    is_file,
+    origin_text,
+    place_text,
+    relative,
+    results,
+    subject_text,
+)
 from perfana_support.reports.table import printable
 
 _COMMANDS = {Effect.UNSUPPORTED: "error", Effect.UNDETERMINED: "warning", Effect.AT_RISK: "warning", Effect.INFO: "notice"}
@@ -40,9 +49,10 @@ def _annotation(result: Result) -> str:
     message = full_text(result)
     place = result.location
     if place and is_file(place.file):
-        properties |= {"file": relative(place.file), "line": str(max(place.line, 1))}
+        properties |= {"file": relative(place.file)}
+        properties |= {"line": str(place.line)} if place.line else {}
         properties |= {"col": str(place.column)} if place.column else {}
-    if place and (place.template or not is_file(place.file)):
+    if place and (origin_text(place) or not is_file(place.file)):
         message = f"{place_text(place)}: {message}"
     return _command("notice" if result.set_aside else _COMMANDS[result.effect], properties, message)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from perfana_support.model.code import Effect
 from perfana_support.reports.report import Report
-from perfana_support.reports.result import STANDARD_INPUT, Result, full_text, relative, results, subject_text
+from perfana_support.reports.result import STANDARD_INPUT, Result, full_text, origin_text, relative, results, subject_text
 from perfana_support.reports.table import printable
 
 _SEVERITIES = {
@@ -29,9 +29,9 @@ def render(reports: Sequence[Report]) -> str:
 
 def _entry(result: Result) -> dict[str, Any]:
     path, line = _place(result)
-    template = f" (template {printable(result.location.template)})" if result.location and result.location.template else ""
+    origin = printable(origin_text(result.location))
     return {
-        "description": f"{printable(subject_text(result.subject))}: {full_text(result)}{template}",
+        "description": f"{printable(subject_text(result.subject))}: {full_text(result)}{f' ({origin})' if origin else ''}",
         "check_name": result.rule,
         "fingerprint": result.unique_fingerprint,
         "severity": "info" if result.set_aside else _SEVERITIES[result.effect],

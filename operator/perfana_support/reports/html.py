@@ -11,7 +11,7 @@ from perfana_support import __version__
 from perfana_support.model.code import ConditionType, Effect, Status
 from perfana_support.model.finding import Finding
 from perfana_support.model.verdict import Condition, Verdict
-from perfana_support.reports.evidence import evidence, place_of, subject_of
+from perfana_support.reports.evidence import evidence, subject_of
 from perfana_support.reports.markup import (
     VERDICT_TONES,
     Markup,
@@ -187,7 +187,7 @@ def _remedy(words: str, findings: Iterable[Finding]) -> Markup:
 
 
 def _at(finding: Finding) -> str:
-    return f", {place_of(finding.location)}" if finding.location else ""
+    return f", {finding.location.text}" if finding.location else ""
 
 
 def _windows(report: Report, number: int) -> Iterator[Markup]:

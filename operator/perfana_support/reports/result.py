@@ -68,8 +68,18 @@ def place_text(location: Location | None) -> str:
     if location is None:
         return ""
     file = "standard input" if location.file == STANDARD_INPUT else location.file
-    place = f"{file}:{location.line}" + (f":{location.column}" if location.column else "")
-    return f"{place} (template {location.template})" if location.template else place
+    place = location._replace(file=file, rendered_line=0).text
+    origin = origin_text(location)
+    return f"{place} ({origin})" if origin else place
+
+
+def origin_text(location: Location | None) -> str:
+    """What a place has to do with rendering: the line of what was rendered, the chart's template; "" for nothing."""
+    if location is None:
+        return ""
+    line = f"rendered line {location.rendered_line}" if location.rendered_line else ""
+    template = f"template {location.template}" if location.template else ""
+    return ", ".join(filter(None, (line, template)))
 
 
 def full_text(result: Result) -> str:

@@ -89,7 +89,9 @@ def _descriptor(code: str, effect: Effect, consequence: str, clause: Clause | No
 
 
 def _result(result: Result, place: int) -> Json:
-    told = "\n".join(_plain(text) for text in (result.message, result.remediation) if text)
+    rendered = result.location.rendered_line if result.location else 0
+    origin = f"Seen in line {rendered} of the rendered manifests, not of this file." if rendered else ""
+    told = "\n".join(_plain(text) for text in (result.message, result.remediation, origin) if text)
     document: Json = {
         "ruleId": result.rule,
         "ruleIndex": place,
@@ -110,6 +112,8 @@ def _result(result: Result, place: int) -> Json:
     }
     if result.location and result.location.template:
         document["properties"]["template"] = result.location.template
+    if rendered:
+        document["properties"]["renderedLine"] = rendered
     return document
 
 

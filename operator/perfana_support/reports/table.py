@@ -107,7 +107,7 @@ def _advice(findings: Iterable[Finding]) -> Iterator[str]:
         yield f"{code}: {code.clause}"
         for finding in group:
             place = finding.location
-            where = f"{place.file}:{place.line}: " if place else ""
+            where = f"{place._replace(column=0).text}: " if place else ""
             yield printable(f"  {where}{finding.message}")
             yield printable(f"    -> {finding.remediation}")
         yield ""

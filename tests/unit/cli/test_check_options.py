@@ -235,6 +235,18 @@ def test_namespace_that_was_asked_for_and_runs_nothing_is_undetermined(
     assert (outcome.code, "NoComponents" in outcome.out) == (5, True)
 
 
+def test_values_of_the_file_are_of_its_charts_and_leave_a_cluster_alone(
+    program: Program, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = Container("web", "perfana/perfana-web:0.2.96.22")
+    there = Installation("perfana", (Workload("Deployment", "perfana", "web", (container,)),), platform=Platform("v1.35.1"))
+    monkeypatch.setattr(snapshot, "read_cluster", lambda *_: Snapshot((there,), "server"))
+    write(folder, "filename: [chart]\nvalues: [ours.yaml]\n", CONFIG_FILE)
+    assert program("check", "-n", "perfana", *AT).code == 0
+    outcome = program("check", "-n", "perfana", "--values", "ours.yaml", *AT)
+    assert (outcome.code, "error: --values: is for charts" in outcome.err) == (2, True)
+
+
 def test_baseline_does_not_know_what_cannot_be_read(program: Program, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert folder
     container = Container("web", "perfana/perfana-web:0.2.96.22")

@@ -57,6 +57,8 @@ GOLDEN: list[tuple[int, list[str]]] = [
     (2, ["check", "-f", SUPPORTED, "--as-of", "20261124"]),
     (2, ["check", "-f", SUPPORTED, "--as-of", ""]),
     (2, ["check", "-f", SUPPORTED, "extra"]),
+    (2, ["check", "-f", SUPPORTED, *AT, "--values", "{}/values.yaml"]),
+    (2, ["check", "-A", "--values", "{}/values.yaml"]),
     (2, ["check", "-f", "{}/absent.yaml", *AT]),
     (2, ["check", "-f", "{}/broken.yaml", *AT]),
     (2, ["check", "-f", "{}/values.yaml", *AT]),

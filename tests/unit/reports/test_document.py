@@ -11,7 +11,7 @@ from perfana_support.model.verdict import Verdict
 from perfana_support.reports.document import day_text, finding_document, report_document, subject_document
 from perfana_support.reports.report import Report
 from tests.unit.builders import judge, policy, waiver
-from tests.unit.reports.reporting import rendered
+from tests.unit.reports.reporting import OF_CHART, rendered
 
 SOURCE = {"kind": "Manifests", "files": ["f.yaml"], "documents": 1}
 
@@ -67,6 +67,12 @@ def test_undetermined_component_has_no_release_and_no_line() -> None:
 
 def test_finding_without_place_has_a_null_location() -> None:
     assert {finding["location"] for finding in _report(judge("perfana/perfana-web:latest"))["findings"]} == {None}
+
+
+def test_place_in_a_rendered_folder_has_the_rendered_line_alone() -> None:
+    finding = Finding(Code.END_OF_LIFE, Subject("Deployment", name="a"), "old", "upgrade", OF_CHART)
+    (found,) = _report(judge()._replace(findings=(finding,)))["findings"]
+    assert found["location"] == {"file": OF_CHART.file, "template": OF_CHART.template, "renderedLine": 40}
 
 
 def test_finding_with_a_place() -> None:

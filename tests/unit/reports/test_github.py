@@ -19,6 +19,8 @@ from tests.unit.reports.reporting import (
     IGNORED,
     LATEST,
     NEWEST,
+    OF_CHART,
+    OF_KUSTOMIZATION,
     OLD,
     PIPED,
     PLACE,
@@ -138,6 +140,19 @@ def test_standard_input_is_told_and_not_linked() -> None:
     found = _found(with_findings(finding(location=Location("-", 40, 2, "perfana/templates/web.yaml")), source=PIPED))
     assert set(found.properties) == {"title"}
     assert found.message == "standard input:40:2 (template perfana/templates/web.yaml): seen -> do this"
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        (OF_CHART, "chart/templates/web.yaml (rendered line 40, template perfana/templates/web.yaml): "),
+        (OF_KUSTOMIZATION, "overlay/kustomization.yaml (rendered line 40): "),
+    ],
+)
+def test_rendered_line_is_told_and_the_file_annotated_without_a_line(place: Location, told: str) -> None:
+    found = _found(with_findings(finding(location=place)))
+    assert found.properties == {"title": "EndOfLife (Deployment/web)", "file": place.file}
+    assert found.message == f"{told}seen -> do this"
 
 
 def test_worst_findings_come_first() -> None:

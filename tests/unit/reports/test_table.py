@@ -8,6 +8,7 @@ from perfana_support.model.installation import Location
 from perfana_support.model.verdict import Verdict
 from perfana_support.reports.table import columns, table
 from tests.unit.builders import TODAY, installation, judge, policy, waiver, without_dependencies
+from tests.unit.reports.reporting import OF_CHART
 
 NEWEST = "perfana/perfana-web:0.2.96.22"
 OLD = "perfana/perfana-fe:perfana-3.1.0"
@@ -55,6 +56,8 @@ def test_place_of_a_finding_stands_before_it() -> None:
     verdict = judge(OLD)
     placed = verdict._replace(findings=(verdict.findings[0]._replace(location=Location("f.yaml", 12)),))
     assert f"  f.yaml:12: {verdict.findings[0].message}\n" in _table(placed)
+    rendered = verdict._replace(findings=(verdict.findings[0]._replace(location=OF_CHART),))
+    assert f"  chart/templates/web.yaml (rendered line 40): {verdict.findings[0].message}\n" in _table(rendered)
 
 
 def test_information_is_counted() -> None:

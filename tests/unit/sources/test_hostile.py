@@ -1,6 +1,7 @@
 """Input that means harm: a named error or the right answer, in bounded time and memory."""
 
 import gzip
+import re
 import resource
 import subprocess
 import sys
@@ -97,6 +98,46 @@ def test_packed_bomb_is_a_fault_in_bounded_memory(tmp_path: Path) -> None:
     assert "is larger than 32 MiB" in outcome.err
 
 
+@pytest.mark.parametrize(
+    "content", [b"1\n---\n" * 2_000_000, b"kind: List\nitems:\n" + b"- 1\n" * 200_000], ids=["documents", "items"]
+)
+def test_file_of_faults_is_left_after_a_hundred(tmp_path: Path, content: bytes) -> None:
+    """A packed one of these is small, and each fault is told and kept."""
+    outcome = _check(write(tmp_path, gzip.compress(content)))
+    assert outcome.code == BAD_INPUT
+    lines = outcome.err.splitlines()
+    assert len(lines) == 101
+    assert "has more than 100 faults" in lines[-1]
+
+
+def test_millions_of_empty_documents_are_a_fault(tmp_path: Path) -> None:
+    outcome = _check(write(tmp_path, gzip.compress(b"---\n" * 10_000_000)))
+    assert outcome.code == BAD_INPUT
+    assert "holds more than 1,000,000 documents" in outcome.err
+
+
+@pytest.mark.parametrize("form", [b"k%d:\n", b"- %d\n", b"- {a: %d}\n"])
+def test_document_of_a_million_small_values_is_a_fault(tmp_path: Path, form: bytes) -> None:
+    outcome = _check(write(tmp_path, b"".join(form % number for number in range(1_000_000))))
+    assert outcome.code == BAD_INPUT
+    assert "the document that begins in line 1 has more than 500,000 values" in outcome.err
+
+
+YAML_POD = b"- apiVersion: v1\n  kind: Pod\n  spec: {containers: [{name: c, image: 'a:1'}]}\n  x: %s\n"
+JSON_POD = b'  {\n"apiVersion": "v1", "kind": "Pod", "spec": {"containers": [{"name": "c", "image": "a:1"}]}, "x": "%s"\n  }'
+LISTS = {
+    "yaml": (b"apiVersion: v1\nitems:\n%skind: List\n", YAML_POD, b""),
+    "json": (b'{\n "apiVersion": "v1",\n "items": [\n%s\n ],\n "kind": "List"\n}\n', JSON_POD, b",\n"),
+}
+
+
+@pytest.mark.parametrize("form", LISTS)
+def test_list_as_kubectl_prints_it_may_be_larger_than_any_other_document(tmp_path: Path, form: str) -> None:
+    whole, pod, between = LISTS[form]
+    outcome = _check(write(tmp_path, whole % between.join([pod % (b"x" * 4000)] * 10_000)))
+    assert (outcome.code, outcome.err) == (5, "")
+
+
 BOMBS = {
     "in a field that nobody reads": POD + "x-bomb:\n" + _bomb(40, 9),
     "as the containers": "apiVersion: v1\nkind: Pod\nx:\n" + _bomb(30, 9) + "spec:\n  containers: *l29\n",
@@ -156,7 +197,7 @@ def test_list_of_one_object_many_times_over_is_read_in_bounded_time(tmp_path: Pa
 def test_deep_nesting_is_read_or_a_fault(tmp_path: Path, nest: Callable[[int], str], depth: int) -> None:
     outcome = _check(write(tmp_path, nest(depth)))
     assert outcome.code in {0, BAD_INPUT, NOT_SUPPORTED, 5}
-    assert outcome.code != BAD_INPUT or "document 1, line " in outcome.err
+    assert outcome.code != BAD_INPUT or re.search(r"document 1, line |begins in line 1 has more than", outcome.err)
 
 
 @pytest.mark.parametrize("depth", range(900, 1100, 20))
