@@ -245,7 +245,7 @@ def _checks(
 
     def check_of(namespace: str) -> Check:
         check = stated if not own or not namespace or own == namespace else Check()
-        if arguments.selector:
+        if arguments.selector is not None:
             check = check._replace(selector=arguments.selector)
         check = check._replace(ignored=frozenset(map(str, arguments.ignore or ())), known=known)
         if arguments.target:

@@ -94,7 +94,9 @@ def _is_file(path: str, faults: list[Fault]) -> bool:
         return True
     if stat.S_ISREG(mode):
         return True
-    faults.append(Fault(path, 0, 0, "is no regular file, and reading it may never end; if it is meant, name it by itself"))
+    fault = Fault(path, 0, 0, "is no regular file, and reading it may never end; if it is meant, name it by itself")
+    if fault not in faults:  # a pattern may mean it twice, with its folder
+        faults.append(fault)
     return False
 
 
