@@ -28,7 +28,8 @@ def find_files(paths: list[str], faults: list[Fault]) -> Iterator[str]:
         for file in files:
             identity = _identity(file, found)
             # As it was named, if it was: more is expected of such a file than of one that was found.
-            found[identity] = file if file in named else found.get(identity, file)
+            if found.get(identity) not in named:
+                found[identity] = file if file in named else found.get(identity, file)
     yield from found.values()
 
 
@@ -81,7 +82,7 @@ def _walk(path: str, faults: list[Fault]) -> Iterator[str]:
             kind = "Helm chart" if is_chart(folder) else "kustomization"
             faults.append(Fault(folder, 0, 0, f"is a {kind} within a folder of manifests: give it by itself, -f {folder}"))
             continue
-        folders[:] = [name for name in folders if not name.startswith("..")]
+        folders[:] = sorted(name for name in folders if not name.startswith(".."))
         files = (os.path.join(folder, name) for name in names if name.lower().endswith(_SUFFIXES))
         yield from (file for file in files if _is_file(file, faults))
 

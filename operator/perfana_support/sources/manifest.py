@@ -148,7 +148,7 @@ class _FileReader:
             self._fault(0, str(error))
 
     def _read_piece(self, piece: Piece) -> Iterator[Workload]:
-        if piece.text.strip() == _EMPTY:
+        if piece.text.rstrip() == _EMPTY:
             self.document += 1
             return
         loader = ViewLoader(piece.text)

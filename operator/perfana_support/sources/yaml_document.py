@@ -91,7 +91,7 @@ def _to_data(node: yaml.Node, known: dict[int, object], depth: int) -> object:
     if found is not None:
         return found
     if depth == _MAX_DEPTH:
-        raise NodeError(node, 0, f"is nested more than {_MAX_DEPTH} deep")
+        raise NodeError(node, 0, f"it is nested more than {_MAX_DEPTH} deep")
     plain = to_plain(node)
     data: object = plain
     if isinstance(plain, Unquoted):
@@ -110,7 +110,7 @@ def _number(node: yaml.Node, text: str) -> object:
     if word in _TRUE or word in _FALSE:
         return word in _TRUE
     if len(text) > _MAX_DIGITS:
-        raise NodeError(node, 0, f"is a number of more than {_MAX_DIGITS} digits; a text stands in quotes")
+        raise NodeError(node, 0, f"a number of more than {_MAX_DIGITS} digits; a text stands in quotes")
     sign, magnitude = (digits[0], digits[1:]) if digits[0] in "+-" else ("", digits)
     if magnitude.isdecimal() and magnitude.startswith("0"):
         magnitude = f"0o{magnitude}"  # octal in YAML 1.1

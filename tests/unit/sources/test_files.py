@@ -212,6 +212,8 @@ def test_file_is_read_once_however_it_is_spelt(folder: Path, name: str) -> None:
     assert found.count("a") == 1
     assert len(found) == len(set(found)) == len(read.files)
     assert not read.faults
+    named = [path for path in SPELLINGS[name](folder) if os.path.isfile(path)]
+    assert named[:1] == [file for file in read.files if file in named]
 
 
 def test_files_of_one_content_are_each_read(folder: Path) -> None:

@@ -72,11 +72,11 @@ BROKEN: dict[str, tuple[str | bytes, str]] = {
     "a tag": ("a: !!python/name:os x\n", ", line 1, column 4: {}is not one YAML document: the tag "),
     "a number without end": (
         f"a: {'1' * 5000}\n",
-        ", line 1, column 4: {}is not one YAML document: is a number of more than 100 digits",
+        ", line 1, column 4: {}is not one YAML document: a number of more than 100 digits",
     ),
     "deep nesting": (
         f"a: {'[' * 900}{']' * 900}\n",
-        ", line 1, column 53: {}is not one YAML document: is nested more than 50 deep",
+        ", line 1, column 53: {}is not one YAML document: it is nested more than 50 deep",
     ),
 }
 NO_CLUSTER = "gives no cluster to connect to: "
