@@ -12,7 +12,10 @@ from tests.cluster.crds import apply_crds
 from tests.cluster.server import LOOPBACK, free_ports
 from tests.integration.helm_tool import MAJORS, find_helm
 from tests.integration.operator_process import ACCOUNT, ROOT, OperatorProcess, shipped_identity
+from tests.integration.packages import Machine, make_machine
 from tests.integration.support_objects import Site
+from tests.release.making import make_release
+from tests.release.platforms import this_platform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,6 +62,20 @@ def site(api: ApiClient, namespace: str, operator: OperatorProcess) -> Site:
 
 
 @pytest.fixture(scope="session")
+def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a release for this platform."""
+    folder = tmp_path_factory.mktemp("release")
+    make_release(folder, [this_platform()])
+    return folder
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    """Return a machine on which nothing of ours was ever run."""
+    return make_machine(tmp_path)
+
+
+@pytest.fixture(scope="session")
 def programs(request: pytest.FixtureRequest) -> dict[str, Path]:
     """Return the real tools: kubectl, helm-4, helm-3."""
     capture = request.config.pluginmanager.getplugin("capturemanager")
@@ -94,6 +111,15 @@ def kubectl(programs: dict[str, Path], folder: Path) -> Path:
     return programs["kubectl"]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option of runs against another version of Kubernetes."""
+    parser.addoption("--server-only", action="store_true", help="run only tests of an API server: the others know no version")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Compare the rights that ship with those that were used when all other tests are done."""
+    if config.getoption("--server-only"):
+        wanted = ["cluster" in getattr(item, "fixturenames", ()) for item in items]
+        config.hook.pytest_deselected(items=[item for item, is_wanted in zip(items, wanted, strict=True) if not is_wanted])
+        items[:] = [item for item, is_wanted in zip(items, wanted, strict=True) if is_wanted]
     items.sort(key=lambda item: item.path.stem == "test_rights_used")

@@ -27,6 +27,7 @@ from perfana_support.sources.clock import today
 from perfana_support.sources.errors import STANDARD_INPUT, Fault, SourceError, shown_name
 from perfana_support.sources.manifest import read_manifests
 from perfana_support.sources.policy import builtin_policy, read_policy
+from perfana_support.sources.yaml_view import IS_FAST
 
 EXAMPLES = """\
 examples:
@@ -164,6 +165,8 @@ OPTIONS = (
 )
 
 
+# A second or more without libyaml.
+_MANY_DOCUMENTS = 500
 _SOURCES = ("filename", "namespace", "all_namespaces")
 # What shells may offer as values.
 VALUES = {
@@ -342,6 +345,8 @@ def _read_manifests(arguments: argparse.Namespace, policy: Policy) -> Found:
             manifests = read_manifests(arguments.filename, progress.step, values=values)
     else:
         manifests = read_manifests(arguments.filename, values=values)
+    if not IS_FAST and manifests.documents >= _MANY_DOCUMENTS:
+        print("note: this Python's PyYAML has no libyaml: reading took some ten times as long as it could", file=sys.stderr)
     if manifests.faults and not manifests.installations:
         raise SourceError(list(manifests.faults))
     source: dict[str, Any] = {"kind": "Manifests", "files": list(manifests.files), "documents": manifests.documents}

@@ -143,6 +143,9 @@ class _FileReader:
             found = TextLines(piece.text).fault_of(error)
             line = found.line + piece.lines_before if found.line else 0
             self._fault(line, f"is not valid YAML: {found.problem}", found.column)
+        except RecursionError:  # where the library was built without libyaml, which has a limit of its own
+            self.document += 1
+            self._fault(piece.lines_before + 1, "is nested too deeply")
         except StreamError as error:
             self.template = ""  # it is not the document before that is at fault
             self._fault(0, str(error))

@@ -63,6 +63,8 @@ def load_document(stream: BinaryIO) -> object:
         raise DocumentFaultError(lines.fault_of(error)) from error
     except NodeError as error:
         raise DocumentFaultError(TextFault(error.line, error.column, error.problem)) from error
+    except RecursionError as error:  # where the library was built without libyaml, which has a limit of its own
+        raise DocumentFaultError(TextFault(0, 0, "it is nested too deeply")) from error
 
 
 def _read(stream: BinaryIO) -> bytes:

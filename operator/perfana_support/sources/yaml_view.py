@@ -33,6 +33,8 @@ _MAX_MERGED_MAPPINGS = 1000
 
 
 _BaseLoader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+# Whether the library was built with libyaml. Without, reading takes some ten times as long.
+IS_FAST = hasattr(yaml, "CBaseLoader")
 
 
 class ViewLoader(_BaseLoader):  # type: ignore[misc] # the C loader where the library was built with it
