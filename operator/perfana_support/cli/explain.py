@@ -5,6 +5,7 @@ import os
 import re
 
 from perfana_support.cli.exit_codes import ExitCode
+from perfana_support.cli.near import meant
 from perfana_support.model.code import Code, Reason
 from perfana_support.sources import builtin
 from perfana_support.sources.errors import Fault, SourceError
@@ -37,7 +38,8 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         return ExitCode.SUPPORTED
     found = next((reason for reason in _REASONS if reason.lower() == arguments.code.lower()), None)
     if found is None:
-        raise SourceError([Fault(arguments.code, 0, 0, "is no code or reason; perfana-support explain lists all of them")])
+        problem = f"is no code or reason{meant(arguments.code, VALUES['code'])}; perfana-support explain lists all of them"
+        raise SourceError([Fault(arguments.code, 0, 0, problem)])
     print(f"{found}\n\n{section(found)}")
     return ExitCode.SUPPORTED
 

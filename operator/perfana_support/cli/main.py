@@ -56,7 +56,7 @@ def _complete(words: list[str]) -> int:
     """Answer a shell, which shows nobody what went wrong: without an answer it offers files."""
     from perfana_support.cli.complete import answer  # noqa: PLC0415 - asked for by shells alone
 
-    return _guarded(lambda: _say(answer(words, COMMANDS)), is_debug=False)
+    return _ended(lambda: _say(answer(words, COMMANDS)), is_debug=False)
 
 
 def _say(text: str) -> int:
@@ -67,17 +67,19 @@ def _say(text: str) -> int:
 def _run(words: list[str]) -> int:
     wanted = next((word for word in words if not word.startswith("-")), None)
     parser, modules = _parser(wanted)
-    options = parser.parse_args(words)
+    options, unknown = parser.parse_known_args(words)
+    if unknown:
+        parser.error(f"unrecognized arguments: {' '.join(unknown)}{_meant(unknown[0], options.command, modules)}")
     if options.command is None:
         parser.print_help(sys.stderr)
         return ExitCode.BAD_INPUT
     # A terminal that lacks a character shows its escape.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
-    return _guarded(lambda: modules[options.command].run(options), is_debug=options.debug)
+    return _ended(lambda: modules[options.command].run(options), is_debug=options.debug)
 
 
-def _guarded(work: Callable[[], int], *, is_debug: bool) -> int:
+def _ended(work: Callable[[], int], *, is_debug: bool) -> int:
     """The exit code of the work, also where it or its output fails."""
     try:
         code = work()
@@ -95,6 +97,18 @@ def _guarded(work: Callable[[], int], *, is_debug: bool) -> int:
     return code
 
 
+def _meant(word: str, name: str | None, modules: dict[str, ModuleType]) -> str:
+    """The option of a command that a word may stand for, as the end of a message."""
+    if not word.startswith("-") or name not in modules:
+        return ""
+    from perfana_support.cli.near import meant  # noqa: PLC0415 - not needed where all goes well
+
+    parser = argparse.ArgumentParser()
+    modules[name].add_arguments(parser)
+    known = [*parser._option_string_actions, "--debug"]  # noqa: SLF001 - argparse has no other way to ask what it knows
+    return meant(word.partition("=")[0], known)
+
+
 def _report(error: Exception) -> ExitCode:
     from perfana_support.sources.errors import SourceError  # noqa: PLC0415 - not needed where all goes well
 
@@ -106,7 +120,7 @@ def _report(error: Exception) -> ExitCode:
         return ExitCode.BAD_INPUT
     if isinstance(error, OSError) and error.errno in _NO_ROOM:
         abandon(sys.stdout)
-        print(f"error: {error.filename or 'output'}: cannot be written: {error.strerror}", file=sys.stderr)
+        print(f"error: {error.filename or 'standard output'}: cannot be written: {error.strerror}", file=sys.stderr)
         return ExitCode.INTERNAL_ERROR
     print(f"internal error: {type(error).__name__}: {error} (--debug shows the traceback)", file=sys.stderr)
     return ExitCode.INTERNAL_ERROR
@@ -135,6 +149,7 @@ def _parser(wanted: str | None) -> tuple[argparse.ArgumentParser, dict[str, Modu
         description="Is this Perfana installation supportable, by the vendor's support policy?",
         epilog="example:\n  perfana-support check -f perfana.yaml",
         formatter_class=_Formatter,
+        allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"perfana-support {__version__}")
     commands = parser.add_subparsers(title="commands", prog="perfana-support", dest="command", metavar="COMMAND")
@@ -150,6 +165,7 @@ def _parser(wanted: str | None) -> tuple[argparse.ArgumentParser, dict[str, Modu
             description=module.__doc__,
             epilog=module.EXAMPLES,
             formatter_class=_Formatter,
+            allow_abbrev=False,  # a prefix that is one option's today may be another's tomorrow
         )
         module.add_arguments(command)
         command.add_argument("--debug", action="store_true", help="show the traceback of an internal error")

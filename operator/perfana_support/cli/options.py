@@ -8,10 +8,11 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from perfana_support.cli.variables import PREFIX
 from perfana_support.sources.errors import Fault, SourceError
 
 CONFIG_FILE = "perfana-support.yaml"
-CONFIG_VARIABLE = "PERFANA_SUPPORT_CONFIG"
+CONFIG_VARIABLE = f"{PREFIX}CONFIG"
 
 
 class Option(NamedTuple):
@@ -36,7 +37,7 @@ class Option(NamedTuple):
     @property
     def variable(self) -> str:
         """Name of the environment variable."""
-        return "PERFANA_SUPPORT_" + self.dest.upper()
+        return PREFIX + self.dest.upper()
 
 
 def add_options(parser: argparse.ArgumentParser, options: Sequence[Option]) -> None:

@@ -27,8 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "file",
         nargs="?",
-        metavar="FILE",
-        help="a SupportPolicy document, - for standard input (show: the built-in one by default)",
+        metavar="FILE|DIR",
+        help="a SupportPolicy document or a folder that holds one, - for standard input (show: the built-in one by default)",
     )
 
 

@@ -36,8 +36,9 @@ Json = Mapping[str, Any]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `status`."""
     parser.add_argument("name", nargs="?", metavar="NAME", help="one SupportCheck (default: all)")
-    parser.add_argument("-n", "--namespace", metavar="NAMESPACE", help="of this namespace (default: of all)")
-    parser.add_argument("-A", "--all-namespaces", action="store_true", help="of all namespaces, which is the default")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("-n", "--namespace", metavar="NAMESPACE", help="of this namespace (default: of all)")
+    where.add_argument("-A", "--all-namespaces", action="store_true", help="of all namespaces, which is the default")
     parser.add_argument("--context", metavar="NAME", help="the kubeconfig's context to use (default: the current one)")
     parser.add_argument("--kubeconfig", metavar="FILE", help="the kubeconfig (default: $KUBECONFIG, else ~/.kube/config)")
     parser.add_argument("-o", "--output", choices=("table", "json"), default="table", help="format (default: table)")

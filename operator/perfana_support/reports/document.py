@@ -5,6 +5,7 @@ from datetime import date
 from itertools import chain, islice
 from typing import Any
 
+from perfana_support.model.code import ConditionType
 from perfana_support.model.finding import Finding
 from perfana_support.model.installation import Location, Subject
 from perfana_support.model.policy import Policy
@@ -18,6 +19,7 @@ LIST_HEAD = {"apiVersion": API_VERSION, "kind": "SupportReportList"}
 
 def report_document(verdict: Verdict, policy: Policy, source: dict[str, Any]) -> dict[str, Any]:
     """One verdict as a `SupportReport`; `source` says where the facts came from."""
+    has_target = any(condition.type is ConditionType.UPGRADE_SUPPORTED for condition in verdict.conditions)
     return {
         "apiVersion": API_VERSION,
         "kind": "SupportReport",
@@ -27,9 +29,8 @@ def report_document(verdict: Verdict, policy: Policy, source: dict[str, Any]) ->
         "conditions": [condition_document(condition) for condition in verdict.conditions],
         "release": verdict.release,
         "supportEndsOn": day_text(verdict.support_ends_on),
-        "findings": [
-            finding_document(finding) | {"location": location_document(finding.location)} for finding in verdict.findings
-        ],
+        "findings": list(map(_placed, verdict.findings)),
+        **({"upgrade": {"findings": list(map(_placed, verdict.upgrade_findings))}} if has_target else {}),
         "components": component_documents(verdict),
         "nextTransition": transition_document(verdict.next_transition) if verdict.next_transition else None,
     }
@@ -83,6 +84,10 @@ def finding_document(finding: Finding) -> dict[str, Any]:
     if finding.ignored_by:
         document["ignoredBy"] = finding.ignored_by
     return document
+
+
+def _placed(finding: Finding) -> dict[str, Any]:
+    return finding_document(finding) | {"location": location_document(finding.location)}
 
 
 def location_document(location: Location | None) -> dict[str, Any] | None:

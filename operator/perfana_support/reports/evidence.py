@@ -1,7 +1,7 @@
 """The evidence of an HTML report: every condition, finding and image in full, and what the judgement is made from."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 
 from perfana_support import __version__
@@ -58,14 +58,15 @@ def _findings(findings: tuple[Finding, ...], heading: str) -> Iterator[Markup]:
     command = element("code", text("perfana-support explain CODE"))
     yield element("p", command, text(" says more about a code."), class_="muted")
     told = [finding for finding in findings if finding.effect is not Effect.INFO]
-    yield from _groups(told, heading)
+    yield from groups(told, heading)
     information = [finding for finding in findings if finding.effect is Effect.INFO]
     if information:
         summary = element("summary", text(f"For information ({len(information)})"))
-        yield element("details", summary, *_groups(information, heading))
+        yield element("details", summary, *groups(information, heading))
 
 
-def _groups(findings: Iterable[Finding], heading: str) -> Iterator[Markup]:
+def groups(findings: Iterable[Finding], heading: str) -> Iterator[Markup]:
+    """Findings in full, those of one code together, each group below a heading one smaller than the section's."""
     below = "h3" if heading == "h2" else "h4"
     for _, group in groupby(findings, key=lambda finding: (finding.code, finding.set_aside)):
         same = [*group]
@@ -120,7 +121,8 @@ def _basis(report: Report) -> Iterator[tuple[str, Markup]]:
 
 
 def _listed(values: list[object] | tuple[object, ...]) -> Markup:
-    items = element("ul", *(element("li", element("code", text(value))) for value in values))
+    shown = (value["message"] if isinstance(value, Mapping) else value for value in values)
+    items = element("ul", *(element("li", element("code", text(value))) for value in shown))
     if len(values) <= _MOST_FILES:
         return items if values else NOTHING
     return element("details", element("summary", text(f"{len(values)} of them")), items)

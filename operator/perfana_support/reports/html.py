@@ -11,7 +11,7 @@ from perfana_support import __version__
 from perfana_support.model.code import ConditionType, Effect, Status
 from perfana_support.model.finding import Finding
 from perfana_support.model.verdict import Condition, Verdict
-from perfana_support.reports.evidence import evidence, subject_of
+from perfana_support.reports.evidence import evidence, groups, subject_of
 from perfana_support.reports.markup import (
     VERDICT_TONES,
     Markup,
@@ -70,6 +70,10 @@ def _installation(report: Report, number: int, heading: str) -> Iterator[Markup]
     below = "h2" if heading == "h1" else "h3"
     yield _verdict(report, heading)
     yield element("section", element(below, text("What to do")), *_tasks(report.verdict, below), class_="to-do")
+    if report.verdict.brought_findings:
+        told = element("p", text("What would be found after the upgrade to the target and is not found now."))
+        after = groups(report.verdict.brought_findings, below)
+        yield element("section", element(below, text("After the upgrade")), told, *after, class_="findings")
     yield element("section", element(below, text("Support windows")), *_windows(report, number), class_="support-windows")
     yield from evidence(report, below)
 

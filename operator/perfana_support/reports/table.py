@@ -38,7 +38,7 @@ def footer(verdict: Verdict, policy: Policy) -> str:
 
 def printable(text: str) -> str:
     """A text that can do nothing to a terminal: what a manifest brings along may hold control characters."""
-    return text if text.isprintable() else "".join(map(_escaped, text))
+    return text if text.isprintable() else text.translate({ord(each): _escaped(each) for each in set(text)})
 
 
 def columns(rows: Iterable[tuple[str, ...]]) -> Iterator[str]:

@@ -62,13 +62,18 @@ def _below(path: str, faults: list[Fault]) -> Iterator[str]:
         yield path
         return
     before = len(faults)
-    found = sorted(_walk(path, faults))
+    found = sorted(_walk(path, _SUFFIXES, faults))
     if not found and len(faults) == before:
         faults.append(Fault(path, 0, 0, "the folder holds no .yaml, .yml or .json file"))
     yield from found
 
 
-def _walk(path: str, faults: list[Fault]) -> Iterator[str]:
+def below(folder: str, suffixes: tuple[str, ...]) -> Iterator[str]:
+    """The files below a folder, whatever kind of folder it is, with names that end so."""
+    return _walk(folder, suffixes, [], parts_rendered=False)
+
+
+def _walk(path: str, suffixes: tuple[str, ...], faults: list[Fault], *, parts_rendered: bool = True) -> Iterator[str]:
     """The files below a folder, links to folders followed, each folder once. Names with two dots are a volume's own copies."""
     seen: set[str] = set()
     for folder, folders, names in os.walk(path, onerror=lambda error: faults.append(_os_fault(error)), followlinks=True):
@@ -77,13 +82,13 @@ def _walk(path: str, faults: list[Fault]) -> Iterator[str]:
             folders.clear()
             continue
         seen.add(real)
-        if folder != path and is_rendered(folder):
+        if parts_rendered and folder != path and is_rendered(folder):
             folders.clear()
             kind = "Helm chart" if is_chart(folder) else "kustomization"
             faults.append(Fault(folder, 0, 0, f"is a {kind} within a folder of manifests: give it by itself, -f {folder}"))
             continue
         folders[:] = sorted(name for name in folders if not name.startswith(".."))
-        files = (os.path.join(folder, name) for name in names if name.lower().endswith(_SUFFIXES))
+        files = (os.path.join(folder, name) for name in names if name.lower().endswith(suffixes))
         yield from (file for file in files if _is_file(file, faults))
 
 

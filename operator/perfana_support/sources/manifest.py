@@ -13,6 +13,7 @@ from perfana_support.sources.byte_stream import Piece, StreamError, refuse_many_
 from perfana_support.sources.compose import is_compose, project_services
 from perfana_support.sources.errors import STANDARD_INPUT, Fault, ShapeError, shown_name
 from perfana_support.sources.files import find_files
+from perfana_support.sources.json_text import with_characters
 from perfana_support.sources.list_items import cut
 from perfana_support.sources.quick_look import is_read
 from perfana_support.sources.rendering import RenderError, is_chart, render_folder, root_file, source_file
@@ -50,16 +51,19 @@ class Manifests(NamedTuple):
 def read_manifests(
     paths: list[str],
     on_file: Callable[[int, int], None] = lambda _done, _total: None,
+    passes_over: Callable[[str], bool] = lambda _file: False,
     values: Sequence[str] = (),
 ) -> Manifests:
     """Read every path: a file, a folder, a pattern (`sources/files.py`), or `-` for standard input; packed by gzip or not.
 
-    `on_file` is told how many files are read, and of how many. `values` are files that charts get over their own. Nothing
-    unreadable is skipped in silence: each is a fault, and all that can be read is read all the same.
+    `on_file` is told how many files are read, and of how many. `passes_over` says of a file that a folder or pattern brings
+    along whether it is none of the manifests: the run's own settings, an earlier report of its. `values` are files that charts
+    get over their own. Nothing else unreadable is skipped in silence: each is a fault, and all that can be read is read all the
+    same.
     """
     faults: list[Fault] = []
     workloads: list[Workload] = []
-    files = tuple(find_files(paths, faults))
+    files = tuple(file for file in find_files(paths, faults) if file in paths or not passes_over(file))
     documents = 0
     for done, file in enumerate(files):
         on_file(done, len(files))
@@ -72,8 +76,8 @@ def read_manifests(
             faults.append(Fault(shown_name(file), 0, 0, _NOTHING))
     if values and not any(map(is_chart, files)):
         faults.append(Fault("values", 0, 0, _NO_CHART))
-    if files and not documents and not faults:
-        faults.append(Fault(", ".join(map(shown_name, files)), 0, 0, _NOTHING))
+    if not documents and not faults:
+        faults.append(Fault(", ".join(map(shown_name, files or paths)), 0, 0, _NOTHING))
     named = tuple((root_file(file) if os.path.isdir(file) else "") or file for file in files)
     return Manifests(_by_namespace(workloads), named, documents, tuple(faults))
 
@@ -154,6 +158,7 @@ class _FileReader:
         if piece.text.rstrip() == _EMPTY:
             self.document += 1
             return
+        piece = piece._replace(text=with_characters(piece.text))
         loader = ViewLoader(piece.text)
         try:
             if not is_read(piece.text):

@@ -5,11 +5,13 @@ Read as the API server reads the same object: days are texts, and whatever YAML'
 
 import codecs
 import sys
-from typing import BinaryIO, cast
+from collections.abc import Callable, Iterator
+from typing import BinaryIO, TypeVar
 
 import yaml
 
 from perfana_support.sources.errors import STANDARD_INPUT, Fault, SourceError, Unquoted, shown_name
+from perfana_support.sources.json_text import with_characters
 from perfana_support.sources.text_lines import TextFault, TextLines
 from perfana_support.sources.yaml_hazards import Hazards
 from perfana_support.sources.yaml_view import NodeError, ViewLoader, fields_of, to_plain
@@ -20,6 +22,7 @@ _MAX_BYTES = 4 * 1024 * 1024
 _MAX_DEPTH = 50
 # Far beyond any number that is asked for; Python refuses to read one of some thousand digits.
 _MAX_DIGITS = 100
+_Read = TypeVar("_Read")
 _TRUE, _FALSE = frozenset({"true", "yes", "on"}), frozenset({"false", "no", "off"})
 
 
@@ -33,56 +36,81 @@ class DocumentFaultError(Exception):
 
 def load_file(file: str) -> object:
     """The one document of a file, or of standard input. Raises `SourceError` that names line and column."""
+    return _read(file, load_document, "is not one YAML document")
+
+
+def load_documents(file: str) -> list[object]:
+    """All documents of a file. Raises `SourceError` that names line and column."""
+    return _read(file, lambda stream: _load(_text(stream), _compose_all), "is not valid YAML")
+
+
+def _read(file: str, load: Callable[[BinaryIO], _Read], otherwise: str) -> _Read:
     name = shown_name(file)
     try:
         if file == STANDARD_INPUT and sys.stdin is None:
             raise SourceError([Fault(name, 0, 0, "is closed")])
         if file == STANDARD_INPUT:
-            return load_document(sys.stdin.buffer)
+            return load(sys.stdin.buffer)
         with open(file, "rb") as stream:
-            return load_document(stream)
+            return load(stream)
     except OSError as error:
         raise SourceError([Fault(name, 0, 0, error.strerror or str(error))]) from error
     except DocumentFaultError as error:
         line, column, problem = error.fault
-        raise SourceError([Fault(name, 0, line, f"is not one YAML document: {problem}", column)]) from error
+        raise SourceError([Fault(name, 0, line, f"{otherwise}: {problem}", column)]) from error
 
 
 def load_document(stream: BinaryIO) -> object:
     """The one document of a stream, None for an empty one. Raises `DocumentFaultError`."""
-    text = _read(stream)
-    lines = TextLines(text)
+    documents = _load(_text(stream), _compose)
+    return documents[0] if documents else None
+
+
+def _load(text: bytes, compose: Callable[[bytes], Iterator[yaml.Node]]) -> list[object]:
+    lines, hazards, documents = TextLines(text), Hazards(text), list[object]()
     try:
-        root = _compose(text)
-        if root is None:
-            return None
-        lines.correct(root)
-        Hazards(text).refuse(root)
-        return _to_data(root, {}, 0)
+        for root in compose(text):
+            lines.correct(root)
+            hazards.refuse(root)
+            documents.append(_to_data(root, {}, 0))
     except yaml.YAMLError as error:
         raise DocumentFaultError(lines.fault_of(error)) from error
     except NodeError as error:
         raise DocumentFaultError(TextFault(error.line, error.column, error.problem)) from error
     except RecursionError as error:  # where the library was built without libyaml, which has a limit of its own
         raise DocumentFaultError(TextFault(0, 0, "it is nested too deeply")) from error
+    return documents
 
 
-def _read(stream: BinaryIO) -> bytes:
+def _text(stream: BinaryIO) -> bytes:
+    """What is small and read completely, in UTF-8 and with JSON's way to write a character as YAML knows it."""
     text = stream.read(_MAX_BYTES + 1)
     if len(text) > _MAX_BYTES:
         raise DocumentFaultError(TextFault(0, 0, f"is larger than {_MAX_BYTES // 1024 // 1024} MiB"))
     if not text.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return text
+        return with_characters(text)
     try:
-        return text.decode("utf-16").encode()
+        return with_characters(text.decode("utf-16").encode())
     except UnicodeError as error:
         raise DocumentFaultError(TextFault(0, 0, f"its UTF-16 is broken ({error})")) from error
 
 
-def _compose(text: bytes) -> yaml.Node | None:
+def _compose(text: bytes) -> Iterator[yaml.Node]:
+    """The only document, if there is one. Raises `yaml.YAMLError` where there are more."""
     loader = ViewLoader(text)
     try:
-        return cast("yaml.Node | None", loader.get_single_node())
+        root = loader.get_single_node()
+    finally:
+        loader.dispose()
+    if root is not None:
+        yield root
+
+
+def _compose_all(text: bytes) -> Iterator[yaml.Node]:
+    loader = ViewLoader(text)
+    try:
+        while loader.check_node():
+            yield loader.get_node()
     finally:
         loader.dispose()
 

@@ -14,6 +14,7 @@ from perfana_support.cli import check
 from perfana_support.cli.check import OPTIONS
 from perfana_support.cli.options import CONFIG_FILE, Option, fill
 from perfana_support.model.installation import Container, Installation, Platform, Workload
+from perfana_support.reports.formats import FORMATS
 from perfana_support.sources.cluster import snapshot
 from perfana_support.sources.cluster.snapshot import Snapshot
 from tests.unit.cli.program import CHARTS, Program
@@ -91,7 +92,7 @@ def test_flags_win_over_variables_and_variables_over_the_file(
     write(folder, "as-of: 2026-07-12\nignore: [UpgradeAvailable, EndOfLife]\n", CONFIG_FILE)
     outcome = program("check", "-f", OLD, "-o", "json")
     assert json.loads(outcome.out)["asOf"] == "2026-07-12"
-    assert outcome.err == f"options of {CONFIG_FILE} hold\n"
+    assert outcome.err.splitlines()[0] == f"options of {CONFIG_FILE} hold"
     monkeypatch.setenv("PERFANA_SUPPORT_AS_OF", "2026-11-01")
     monkeypatch.setenv("PERFANA_SUPPORT_IGNORE", "UpgradeAvailable")
     outcome = program("check", "-f", OLD, "-o", "json")
@@ -151,7 +152,7 @@ def test_full_disk_is_told_and_no_verdict(program: Program, monkeypatch: pytest.
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "report.json")
 
-    monkeypatch.setattr(check, "write", full)
+    monkeypatch.setattr(check, "write_all", full)
     monkeypatch.setattr(os, "dup2", lambda *_: None)
     outcome = program("check", "-f", NEW, *AT)
     assert (outcome.code, outcome.err) == (1, "error: report.json: cannot be written: No space left on device\n")
@@ -164,7 +165,15 @@ def test_full_disk_ends_a_real_run_without_a_traceback(debug: tuple[str, ...]) -
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False, timeout=60)
     assert done.returncode == 1
     if not debug:
-        assert done.stderr == b"error: output: cannot be written: No space left on device\n"
+        assert done.stderr == b"error: standard output: cannot be written: No space left on device\n"
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_full_disk_names_the_file_that_it_has_no_room_for(form: str) -> None:
+    command = [sys.executable, "-m", "perfana_support", "check", "-f", NEW, *AT, "-o", f"{form}=/dev/full"]
+    done = subprocess.run(command, capture_output=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr == b"error: /dev/full: cannot be written: No space left on device\n"
 
 
 def test_reader_that_goes_away_is_no_verdict_and_no_traceback(tmp_path: Path) -> None:

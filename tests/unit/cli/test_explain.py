@@ -43,7 +43,7 @@ def test_case_does_not_matter(spelling: str, program: Program) -> None:
 def test_unknown_code_is_bad_input(word: str, program: Program) -> None:
     outcome = program("explain", word)
     assert (outcome.code, outcome.out) == (2, "")
-    assert "is no code or reason; perfana-support explain lists all of them" in outcome.err
+    assert re.search(r"is no code or reason( \(is .+ meant\?\))?; perfana-support explain lists all of them", outcome.err)
 
 
 def test_without_a_code_all_are_listed_with_effect_and_conditions(program: Program) -> None:

@@ -93,14 +93,14 @@ def test_supported_installation_is_one_notice() -> None:
     assert verdict.properties == {"title": "perfana: Supported is True (AllRulesMet)"}
 
 
-def test_unknown_without_a_finding_is_a_warning() -> None:
+def test_unknown_without_a_finding_is_an_error() -> None:
     (verdict,) = _commands(report(judge()))
-    assert (verdict.name, verdict.properties["title"]) == ("warning", "perfana: Supported is Unknown (NoComponents)")
+    assert (verdict.name, verdict.properties["title"]) == ("error", "perfana: Supported is Unknown (NoComponents)")
 
 
 def test_target_has_its_annotation() -> None:
     verdict = evaluate(installation(NEWEST), without_dependencies(policy()), TODAY, Check(target=Target("9.9.9")))
-    assert [command.name for command in _commands(report(verdict))] == ["warning", "notice"]
+    assert [command.name for command in _commands(report(verdict))] == ["error", "notice"]
 
 
 def test_finding_points_at_file_line_and_column() -> None:
@@ -120,12 +120,12 @@ def test_line_is_spelled_as_github_documents_it() -> None:
     ("code", "name"),
     [
         (Code.END_OF_LIFE, "error"),
-        (Code.VERSION_UNDETERMINED, "warning"),
+        (Code.VERSION_UNDETERMINED, "error"),
         (Code.KNOWN_DEFECT, "warning"),
         (Code.FLOATING_TAG, "notice"),
     ],
 )
-def test_command_is_the_effect(code: Code, name: str) -> None:
+def test_command_is_what_it_does_to_the_run(code: Code, name: str) -> None:
     assert _found(with_findings(finding(code))).name == name
 
 
@@ -156,7 +156,8 @@ def test_rendered_line_is_told_and_the_file_annotated_without_a_line(place: Loca
 
 
 def test_worst_findings_come_first() -> None:
-    commands = _commands(report(judge("perfana/perfana-web:0.2")), report(judge(LATEST)), report(judge(OLD)))
-    names = [command.name for command in commands[3:]]
+    risk = with_findings(finding(Code.KNOWN_DEFECT))
+    commands = _commands(report(judge("perfana/perfana-web:0.2")), risk, report(judge(LATEST)), report(judge(OLD)))
+    names = [command.name for command in commands[4:]]
     assert names == sorted(names, key=["error", "warning", "notice"].index)
     assert set(names) == {"error", "warning", "notice"}

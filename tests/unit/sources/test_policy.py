@@ -49,6 +49,9 @@ BAD = {
 }
 
 
+YAML_ENDS = "did not find expected node content"
+
+
 def _refused(file: str) -> list[str]:
     with pytest.raises(SourceError) as caught:
         read_policy(file)
@@ -109,11 +112,51 @@ def test_missing_file(tmp_path: Path) -> None:
     assert _refused(file) == [f"{file}: No such file or directory"]
 
 
-def test_folder_is_no_policy(tmp_path: Path) -> None:
-    assert _refused(str(tmp_path)) == [f"{tmp_path}: Is a directory"]
-
-
 def test_document_with_days_is_plain_data(tmp_path: Path) -> None:
     file = Path(write(tmp_path, "a: 2026-01-01\nb: 2026-01-01T00:00:00Z\nc: 1.0\nd: yes\n"))
     with file.open("rb") as stream:
         assert load_document(stream) == {"a": "2026-01-01", "b": "2026-01-01T00:00:00Z", "c": 1.0, "d": True}
+
+
+def _folder(tmp_path: Path, **files: str) -> str:
+    for name, content in files.items():
+        write(tmp_path, content, f"{name}.yaml")
+    return str(tmp_path)
+
+
+def test_folder_stands_for_the_one_policy_in_it(tmp_path: Path) -> None:
+    other = "kind: ConfigMap\n---\nkind: SupportCheck\n---\n- a\n---\n"
+    (tmp_path / "below").mkdir()
+    write(tmp_path / "below", other + HEAD + "spec: {}\n", "all.yml")
+    assert read_policy(_folder(tmp_path, other=other, empty="")).name == "acme"
+
+
+@pytest.mark.parametrize(
+    ("files", "problem"),
+    [
+        ({}, "holds no SupportPolicy"),
+        ({"a": "kind: ConfigMap\n"}, "holds no SupportPolicy"),
+        (
+            {"a": HEAD, "b": HEAD.replace("acme", "ours")},
+            "holds 2 policies, acme in {}/a.yaml, ours in {}/b.yaml; give the file of one",
+        ),
+        ({"a": f"{HEAD}---\n{HEAD}"}, "holds 2 policies, acme in {}/a.yaml, acme in {}/a.yaml; give the file of one"),
+        ({"a": f"{HEAD}---\nkind: SupportPolicy\n"}, "holds 2 policies, acme in {}/a.yaml, one without a name in {}/a.yaml"),
+    ],
+)
+def test_folder_that_does_not_hold_one_policy_is_refused(tmp_path: Path, files: dict[str, str], problem: str) -> None:
+    (fault,) = _refused(_folder(tmp_path, **files))
+    assert fault.startswith(f"{tmp_path}: " + problem.format(*[tmp_path] * 2))
+
+
+def test_faults_of_the_policy_in_a_folder_name_its_file(tmp_path: Path) -> None:
+    folder = _folder(tmp_path, good=f"{HEAD}spec: {{publishedOn: soon}}\n")
+    assert _refused(folder)[0].startswith(f"{tmp_path}/good.yaml: spec.publishedOn: must be a date")
+    assert _refused(_folder(tmp_path, broken="a: [")) == [f"{tmp_path}/broken.yaml, line 2: is not valid YAML: {YAML_ENDS}"]
+
+
+@pytest.mark.parametrize("address", ["oci://registry.example.com/policy:1", "https://example.com/policy.yaml", "OCI://a"])
+def test_address_is_not_followed_and_says_what_to_do(address: str) -> None:
+    assert _refused(address) == [
+        f"{address}: is an address, and none is followed yet; pull it (oras pull, curl) and give the file or folder"
+    ]
