@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
+from functools import partial
 from typing import Any, NamedTuple
 
 from perfana_support.cli.cluster import cluster_source
@@ -298,7 +299,7 @@ def _checks(
 
     def check_of(namespace: str) -> Check:
         check = stated if not own or not namespace or own == namespace else Check()
-        if arguments.selector:
+        if arguments.selector is not None:
             check = check._replace(selector=arguments.selector)
         check = check._replace(ignored=frozenset(map(str, arguments.ignore or ())), known=known)
         if arguments.target:
@@ -378,6 +379,15 @@ def _passing_over(files: list[str]) -> Callable[[str], bool]:
 
 
 def _read_cluster(arguments: argparse.Namespace) -> Found:
-    snapshot = cluster_source().read_cluster(arguments.kubeconfig, arguments.context, arguments.namespace or ())
+    namespaces = tuple(arguments.namespace or ())
+    read = partial(cluster_source().read_cluster, arguments.kubeconfig, arguments.context, namespaces)
+    if sys.stderr.isatty():
+        from perfana_support.cli.progress import Progress  # noqa: PLC0415 - pipelines have no terminal
+
+        where = "all namespaces" if not namespaces else f"{len(namespaces)} namespace{'s' if len(namespaces) > 1 else ''}"
+        with Progress(sys.stderr, f"reading lists of {where}") as progress:
+            snapshot = read(progress.step)
+    else:
+        snapshot = read()
     source = {"kind": "Cluster", "server": snapshot.server, "context": arguments.context or ""}
     return Found(snapshot.installations, source)

@@ -7,6 +7,7 @@ import io
 import os
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stderr
 from functools import cache
 from importlib import import_module
 from types import ModuleType
@@ -14,6 +15,7 @@ from typing import NoReturn
 
 from perfana_support import __version__
 from perfana_support.cli.exit_codes import ExitCode
+from perfana_support.cli.streams import abandon, open_closed_streams, unheard
 
 # Importing makes tens of thousands of objects that all stay; at the default of 700 the collector looks through them a dozen
 # times, a tenth of a short run (docs/performance.md).
@@ -46,23 +48,28 @@ def main(argv: list[str] | None = None) -> int:
 
     An error nobody foresaw is exit code 1 with one line, a traceback only with `--debug`: never a verdict.
     """
-    _open_closed_streams()
-    try:
-        return _run(sys.argv[1:] if argv is None else argv)
-    except KeyboardInterrupt:
-        return _INTERRUPTED
+    open_closed_streams()
+    words = sys.argv[1:] if argv is None else argv
+    with redirect_stderr(unheard(sys.stderr)):
+        try:
+            return _complete(words[1:]) if words[:1] == ["__complete"] else _run(words)
+        except KeyboardInterrupt:
+            return _INTERRUPTED
 
 
-def _open_closed_streams() -> None:
-    """Where a shell has closed an output, what is written to it goes nowhere, and nothing goes where it should not."""
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - for the rest of the run
+def _complete(words: list[str]) -> int:
+    """Answer a shell, which shows nobody what went wrong: without an answer it offers files."""
+    from perfana_support.cli.complete import answer  # noqa: PLC0415 - asked for by shells alone
+
+    return _ended(lambda: _say(answer(words, COMMANDS)), is_debug=False)
+
+
+def _say(text: str) -> int:
+    sys.stdout.write(text)
+    return ExitCode.SUPPORTED
 
 
 def _run(words: list[str]) -> int:
-    if words[:1] == ["__complete"]:
-        return _ended(lambda: _complete(words[1:]), is_debug=False)
     wanted = next((word for word in words if not word.startswith("-")), None)
     parser, modules = _parser(wanted)
     options, unknown = parser.parse_known_args(words)
@@ -77,20 +84,13 @@ def _run(words: list[str]) -> int:
     return _ended(lambda: modules[options.command].run(options), is_debug=options.debug)
 
 
-def _complete(words: list[str]) -> ExitCode:
-    from perfana_support.cli.complete import answer  # noqa: PLC0415 - asked for by shells alone
-
-    sys.stdout.write(answer(words, COMMANDS))
-    return ExitCode.SUPPORTED
-
-
-def _ended(command: Callable[[], int], *, is_debug: bool) -> int:
-    """The exit code of a command, however it ends."""
+def _ended(work: Callable[[], int], *, is_debug: bool) -> int:
+    """The exit code of the work, also where it or its output fails."""
     try:
-        code = command()
+        code = work()
         sys.stdout.flush()
     except BrokenPipeError:
-        _abandon_output()
+        abandon(sys.stdout)
         return _READER_GONE
     except Exception as error:
         code = _report(error)
@@ -114,12 +114,6 @@ def _meant(word: str, name: str | None, modules: dict[str, ModuleType]) -> str:
     return meant(word.partition("=")[0], known)
 
 
-def _abandon_output() -> None:
-    """Let Python's own last flush go nowhere: it would fail again, with a traceback and an exit code of its own."""
-    with open(os.devnull, "wb") as nowhere:
-        os.dup2(nowhere.fileno(), 1)
-
-
 def _report(error: Exception) -> ExitCode:
     from perfana_support.reports.table import printable  # noqa: PLC0415 - not needed where all goes well
     from perfana_support.sources.errors import SourceError  # noqa: PLC0415
@@ -129,7 +123,7 @@ def _report(error: Exception) -> ExitCode:
             print(printable(f"error: {fault}"), file=sys.stderr)
         return ExitCode.BAD_INPUT
     if isinstance(error, OSError) and error.errno in _NO_ROOM:
-        _abandon_output()
+        abandon(sys.stdout)
         print(printable(f"error: {error.filename or 'standard output'}: cannot be written: {error.strerror}"), file=sys.stderr)
         return ExitCode.INTERNAL_ERROR
     print(printable(f"internal error: {type(error).__name__}: {error} (--debug shows the traceback)"), file=sys.stderr)

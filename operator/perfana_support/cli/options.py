@@ -67,9 +67,10 @@ def fill(arguments: argparse.Namespace, options: Sequence[Option], environ: Mapp
     for option in options:
         if getattr(arguments, option.dest) is not None:
             continue
-        text = environ.get(option.variable)
-        if text is not None:
-            raw: list[str] = [part.strip() for part in text.split(",")] if option.is_list else [text]
+        text = environ.get(option.variable, "").strip()
+        parts = [part.strip() for part in text.split(",")] if option.is_list else [text]
+        if any(parts):  # a pipeline sets to nothing what it leaves out
+            raw = list(filter(None, parts))
             place = Fault(option.variable, 0, 0, "")
         elif option.flag in stated:
             raw, place = stated[option.flag], Fault(file, 0, 0, f"{option.flag}: ")

@@ -14,7 +14,7 @@ from perfana_support.model import (
     support_policy,
     tag_policy,
 )
-from perfana_support.model.document import REPOSITORY_FORM, DocumentError, Node, Problem, present
+from perfana_support.model.document import REPOSITORY_FORM, DocumentError, Node, Problem, present, shown, shown_field
 from perfana_support.model.image import normalise_repository, to_repository
 from perfana_support.model.policy import (
     CatalogueRelease,
@@ -94,13 +94,13 @@ def _open(document: object) -> tuple[str, Mapping[str, Any]]:
     if not isinstance(document, Mapping):
         raise DocumentError([Problem("document", f"must be a {KIND} object")])
     problems = [
-        Problem(field, f"must be {wanted}, is {document.get(field)!r}")
+        Problem(field, f"must be {wanted}, is {shown(document.get(field))}")
         for field, wanted in (("apiVersion", API_VERSION), ("kind", KIND))
         if document.get(field) != wanted
     ]
     # What slipped out of the spec by its indentation would be ignored otherwise.
     problems += [
-        Problem(str(field), f"is not a known field, known are {', '.join(_OBJECT_FIELDS)}")
+        Problem(shown_field(field), f"is not a known field, known are {', '.join(_OBJECT_FIELDS)}")
         for field in document
         if field not in _OBJECT_FIELDS
     ]

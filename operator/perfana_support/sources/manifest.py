@@ -17,8 +17,9 @@ from perfana_support.sources.json_text import with_characters
 from perfana_support.sources.list_items import cut
 from perfana_support.sources.quick_look import is_read
 from perfana_support.sources.rendering import RenderError, is_chart, render_folder, root_file, source_file
+from perfana_support.sources.text_lines import TextLines
 from perfana_support.sources.workload import project
-from perfana_support.sources.yaml_hazards import refuse_hazards
+from perfana_support.sources.yaml_hazards import Hazards
 from perfana_support.sources.yaml_view import MappingView, NodeError, SequenceView, ViewLoader, to_plain
 
 # Flux's objects of the same kind are in another group, and of the cluster.
@@ -143,10 +144,9 @@ class _FileReader:
         except yaml.YAMLError as error:
             self.document += 1
             self.template = piece.template
-            mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-            problem = getattr(error, "problem", None) or getattr(error, "context", None) or error
-            line, column = (mark.line + 1 + piece.lines_before, mark.column + 1) if mark else (0, 0)
-            self._fault(line, f"is not valid YAML: {problem}", column)
+            found = TextLines(piece.text).fault_of(error)
+            line = found.line + piece.lines_before if found.line else 0
+            self._fault(line, f"is not valid YAML: {found.problem}", found.column)
         except RecursionError:  # where the library was built without libyaml, which has a limit of its own
             self.document += 1
             self._fault(piece.lines_before + 1, "is nested too deeply")
@@ -155,7 +155,7 @@ class _FileReader:
             self._fault(0, str(error))
 
     def _read_piece(self, piece: Piece) -> Iterator[Workload]:
-        if piece.text.strip() == _EMPTY:
+        if piece.text.rstrip() == _EMPTY:
             self.document += 1
             return
         piece = piece._replace(text=with_characters(piece.text))
@@ -172,10 +172,12 @@ class _FileReader:
                 yield from listed
                 return
             refuse_many_values(piece)
+            lines, hazards = TextLines(piece.text), Hazards(piece.text)
             while loader.check_node():
                 node = cast("yaml.Node", loader.get_node())
                 self.document += 1
-                yield from self._read_document(node, piece)
+                lines.correct(node)
+                yield from self._read_document(node, hazards, piece.lines_before)
         finally:
             loader.dispose()
 
@@ -211,18 +213,18 @@ class _FileReader:
             node = loader.get_single_node()
         finally:
             loader.dispose()
-        refuse_hazards(text, node, lines_before)
+        TextLines(text).correct(node)
+        Hazards(text).refuse(node, lines_before)
         plain = to_plain(node, lines_before)
         if isinstance(plain, SequenceView) and len(plain) == 1:
             plain = plain[0]
         if not isinstance(plain, MappingView):
-            raise NodeError(lines_before + 1, "is not a Kubernetes object: it must be a mapping with apiVersion and kind")
+            raise NodeError(node, lines_before, "is not a Kubernetes object: it must be a mapping with apiVersion and kind")
         return plain
 
-    def _read_document(self, node: yaml.Node, piece: Piece) -> Iterator[Workload]:
-        lines_before = piece.lines_before
+    def _read_document(self, node: yaml.Node, hazards: Hazards, lines_before: int) -> Iterator[Workload]:
         try:
-            refuse_hazards(piece.text, node, lines_before)
+            hazards.refuse(node, lines_before)
             plain = to_plain(node, lines_before)
             if plain is None:
                 return
@@ -232,7 +234,7 @@ class _FileReader:
                 return
             yield from self._read_object(plain, "", "", 0)
         except NodeError as error:
-            self._fault(error.line, error.problem)
+            self._fault(error.line, error.problem, error.column)
 
     def _read_object(self, entity: MappingView, implied_kind: str, api_version: str, lists: int) -> Iterator[Workload]:
         if lists == 0 and is_compose(entity):
@@ -246,7 +248,9 @@ class _FileReader:
             )
             return
         if str(entity.get("apiVersion")).startswith(_KUSTOMIZE):
-            self._fault(entity.line, "is a kustomization, which changes what is deployed: give what kustomize build renders")
+            self._fault(
+                entity.line, "is a kustomization, which changes what is deployed: give its folder, which is rendered then"
+            )
             return
         for field, is_list in (("items", kind.endswith("List")), ("objects", kind == "Template")):
             if is_list and field in entity:

@@ -10,7 +10,7 @@ from typing import Any, cast
 from perfana_support.model.document import DocumentError
 from perfana_support.model.policy import Policy
 from perfana_support.model.policy_document import Base, BasePolicy, build_policy, merge_specs
-from perfana_support.sources.errors import Fault, SourceError, shown_name
+from perfana_support.sources.errors import Fault, SourceError, faults_of
 from perfana_support.sources.files import below
 from perfana_support.sources.yaml_document import load_documents, load_file
 
@@ -66,7 +66,7 @@ def _read(file: str) -> tuple[Mapping[str, Any], Policy]:
     try:
         policy = policy_of(document)
     except DocumentError as error:
-        raise SourceError([Fault(shown_name(name), 0, 0, str(problem)) for problem in error.problems]) from error
+        raise SourceError(faults_of(name, error.problems)) from error
     return cast("Mapping[str, Any]", document), policy
 
 

@@ -15,12 +15,21 @@ _MAX_GROWTH = 20
 _FREE_VALUES, _MAX_VALUES = 100_000, 4_000_000
 
 
-def refuse_hazards(text: bytes, node: yaml.Node, lines_before: int = 0) -> None:
-    """Raise `NodeError` for the document of a text that may be something else than it seems, or that grows too large."""
-    if any(mark in text for mark in _TAGS):
-        _refuse_tagged_names(node, lines_before)
-    if b"&" in text and b"*" in text:
-        _refuse_growth(node, lines_before)
+class Hazards:
+    """What a text can hide, by the signs that stand in it: looked for once, for a text can hold thousands of documents."""
+
+    __slots__ = ("_can_grow", "_has_tags")
+
+    def __init__(self, text: bytes) -> None:
+        self._has_tags = any(mark in text for mark in _TAGS)
+        self._can_grow = b"&" in text and b"*" in text
+
+    def refuse(self, node: yaml.Node, lines_before: int = 0) -> None:
+        """Raise `NodeError` for a document of the text that may be something else than it seems, or that grows too large."""
+        if self._has_tags:
+            _refuse_tagged_names(node, lines_before)
+        if self._can_grow:
+            _refuse_growth(node, lines_before)
 
 
 def _refuse_tagged_names(node: yaml.Node, lines_before: int) -> None:
@@ -36,8 +45,7 @@ def _refuse_tagged_names(node: yaml.Node, lines_before: int) -> None:
             continue
         for key, value in found.value:
             if isinstance(key.tag, str):
-                line = key.start_mark.line + 1 + lines_before
-                raise NodeError(line, f"a field's name must be a text without the tag {short_tag(key.tag)}")
+                raise NodeError(key, lines_before, f"a field's name must be a text without the tag {short_tag(key.tag)}")
             waiting.append(value)
 
 
@@ -54,7 +62,7 @@ def _refuse_growth(root: yaml.Node, lines_before: int) -> None:
             sizes[name] = 1 + sum(sizes[id(child)] for child in _children(node))
             within.discard(name)
         elif name in within:
-            raise NodeError(node.start_mark.line + 1 + lines_before, "an anchor holds an alias of itself")
+            raise NodeError(node, lines_before, "an anchor holds an alias of itself")
         elif name not in sizes:
             within.add(name)
             children = _children(node)
@@ -64,7 +72,7 @@ def _refuse_growth(root: yaml.Node, lines_before: int) -> None:
     met = sizes[id(root)]
     if met > min(max(_FREE_VALUES, _MAX_GROWTH * written), _MAX_VALUES):
         problem = f"its aliases make {met:,} values of {written:,}; write out what is meant"
-        raise NodeError(root.start_mark.line + 1 + lines_before, problem)
+        raise NodeError(root, lines_before, problem)
 
 
 def _children(node: yaml.Node) -> list[yaml.Node]:

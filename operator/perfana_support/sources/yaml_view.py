@@ -49,11 +49,12 @@ class ViewLoader(_BaseLoader):  # type: ignore[misc] # the C loader where the li
 
 
 class NodeError(Exception):
-    """A node that means nothing to Kubernetes; `line` counts from 1."""
+    """A node that means nothing to Kubernetes; `line` and `column` count from 1."""
 
-    def __init__(self, line: int, problem: str) -> None:
+    def __init__(self, node: yaml.Node, lines_before: int, problem: str) -> None:
         super().__init__(problem)
-        self.line = line
+        self.line = _line(node, lines_before)
+        self.column = node.start_mark.column + 1
         self.problem = problem
 
 
@@ -140,7 +141,7 @@ def to_plain(node: yaml.Node, lines_before: int = 0) -> Any:  # noqa: ANN401 - a
     """A node's value as a view, a text or None."""
     tag = node.tag
     if tag.__class__ is str and _SAME.get(tag) is not node.__class__:
-        raise NodeError(_line(node, lines_before), f"the tag {short_tag(tag)} changes what is written; write the value out")
+        raise NodeError(node, lines_before, f"the tag {short_tag(tag)} changes what is written; write the value out")
     if node.__class__ is _Scalar:
         text = node.value
         if node.style or tag.__class__ is str:
@@ -151,6 +152,11 @@ def to_plain(node: yaml.Node, lines_before: int = 0) -> Any:  # noqa: ANN401 - a
     if isinstance(node, yaml.MappingNode):
         return MappingView(node, lines_before)
     return SequenceView(cast("yaml.SequenceNode", node), lines_before)
+
+
+def fields_of(node: yaml.MappingNode) -> dict[str, yaml.Node]:
+    """The nodes of a mapping's fields, with those that merges bring in. Raises `NodeError`."""
+    return _fields(node, 0)
 
 
 def _line(node: yaml.Node, lines_before: int) -> int:
@@ -170,42 +176,44 @@ def _fields(node: yaml.MappingNode, lines_before: int, merges: int = 0, left: li
     merged: dict[str, yaml.Node] = {}
     for key, value in node.value:
         if not isinstance(key, yaml.ScalarNode):
-            raise NodeError(_line(key, lines_before), "a field's name must be a text")
+            raise NodeError(key, lines_before, "a field's name must be a text")
         name = key.value
         if name == "<<" and not key.style:
             left = [None] * _MAX_MERGED_MAPPINGS if left is None else left
             brought: dict[str, yaml.Node] = {}
             for part in _merged(value, lines_before, merges, left):
                 brought = {**part, **brought}
-            _refuse_overridden({**merged, **fields}, brought, _line(key, lines_before))
+            _refuse_overridden({**merged, **fields}, brought, key, lines_before)
             merged |= brought
         elif name in fields:
             first = _line(fields[name], lines_before)
-            raise NodeError(_line(key, lines_before), f"field {name!r} stands twice, first in line {first}")
+            raise NodeError(key, lines_before, f"field {name!r} stands twice, first in line {first}")
         else:
             fields[name] = value
     return {**merged, **fields} if merged else fields
 
 
-def _refuse_overridden(before: dict[str, yaml.Node], brought: dict[str, yaml.Node], line: int) -> None:
+def _refuse_overridden(
+    before: dict[str, yaml.Node], brought: dict[str, yaml.Node], merge: yaml.Node, lines_before: int
+) -> None:
     """Refuse a merge with other values for fields above it: those stay by YAML, the API server's reader replaces them."""
     for name in before.keys() & brought.keys():
         old, new = before[name], brought[name]
         is_same = isinstance(old, yaml.ScalarNode) and isinstance(new, yaml.ScalarNode) and old.value == new.value
         if old is not new and not is_same:
             problem = f"this merge (<<) brings another {name!r} than stands above it, and readers differ in which one they take"
-            raise NodeError(line, problem)
+            raise NodeError(merge, lines_before, problem)
 
 
 def _merged(value: yaml.Node, lines_before: int, merges: int, left: list[None]) -> Iterator[dict[str, yaml.Node]]:
     if merges == _MAX_MERGES:
-        raise NodeError(_line(value, lines_before), f"merge keys are nested more than {_MAX_MERGES} deep")
+        raise NodeError(value, lines_before, f"merge keys are nested more than {_MAX_MERGES} deep")
     parts = value.value if isinstance(value, yaml.SequenceNode) else [value]
     for part in parts:
         if not isinstance(part, yaml.MappingNode):
-            raise NodeError(_line(value, lines_before), "a merge key (<<) must name mappings")
+            raise NodeError(value, lines_before, "a merge key (<<) must name mappings")
         if not left:
-            raise NodeError(_line(value, lines_before), f"merge keys name more than {_MAX_MERGED_MAPPINGS} mappings")
+            raise NodeError(value, lines_before, f"merge keys name more than {_MAX_MERGED_MAPPINGS} mappings")
         left.pop()
         yield _fields(part, lines_before, merges + 1, left)
 

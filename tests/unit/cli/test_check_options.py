@@ -5,12 +5,14 @@ import json
 import os
 import subprocess
 import sys
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
 
 from perfana_support.cli import check
-from perfana_support.cli.options import CONFIG_FILE
+from perfana_support.cli.check import OPTIONS
+from perfana_support.cli.options import CONFIG_FILE, Option, fill
 from perfana_support.model.installation import Container, Installation, Platform, Workload
 from perfana_support.reports.formats import FORMATS
 from perfana_support.sources.cluster import snapshot
@@ -294,3 +296,26 @@ def test_closed_streams_change_no_verdict(redirect: str, code: int) -> None:
 def test_baseline_without_end_is_refused(program: Program, folder: Path) -> None:
     write(folder, "[" * 5000, "deep.json")
     assert program("check", "-f", NEW, "--baseline", "deep.json").code == 2
+
+
+@pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.flag)
+@pytest.mark.parametrize("value", ["", " ", ",", " , "])
+def test_variable_that_a_pipeline_leaves_empty_states_nothing(option: Option, value: str) -> None:
+    if value.strip() and not option.is_list:
+        return
+    arguments = Namespace(config=None, **dict.fromkeys(each.dest for each in OPTIONS))
+    fill(arguments, OPTIONS, {option.variable: value})
+    assert getattr(arguments, option.dest) is None
+
+
+def test_empty_parts_of_a_variable_state_nothing(monkeypatch: pytest.MonkeyPatch, program: Program) -> None:
+    monkeypatch.setenv("PERFANA_SUPPORT_FAIL_ON", "")
+    monkeypatch.setenv("PERFANA_SUPPORT_IGNORE", "UpgradeAvailable,,EndOfLife,")
+    assert program("check", "-f", OLD, "--as-of", "2026-11-24").code == 0
+
+
+def test_empty_variable_leaves_the_file_in_force(tmp_path: Path) -> None:
+    file = write(tmp_path, "fail-on: at-risk\n")
+    arguments = Namespace(config=file, **dict.fromkeys(each.dest for each in OPTIONS))
+    fill(arguments, OPTIONS, {"PERFANA_SUPPORT_FAIL_ON": ""})
+    assert arguments.fail_on == "at-risk"

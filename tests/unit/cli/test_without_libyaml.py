@@ -46,4 +46,8 @@ def test_deep_nesting_is_unreadable_input_and_no_crash(nested: str, tmp_path: Pa
     assert (found.code, found.err) == (2, f"error: {tmp_path}/f.yaml, document 1, line 1: is nested too deeply\n")
     policy = tmp_path / "policy.yaml"
     policy.write_text(nested)
-    assert run("policy", "lint", str(policy)) == (2, "", f"error: {policy}: is nested too deeply\n")
+    assert run("policy", "lint", str(policy)) == (
+        2,
+        "",
+        f"error: {policy}: is not one YAML document: it is nested too deeply\n",
+    )

@@ -14,26 +14,38 @@ from tests.unit.sources.manifests import write
 
 HEAD = "apiVersion: support.perfana.io/v1alpha1\nkind: SupportPolicy\nmetadata: {name: acme}\n"
 BAD = {
-    "two documents": (HEAD + "spec: {}\n---\n" + HEAD, ", line 5: is not one YAML document: but found another document"),
-    "YAML with a fault": (HEAD + "spec: [\n", ", line 5: is not one YAML document: "),
+    "two documents": (
+        HEAD + "spec: {}\n---\n" + HEAD,
+        ", line 5, column 1: is not one YAML document: but found another document",
+    ),
+    "YAML with a fault": (HEAD + "spec: [\n", ", line 5, column 1: is not one YAML document: "),
     "a field that stands twice": (
         HEAD + "spec: {}\nspec: {}\n",
-        ", line 5: is not one YAML document: field 'spec' stands twice",
+        ", line 5, column 1: is not one YAML document: field 'spec' stands twice, first in line 4",
     ),
     "a field that stands twice below": (
         HEAD + "spec:\n  endOfLife:\n    years: 1\n    years: 9\n",
-        ", line 7: is not one YAML document: field 'years' stands twice",
+        ", line 7, column 5: is not one YAML document: field 'years' stands twice, first in line 6",
     ),
-    "a field name that is a list": (HEAD + "spec:\n  ? [a]\n  : b\n", ", line 5: is not one YAML document: "),
-    "a tag that constructs": (HEAD + "spec: !!python/object/apply:os.getcwd []\n", ", line 4: is not one YAML document: "),
-    "a NUL byte": (HEAD + "spec: a\x00\n", ": is not one YAML document: "),
+    "a field name that is a list": (
+        HEAD + "spec:\n  ? [a]\n  : b\n",
+        ", line 5, column 5: is not one YAML document: a field's name must be a text",
+    ),
+    "a tag that constructs": (
+        HEAD + "spec: !!python/object/apply:os.getcwd []\n",
+        ", line 4, column 7: is not one YAML document: the tag ",
+    ),
+    "a NUL byte": (
+        HEAD + "spec: a\x00\n",
+        ", line 4, column 8: is not one YAML document: the character U+0000 (NUL) is not allowed in YAML",
+    ),
     "nothing": ("", ": document: must be a SupportPolicy object"),
     "a text": ("text", ": document: must be a SupportPolicy object"),
     "another kind": (
         "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\nspec: {}\n",
         ": apiVersion: must be support.perfana.io",
     ),
-    "deep nesting": (HEAD + "spec: " + "[" * 10_000 + "\n", ", line 4: is not one YAML document: "),
+    "deep nesting": (HEAD + "spec: " + "[" * 10_000 + "\n", ", line 4, column 1006: is not one YAML document: "),
 }
 
 
@@ -140,7 +152,8 @@ def test_folder_that_does_not_hold_one_policy_is_refused(tmp_path: Path, files: 
 def test_faults_of_the_policy_in_a_folder_name_its_file(tmp_path: Path) -> None:
     folder = _folder(tmp_path, good=f"{HEAD}spec: {{publishedOn: soon}}\n")
     assert _refused(folder)[0].startswith(f"{tmp_path}/good.yaml: spec.publishedOn: must be a date")
-    assert _refused(_folder(tmp_path, broken="a: [")) == [f"{tmp_path}/broken.yaml, line 2: is not valid YAML: {YAML_ENDS}"]
+    told = f"{tmp_path}/broken.yaml, line 2, column 1: is not valid YAML: {YAML_ENDS}"
+    assert _refused(_folder(tmp_path, broken="a: [")) == [told]
 
 
 @pytest.mark.parametrize("address", ["oci://registry.example.com/policy:1", "https://example.com/policy.yaml", "OCI://a"])
