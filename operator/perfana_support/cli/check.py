@@ -8,6 +8,7 @@ from datetime import date
 from functools import partial
 from typing import Any, NamedTuple
 
+import perfana_support.sources.pyyaml  # noqa: F401 - before all that imports PyYAML
 from perfana_support.cli.cluster import cluster_source
 from perfana_support.cli.exit_codes import ExitCode, Tally
 from perfana_support.cli.options import CONFIG_VARIABLE, Option, add_options, choice, fill

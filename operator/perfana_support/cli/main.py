@@ -21,6 +21,9 @@ from perfana_support.cli.streams import abandon, open_closed_streams, unheard
 # times, a tenth of a short run (docs/performance.md).
 gc.set_threshold(50_000)
 
+# argparse asks for a translation of each of its texts, which looks for files in every run: Python ships none, nor does this.
+argparse._ = str  # type: ignore[attr-defined]
+
 # What a shell reports for a program that Ctrl-C ended: 128 and the signal's number.
 _INTERRUPTED = 130
 # And for one that a closed pipe ended, as SIGPIPE would.
@@ -181,7 +184,7 @@ def _parser(wanted: str | None) -> tuple[argparse.ArgumentParser, dict[str, Modu
     modules: dict[str, ModuleType] = {}
     for name, summary in COMMANDS.items():
         if name != wanted:
-            commands.add_parser(name, help=summary, formatter_class=_Formatter)
+            commands.add_parser(name, help=summary, add_help=False)  # for the list of commands alone
             continue
         module = modules[name] = import_module(f"perfana_support.cli.{name}")
         command = commands.add_parser(

@@ -5,14 +5,14 @@ from collections.abc import Iterable, Iterator, Mapping
 
 PREFIX = "PERFANA_SUPPORT_"
 # What Kubernetes sets in every pod of a namespace with a Service whose name begins so.
-_OF_A_SERVICE = re.compile(r"(?:\w+_)?(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?)?)")
+_OF_A_SERVICE = r"(?:\w+_)?(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?)?)"
 
 
 def stray_variables(environ: Mapping[str, str], known: Iterable[str]) -> Iterator[str]:
     """A sentence for each variable that nothing reads. The operator's are known as well: both may run in one pod."""
     known = {*known}
     strange = [name for name in environ if name.startswith(PREFIX) and name not in known]
-    strange = [name for name in strange if not _OF_A_SERVICE.fullmatch(name.removeprefix(PREFIX))]
+    strange = [name for name in strange if not re.fullmatch(_OF_A_SERVICE, name.removeprefix(PREFIX))]
     if not strange:
         return
     from dataclasses import fields  # noqa: PLC0415 - these are needed where something looks strange alone

@@ -174,6 +174,35 @@ class Node:
         return Node(data, path, self.problems, by_key=self.by_key)
 
 
+class SoundNode(Node):
+    """A mapping of a document that is known to have no fault: the built-in policy, read in every run.
+
+    Nothing is collected of what only a fault's message needs, which takes half of the time.
+    """
+
+    __slots__ = ()
+
+    def read(self, field: str, convert: Callable[[Any], T | None], form: str, *, required: bool) -> T | None:  # noqa: ARG002
+        """A field's value by `convert`, None where it is absent."""
+        raw = self.data.get(field)
+        return None if raw is None else convert(raw)
+
+    def nodes(self, field: str, key: str) -> Iterator[Node]:  # noqa: ARG002 - as above
+        """The mappings of a list."""
+        problems = self.problems
+        for entry in self.data.get(field) or ():
+            yield SoundNode(entry, "", problems)
+
+    def finish(self) -> None:
+        """Nothing is unknown."""
+
+    def _path_of(self, field: str) -> str:
+        return field
+
+    def _child(self, data: Mapping[str, Any], path: str) -> Node:
+        return SoundNode(data, path, self.problems)
+
+
 def to_day(raw: object) -> date | None:
     """A day from its text; YAML readers that resolve dates hand over a date already."""
     if isinstance(raw, date):

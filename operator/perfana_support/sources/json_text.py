@@ -7,11 +7,12 @@ knows nothing of. Many programs write every emoji so.
 import json
 import re
 
+# Patterns are compiled where they are needed, which is hardly ever.
 # A string of JSON; nothing else in it has quotes.
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_STRING = rb'(?s)"(?:[^"\\]|\\.)*"'
 # An escape is taken as a whole, so that what follows an escaped backslash is none.
-_ESCAPE = re.compile(rb"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|\\.", re.DOTALL)
-_SEPARATOR = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:---\s+)?(?=[{\[])")
+_ESCAPE = rb"(?s)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|\\."
+_SEPARATOR = rb"(?:\xef\xbb\xbf)?\s*(?:---\s+)?(?=[{\[])"
 
 
 def with_characters(text: bytes) -> bytes:
@@ -21,14 +22,14 @@ def with_characters(text: bytes) -> bytes:
     """
     if b"\\ud" not in text and b"\\uD" not in text:
         return text
-    begin = _SEPARATOR.match(text)
+    begin = re.match(_SEPARATOR, text)
     if begin is None or not _is_json(text[begin.end() :]):
         return text
-    return _STRING.sub(_rewritten, text)
+    return re.sub(_STRING, _rewritten, text)
 
 
 def _rewritten(string: re.Match[bytes]) -> bytes:
-    written = _ESCAPE.sub(_character, string[0])
+    written = re.sub(_ESCAPE, _character, string[0])
     return written.ljust(len(string[0]))
 
 

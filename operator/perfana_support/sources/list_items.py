@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
-_YAML_HEAD = re.compile(
+# Compiled where a document may be a List: few are.
+_YAML_HEAD = (
     rb"(?:---\n)?(?:#[^\n]*\n|\n)*(?:apiVersion: [\w./-]+\n)?(?:kind: [A-Za-z]*List\n)?"
     rb"(?:metadata:\n(?: [^\n]*\n)+)?items:\n(?=- )"
 )
 # A line that is not indented: an item, or what comes behind the items.
-_YAML_LINE = re.compile(rb"^(?:- |[^ \n#])", re.MULTILINE)
-_JSON_HEAD = re.compile(rb'\{\n(?:( +)"apiVersion": "[^"\\\n]*",\n)(?:\1"kind": "[A-Za-z]*List",\n)?\1"items": \[\n')
+_YAML_LINE = rb"(?m)^(?:- |[^ \n#])"
+_JSON_HEAD = rb'\{\n(?:( +)"apiVersion": "[^"\\\n]*",\n)(?:\1"kind": "[A-Za-z]*List",\n)?\1"items": \[\n'
 
 
 class Cut(NamedTuple):
@@ -37,23 +38,23 @@ class Cut(NamedTuple):
 
 def begins_as_list(text: bytes) -> bool:
     """Whether a text begins as a List does that can be cut."""
-    return _YAML_HEAD.match(text) is not None or _JSON_HEAD.match(text) is not None
+    return re.match(_YAML_HEAD, text) is not None or re.match(_JSON_HEAD, text) is not None
 
 
 def cut(text: bytes) -> Cut | None:
     """The items of a List, None for everything that is none, or not in a form that is known."""
-    if b"\r" in text:
+    if not (b"\nitems:\n" in text or b'"items": [' in text or text.startswith(b"items:")) or b"\r" in text:
         return None
-    head = _YAML_HEAD.match(text)
+    head = re.match(_YAML_HEAD, text)
     if head:
         return _cut_yaml(text, head.end())
-    head = _JSON_HEAD.match(text)
+    head = re.match(_JSON_HEAD, text)
     return _cut_json(text, head.end(), head[1]) if head else None
 
 
 def _cut_yaml(text: bytes, first: int) -> Cut | None:
     starts, end = list[int](), len(text)
-    for line in _YAML_LINE.finditer(text, first):
+    for line in re.compile(_YAML_LINE).finditer(text, first):
         is_item = line[0] == b"- "
         if is_item and end < len(text):
             return None

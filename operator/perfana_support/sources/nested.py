@@ -20,7 +20,7 @@ _STEPS = ("steps", "sidecars")
 _MAX_DEPTH = 64
 _MAX_VALUES = 200_000
 # What a container can be called (a label of RFC 1123).
-_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+_NAME = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 # Kubernetes' own groups (k8s.io/api, kube-aggregator, apiextensions-apiserver) have no kind with a pod spec in another place,
 # and definitions describe containers without having any. Other projects have names below k8s.io as well.
 _OWN_GROUPS = frozenset({"", "apps", "autoscaling", "batch", "extensions", "policy"}) | {
@@ -97,4 +97,4 @@ def _is_container(value: object, *, is_named: bool = False) -> bool:
     image, name = value["image"], value.get("name")
     if isinstance(image, str) and parse_image(image) is not None:
         return True
-    return is_named or (isinstance(name, str) and _NAME.fullmatch(name) is not None)
+    return is_named or (isinstance(name, str) and re.fullmatch(_NAME, name) is not None)

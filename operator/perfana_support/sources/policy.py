@@ -14,7 +14,7 @@ from perfana_support.sources.errors import Fault, SourceError, faults_of
 from perfana_support.sources.files import below
 from perfana_support.sources.yaml_document import load_documents, load_file
 
-_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_ADDRESS = r"[A-Za-z][A-Za-z0-9+.-]*://"
 
 
 @cache
@@ -59,7 +59,7 @@ def read_policy_document(file: str) -> Mapping[str, Any]:
 
 
 def _read(file: str) -> tuple[Mapping[str, Any], Policy]:
-    if _ADDRESS.match(file):
+    if re.match(_ADDRESS, file):
         problem = "is an address, and none is followed yet; pull it (oras pull, curl) and give the file or folder"
         raise SourceError([Fault(file, 0, 0, problem)])
     name, document = _only_one_below(file) if os.path.isdir(file) else (file, load_file(file))

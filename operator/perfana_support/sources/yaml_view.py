@@ -22,11 +22,9 @@ _NO_TEXT = re.compile(
     re.ASCII,
 )
 # Explicit tags that say what is there anyway, and of what. Others make the API server's reader take something else for it.
-_SAME = {
-    "tag:yaml.org,2002:str": yaml.ScalarNode,
-    "tag:yaml.org,2002:map": yaml.MappingNode,
-    "tag:yaml.org,2002:seq": yaml.SequenceNode,
-}
+_YAML = "tag:yaml.org,2002:"
+_SAME = {f"{_YAML}str": yaml.ScalarNode, f"{_YAML}map": yaml.MappingNode, f"{_YAML}seq": yaml.SequenceNode}
+_NUMBERS = frozenset({f"{_YAML}int", f"{_YAML}float", f"{_YAML}bool"})
 # Aliases can nest a merge in itself and multiply it; no honest document merges this deep or this much.
 _MAX_MERGES = 16
 _MAX_MERGED_MAPPINGS = 1000
@@ -139,12 +137,11 @@ class SequenceView(Sequence[Any]):
 
 def to_plain(node: yaml.Node, lines_before: int = 0) -> Any:  # noqa: ANN401 - a document holds anything
     """A node's value as a view, a text or None."""
-    tag = node.tag
-    if tag.__class__ is str and _SAME.get(tag) is not node.__class__:
-        raise NodeError(node, lines_before, f"the tag {short_tag(tag)} changes what is written; write the value out")
+    if node.tag.__class__ is str:
+        return _tagged(node, lines_before)
     if node.__class__ is _Scalar:
         text = node.value
-        if node.style or tag.__class__ is str:
+        if node.style:
             return text
         if text in _NULL:
             return None
@@ -157,6 +154,18 @@ def to_plain(node: yaml.Node, lines_before: int = 0) -> Any:  # noqa: ANN401 - a
 def fields_of(node: yaml.MappingNode) -> dict[str, yaml.Node]:
     """The nodes of a mapping's fields, with those that merges bring in. Raises `NodeError`."""
     return _fields(node, 0)
+
+
+def _tagged(node: yaml.Node, lines_before: int) -> Any:  # noqa: ANN401 - a document holds anything
+    """The value of a node with a tag of its own: PyYAML writes `!!int "2"` when it is to quote everything."""
+    is_number = node.tag in _NUMBERS and isinstance(node, yaml.ScalarNode) and _NO_TEXT.fullmatch(node.value) is not None
+    if _SAME.get(node.tag) is not node.__class__ and not is_number:
+        raise NodeError(node, lines_before, f"the tag {short_tag(node.tag)} changes what is written; write the value out")
+    if isinstance(node, yaml.ScalarNode):
+        return Unquoted(node.value) if is_number else node.value
+    if isinstance(node, yaml.MappingNode):
+        return MappingView(node, lines_before)
+    return SequenceView(cast("yaml.SequenceNode", node), lines_before)
 
 
 def _line(node: yaml.Node, lines_before: int) -> int:
@@ -220,4 +229,4 @@ def _merged(value: yaml.Node, lines_before: int, merges: int, left: list[None]) 
 
 def short_tag(tag: str) -> str:
     """A tag as people write it: `!!binary`."""
-    return tag.replace("tag:yaml.org,2002:", "!!")
+    return tag.replace(_YAML, "!!")

@@ -161,3 +161,8 @@ def test_address_is_not_followed_and_says_what_to_do(address: str) -> None:
     assert _refused(address) == [
         f"{address}: is an address, and none is followed yet; pull it (oras pull, curl) and give the file or folder"
     ]
+
+
+def test_builtin_policy_is_without_fault_and_reads_the_same_with_all_checks() -> None:
+    """It is read without them in every run."""
+    assert policy_of(builtin_document()).fields == builtin_policy().fields

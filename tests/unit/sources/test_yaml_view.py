@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
+from perfana_support.sources.errors import Unquoted
 from perfana_support.sources.yaml_view import MappingView, NodeError, ViewLoader, to_plain
 
 
@@ -112,7 +113,7 @@ def test_merge_that_brings_another_value_for_a_field_above_it_is_refused(text: s
 
 
 @pytest.mark.parametrize(
-    "text", ["a: !!binary YQ==", "a: !!int '5'", "a: !vault x", "a: !!set {b}", "a: !!str [b]", "a: !<x> 1"]
+    "text", ["a: !!binary YQ==", "a: !!int [5]", "a: !!null ''", "a: !vault x", "a: !!set {b}", "a: !!str [b]", "a: !<x> 1"]
 )
 def test_tag_that_changes_a_value_is_refused(text: str) -> None:
     assert "changes what is written" in _refused(text).problem
@@ -127,3 +128,11 @@ def test_tag_that_says_what_is_there_is_read(text: str, value: object) -> None:
 
 def test_merge_into_itself_ends() -> None:
     assert "merge keys are nested more than" in _refused("a: &x\n  <<: *x\n").problem
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("!!int '5'", "5"), ("!!bool 'true'", "true"), ("!!float '1.10'", "1.10"), ("!!int 5", "5")]
+)
+def test_number_by_its_tag_is_no_text(text: str, value: str) -> None:
+    found = _view(f"a: {text}")["a"]
+    assert (found, isinstance(found, Unquoted)) == (value, True)
