@@ -2,7 +2,7 @@
 
 python -m tests.bench                  everything, ten to fifteen minutes
 python -m tests.bench --only cli       the command line beside an empty Python and kubeconform
-python -m tests.bench --only stream    the command line on 1,000 to 100,000 documents, beside kubeconform and conftest
+python -m tests.bench --only stream    the command line on 1,000 to 100,000 documents, beside kubeconform, conftest and kyverno
 python -m tests.bench --only operator  from a changed workload to its condition
 python -m tests.bench --only rules     the rules alone, in this process; needs no cluster
 python -m tests.bench --only packages  the command line by how it was installed; needs no cluster
@@ -18,6 +18,7 @@ from pathlib import Path
 from tests.bench import command_line, large_stream, operator_latency, packages, rules
 from tests.bench.conftest_tool import Conftest
 from tests.bench.kubeconform import Kubeconform
+from tests.bench.kyverno import Kyverno
 from tests.bench.scale.measure import measure as measure_scale
 from tests.bench.tables import machine, say
 from tests.cluster import binaries
@@ -75,7 +76,7 @@ def _measure_packages(rounds: int) -> tuple[list[str], str]:
 
 def _measure_large_stream(rounds: int) -> tuple[list[str], str]:
     """Return the peers with their versions, and the tables."""
-    conftest = Conftest()
+    conftest, kyverno = Conftest(), Kyverno()
     with tempfile.TemporaryDirectory(prefix="perfana-bench-") as folder:
         peer = Kubeconform(Path(folder))
         kinds = Path(folder) / "kinds.yaml"
@@ -83,8 +84,8 @@ def _measure_large_stream(rounds: int) -> tuple[list[str], str]:
         say("starting the test cluster")
         with Cluster() as cluster:
             peer.learn(cluster.client(), kinds)
-        text = large_stream.measure(peer, conftest, Path(folder), rounds)
-    return [f"kubeconform {peer.version}", f"conftest {conftest.version}"], text
+        text = large_stream.measure(peer, conftest, kyverno, Path(folder), rounds)
+    return [f"kubeconform {peer.version}", f"conftest {conftest.version}", f"kyverno {kyverno.version}"], text
 
 
 def _measure_operator(changes: int) -> str:
