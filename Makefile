@@ -10,10 +10,13 @@ MODULES ?=
 EVERY ?= 1
 # How long `make fuzz` runs.
 SECONDS ?= 600
+# What `make package` makes single files for (linux-amd64 …), all when empty; the address that they will be published at.
+PLATFORMS ?=
+RELEASE_URL ?=
 export PERFANA_TEST_KUBERNETES := $(KUBERNETES)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo cluster binaries test lint format unit integration mutation bench fuzz policy requirements clean
+.PHONY: help setup demo cluster binaries test lint format unit integration mutation bench fuzz package policy requirements clean
 
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,8 +63,8 @@ unit: setup ## Tests without server, clock or network
 	@$(BIN)/coverage erase
 	@$(BIN)/coverage run -m pytest tests/unit
 
-integration: setup binaries ## Tests against a real API server (KUBERNETES=1.35 for another version)
-	@$(BIN)/coverage run -m pytest tests/integration
+integration: setup binaries ## Tests against a real API server (KUBERNETES=1.35: those of a server, for another version)
+	@$(BIN)/coverage run -m pytest tests/integration $(if $(KUBERNETES),--server-only)
 
 mutation: setup ## Which changes of the judgement would no test notice? (MODULES=evaluate/version EVERY=10)
 	@$(BIN)/python -m tests.mutation --survivors --every $(EVERY) $(MODULES)
@@ -72,14 +75,20 @@ bench: setup binaries ## Measure what docs/performance.md claims, and print its 
 fuzz: setup ## Inputs that nobody thought of, for reader and tags (SECONDS=600)
 	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 
+package: setup ## Write wheel, single files and krew's manifest into dist/ (PLATFORMS=linux-amd64 RELEASE_URL=https://…)
+	@$(BIN)/python -m tests.release $(foreach platform,$(PLATFORMS),--platform $(platform)) --release-url '$(RELEASE_URL)'
+
 policy: setup ## Write the built-in policy's JSON anew from its YAML
 	@$(BIN)/python -m tests.builtin_policy
 
 requirements: setup ## Pin the newest versions anew, with hashes
 	@$(PYTHON) -m venv $(VENV)-pins && $(VENV)-pins/bin/pip install --quiet pip-tools
-	@$(VENV)-pins/bin/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-header \
-	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links -o requirements/dev.txt requirements/dev.in
+	@for name in dev single-file single-file-cluster bench pipx; do \
+	  $(VENV)-pins/bin/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-header \
+	    --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
+	    -o requirements/$$name.txt requirements/$$name.in || exit; \
+	done
 	@rm -r $(VENV)-pins
 
 clean: ## Remove what make made in this folder; built binaries stay in their cache
-	@rm -rf $(VENV) .coverage* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .mutation operator/*.egg-info
+	@rm -rf $(VENV) .coverage* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .mutation dist operator/*.egg-info

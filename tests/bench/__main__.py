@@ -2,9 +2,10 @@
 
 python -m tests.bench                  everything, ten to fifteen minutes
 python -m tests.bench --only cli       the command line beside an empty Python and kubeconform
-python -m tests.bench --only stream    the command line on 1,000 to 100,000 documents, beside kubeconform and conftest
+python -m tests.bench --only stream    the command line on 1,000 to 100,000 documents, beside kubeconform, conftest and kyverno
 python -m tests.bench --only operator  from a changed workload to its condition
 python -m tests.bench --only rules     the rules alone, in this process; needs no cluster
+python -m tests.bench --only packages  the command line by how it was installed; needs no cluster
 python -m tests.bench --only scale     the operator in a cluster of 10,000 workloads and 20,000 pods, beside peers
 """
 
@@ -14,9 +15,10 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from tests.bench import command_line, large_stream, operator_latency, rules
+from tests.bench import command_line, large_stream, operator_latency, packages, rules
 from tests.bench.conftest_tool import Conftest
 from tests.bench.kubeconform import Kubeconform
+from tests.bench.kyverno import Kyverno
 from tests.bench.scale.measure import measure as measure_scale
 from tests.bench.tables import machine, say
 from tests.cluster import binaries
@@ -29,7 +31,7 @@ ROOT = Path(__file__).parents[2]
 def main() -> None:
     """Measure what the arguments ask for."""
     arguments = _arguments()
-    programs = [] if arguments.only == "rules" else [f"Kubernetes {binaries.find().kubernetes}"]
+    programs = [] if arguments.only in {"rules", "packages"} else [f"Kubernetes {binaries.find().kubernetes}"]
     tables = []
     if arguments.only in {None, "rules"}:
         tables.append(("Rules", rules.measure(arguments.evaluations)))
@@ -37,6 +39,10 @@ def main() -> None:
         version, text = _measure_command_line(arguments.rounds)
         programs.append(f"kubeconform {version}")
         tables.append(("Command line", text))
+    if arguments.only in {None, "packages"}:
+        tools, text = _measure_packages(arguments.rounds)
+        programs += tools
+        tables.append(("Single files", text))
     if arguments.only in {None, "stream"}:
         versions, text = _measure_large_stream(arguments.streams)
         programs += versions
@@ -62,9 +68,15 @@ def _measure_command_line(rounds: int) -> tuple[str, str]:
         return peer.version, command_line.measure(peer, rounds)
 
 
+def _measure_packages(rounds: int) -> tuple[list[str], str]:
+    """Return the tools that made the packages, and the table."""
+    with tempfile.TemporaryDirectory(prefix="perfana-bench-") as folder:
+        return packages.tools(), packages.measure(Path(folder), rounds)
+
+
 def _measure_large_stream(rounds: int) -> tuple[list[str], str]:
     """Return the peers with their versions, and the tables."""
-    conftest = Conftest()
+    conftest, kyverno = Conftest(), Kyverno()
     with tempfile.TemporaryDirectory(prefix="perfana-bench-") as folder:
         peer = Kubeconform(Path(folder))
         kinds = Path(folder) / "kinds.yaml"
@@ -72,8 +84,8 @@ def _measure_large_stream(rounds: int) -> tuple[list[str], str]:
         say("starting the test cluster")
         with Cluster() as cluster:
             peer.learn(cluster.client(), kinds)
-        text = large_stream.measure(peer, conftest, Path(folder), rounds)
-    return [f"kubeconform {peer.version}", f"conftest {conftest.version}"], text
+        text = large_stream.measure(peer, conftest, kyverno, Path(folder), rounds)
+    return [f"kubeconform {peer.version}", f"conftest {conftest.version}", f"kyverno {kyverno.version}"], text
 
 
 def _measure_operator(changes: int) -> str:
@@ -87,7 +99,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m tests.bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--only", choices=("cli", "stream", "operator", "rules", "scale"), help="measure this alone")
+    parser.add_argument(
+        "--only", choices=("cli", "packages", "stream", "operator", "rules", "scale"), help="measure this alone"
+    )
     parser.add_argument("--rounds", type=int, default=20, help="runs of each command (default: 20)")
     parser.add_argument("--streams", type=int, default=5, help="runs of each command on a long stream (default: 5)")
     parser.add_argument("--changes", type=int, default=200, help="changes of the one workload (default: 200)")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from tests.bench.conftest_tool import Conftest
     from tests.bench.kubeconform import Kubeconform
+    from tests.bench.kyverno import Kyverno
 
 ROOT = Path(__file__).parents[2]
 CHARTS = ROOT / "tests" / "data" / "charts"
@@ -50,7 +51,7 @@ class Run(NamedTuple):
     memory: int
 
 
-def measure(kubeconform: Kubeconform, conftest: Conftest, folder: Path, rounds: int) -> str:
+def measure(kubeconform: Kubeconform, conftest: Conftest, kyverno: Kyverno, folder: Path, rounds: int) -> str:
     """Return the tables. The commands take turns, so that whatever else the machine does meets them all."""
     streams = {number: folder / f"{number}.yaml" for number in GROWTH}
     for number, stream in streams.items():
@@ -62,6 +63,7 @@ def measure(kubeconform: Kubeconform, conftest: Conftest, folder: Path, rounds: 
             "`perfana-support check`": [program, "check", "-f", str(stream)],
             "`kubeconform`": kubeconform.command(stream),
             "`conftest test`": conftest.command(stream),
+            "`kyverno apply`": kyverno.command(stream),
             "bare `yaml.compose_all`, CLoader": [sys.executable, "-c", _BARE, str(stream)],
         },
         rounds,

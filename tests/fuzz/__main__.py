@@ -1,6 +1,6 @@
-"""Fuzz the reader of manifests and the grammar of tags.
+"""Fuzz the readers of manifests and of policies, and the grammar of tags.
 
-python -m tests.fuzz --seconds 600           both, half of the time each; adds what reaches something new to tests/data/fuzz
+python -m tests.fuzz --seconds 600           all, a third of the time each; adds what reaches something new to tests/data/fuzz
 python -m tests.fuzz --only tags --seed 7    one of them, by other chances
 
 The exit code is 1 when something does not hold; the inputs are then under tests/data/fuzz/failures. A unit test runs
@@ -31,6 +31,11 @@ initContainers: |image: perfana/perfana-web:4.0.0\n |image: |container: |steps: 
 perfana/perfana-web: |perfana- |v |4.0.0 |0.2.96.22 |- |. |_ |SNAPSHOT |snapshot |rc1 |alpine |latest
 @sha256: |docker.io/ |:443/ |beta |+ |/ |:
 \xd9\xa1 |0 |00 |jdk |build""",
+    "documents": rb"""
+apiVersion: support.perfana.io/v1alpha1\n |kind: SupportPolicy\n |metadata: {name: a}\n |spec:\n |  publishedOn: |  lines:\n
+releases: |version: |name: |2026-11-24 |!!int |!!timestamp |!!bool |!!binary |!!set |!x |!!str |0b_ |0x |0o8 |1_0 |.inf |1e999
+&a |*a |<<: *a |- |? |[ |] |{ |} |, |" |' ||\n |>\n |\\ud800 |\\0 |\x00 |\x85 |\xc2\x85 |\xe2\x80\xa8 |\xff\xfe |\xef\xbb\xbf
+\r |\r\n |\t |--- |\n---\n |...\n |%YAML 1.1\n |yes |null |~ |99999999999999999999999999999999999999""",
 }
 
 
@@ -56,6 +61,11 @@ def _seeds(name: str) -> list[bytes]:
     kept = list(load(CORPUS / name))
     if name == "tags":
         return [*kept, b"perfana/perfana-web:4.0.0", b"perfana-2.4.4", b"0.2.96.22-alpine", b"4.0.0-SNAPSHOT"]
+    if name == "documents":
+        return [
+            *kept,
+            b"apiVersion: support.perfana.io/v1alpha1\nkind: SupportPolicy\nmetadata: {name: a}\nspec: {lines: []}\n",
+        ]
     charts = [file.read_bytes().split(SEPARATOR) for file in sorted((ROOT / "tests" / "data" / "charts").glob("*.yaml"))]
     return [*kept, *(SEPARATOR + text for chart in charts for text in chart)]
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import codecs
 import io
+import json
 import re
 import sys
 from typing import TYPE_CHECKING
 from unittest import mock
 
+from perfana_support.model.document import DocumentError
 from perfana_support.model.image import parse_image
 from perfana_support.model.policy import Build
 from perfana_support.model.tag import read_tag
 from perfana_support.sources import byte_stream, manifest
 from perfana_support.sources.manifest import Manifests, read_manifests
-from perfana_support.sources.policy import builtin_policy
+from perfana_support.sources.policy import builtin_policy, policy_of
+from perfana_support.sources.yaml_document import DocumentFaultError, load_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +26,7 @@ if TYPE_CHECKING:
 MOST_OF_AN_IMAGE = 512
 RELEASED = {Build.RELEASED, Build.REPACKAGED}
 # Libraries count them as ends of lines, editors do not; with them places may differ.
-ODD_LINE_ENDS = ("\x85".encode(), "\u2028".encode(), "\u2029".encode(), b"\r")
+ODD_LINE_ENDS = (b"\r",)
 # What nobody reads is not looked through for these.
 UNREAD = re.compile(r"stands twice|field's name must be a text|merge key")
 SNAPSHOT = re.compile(r"(?:^|[-._])snapshot(?:[-._]|$)", re.IGNORECASE)
@@ -70,7 +74,25 @@ def tags(data: bytes) -> None:
         assert read_tag(f"{tag}-rc1", builtin_policy().tags).build not in RELEASED
 
 
-TARGETS: dict[str, Callable[[bytes], None]] = {"reader": reader, "tags": tags}
+def documents(data: bytes) -> None:
+    """Read bytes as a policy, a check or settings are read: data as JSON has it, or a fault with a place."""
+    try:
+        document = load_document(io.BytesIO(data))
+    except DocumentFaultError as error:
+        place = error.fault
+        assert place.problem
+        assert data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or min(place.line, place.column) > 0, place
+        return
+    json.dumps(document)
+    problems = list[object]()
+    try:
+        policy_of(document)
+    except DocumentError as error:
+        problems += error.problems
+    assert all(len(str(problem)) < 2 * MOST_OF_AN_IMAGE for problem in problems), problems
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {"reader": reader, "tags": tags, "documents": documents}
 
 
 def _read(data: bytes) -> Manifests:

@@ -1,18 +1,25 @@
-"""The operator as a fixture, under the rights that ship with it."""
+"""The operator as a fixture, under the rights that ship with it; and the tools that render charts and kustomizations."""
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.cluster import binaries
 from tests.cluster.crds import apply_crds
 from tests.cluster.server import LOOPBACK, free_ports
+from tests.integration.helm_tool import MAJORS, find_helm
 from tests.integration.operator_process import ACCOUNT, ROOT, OperatorProcess, shipped_identity
+from tests.integration.packages import Machine, make_machine
 from tests.integration.support_objects import Site
+from tests.release.making import make_release
+from tests.release.platforms import this_platform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.cluster.client import ApiClient
     from tests.cluster.identity import Identity
@@ -54,6 +61,65 @@ def site(api: ApiClient, namespace: str, operator: OperatorProcess) -> Site:
     return Site(api, namespace, operator)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.fixture(scope="session")
+def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a release for this platform."""
+    folder = tmp_path_factory.mktemp("release")
+    make_release(folder, [this_platform()])
+    return folder
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    """Return a machine on which nothing of ours was ever run."""
+    return make_machine(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def programs(request: pytest.FixtureRequest) -> dict[str, Path]:
+    """Return the real tools: kubectl, helm-4, helm-3."""
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled():  # the first build takes minutes: let its progress be seen
+        return {"kubectl": binaries.find().kubectl} | {f"helm-{major}": find_helm(major) for major in MAJORS}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Go to a folder of our own, with nothing on the PATH and no file of the user's."""
+    work = tmp_path / "here"
+    work.mkdir()
+    (tmp_path / "bin").mkdir()
+    monkeypatch.chdir(work)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in [name for name in os.environ if name.startswith(("KUBECONFIG", "HELM_", "XDG_", "PERFANA_SUPPORT_"))]:
+        monkeypatch.delenv(name)
+    return work
+
+
+@pytest.fixture(params=[f"helm-{major}" for major in MAJORS])
+def helm(request: pytest.FixtureRequest, programs: dict[str, Path], folder: Path) -> Path:
+    """Put a Helm on the PATH."""
+    (folder.parent / "bin/helm").symlink_to(programs[request.param])
+    return programs[request.param]
+
+
+@pytest.fixture
+def kubectl(programs: dict[str, Path], folder: Path) -> Path:
+    """Put kubectl on the PATH."""
+    (folder.parent / "bin/kubectl").symlink_to(programs["kubectl"])
+    return programs["kubectl"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option of runs against another version of Kubernetes."""
+    parser.addoption("--server-only", action="store_true", help="run only tests of an API server: the others know no version")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Compare the rights that ship with those that were used when all other tests are done."""
+    if config.getoption("--server-only"):
+        wanted = ["cluster" in getattr(item, "fixturenames", ()) for item in items]
+        config.hook.pytest_deselected(items=[item for item, is_wanted in zip(items, wanted, strict=True) if not is_wanted])
+        items[:] = [item for item, is_wanted in zip(items, wanted, strict=True) if is_wanted]
     items.sort(key=lambda item: item.path.stem == "test_rights_used")

@@ -3,34 +3,43 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
+from functools import partial
 from typing import Any, NamedTuple
 
+import perfana_support.sources.pyyaml  # noqa: F401 - before all that imports PyYAML
 from perfana_support.cli.cluster import cluster_source
 from perfana_support.cli.exit_codes import ExitCode, Tally
-from perfana_support.cli.options import Option, add_options, choice, fill
-from perfana_support.cli.output import places, to_output, write
-from perfana_support.evaluate.inventory import select, take_inventory
+from perfana_support.cli.options import CONFIG_VARIABLE, Option, add_options, choice, fill
+from perfana_support.cli.output import clear, places, to_output, write_all
+from perfana_support.cli.placing import placed, worth_reporting
+from perfana_support.cli.statements import refuse_unreadable
+from perfana_support.cli.unmatched import Unmatched
+from perfana_support.cli.variables import stray_variables
+from perfana_support.evaluate.inventory import select
 from perfana_support.evaluate.verdict import evaluate
 from perfana_support.model.calendar import parse_day
 from perfana_support.model.check import Check, Requirement, Target
 from perfana_support.model.code import Code
-from perfana_support.model.installation import Installation, Platform, Workload
+from perfana_support.model.installation import Installation, Platform
 from perfana_support.model.policy import Policy
 from perfana_support.model.verdict import Verdict
 from perfana_support.reports.formats import FORMATS
-from perfana_support.reports.report import Report
+from perfana_support.reports.report import Report, Run
 from perfana_support.reports.table import printable
 from perfana_support.sources.clock import today
 from perfana_support.sources.errors import STANDARD_INPUT, Fault, SourceError, shown_name
 from perfana_support.sources.manifest import read_manifests
 from perfana_support.sources.policy import builtin_policy, read_policy
+from perfana_support.sources.repository import look_around
+from perfana_support.sources.yaml_view import IS_FAST
 
 EXAMPLES = """\
 examples:
   perfana-support check -f manifests/
   helm template perfana perfana/perfana | perfana-support check -f -
+  perfana-support check -f chart/ --values production.yaml
   perfana-support check -f perfana.yaml --as-of 2027-06-30 -o json
   perfana-support check -f perfana.yaml --policy our-policy.yaml
   perfana-support check -f perfana.yaml --target 0.2.96.22 --kubernetes-version v1.36.3
@@ -40,8 +49,14 @@ examples:
   perfana-support check -f perfana.yaml --baseline report.json --fail-on at-risk
 
 exit codes:
-  0 supported   1 internal error or full disk   2 usage, unreadable input or policy, unwritable output
-  3 not supported   4 at risk (with --fail-on at-risk)   5 undetermined   130 interrupted   141 reader of the output is gone
+  0    supported
+  1    internal error or full disk
+  2    usage, unreadable input or policy, unwritable output
+  3    not supported
+  4    at risk (with --fail-on at-risk)
+  5    undetermined
+  130  interrupted
+  141  reader of the output is gone
 """
 
 _FAIL_ON = ("not-supported", "at-risk")
@@ -71,7 +86,10 @@ def _text(text: str) -> str:
 
 def _code(text: str) -> Code:
     if text not in _CODES:
-        raise argparse.ArgumentTypeError(f"must be a finding's code, is {text!r}; perfana-support explain lists them")
+        from perfana_support.cli.near import meant  # noqa: PLC0415 - only who uses it pays for it
+
+        problem = f"must be a finding's code, is {text!r}{meant(text, _CODES)}; perfana-support explain lists them"
+        raise argparse.ArgumentTypeError(problem)
     return Code(text)
 
 
@@ -95,6 +113,14 @@ OPTIONS = (
     Option(
         "namespace", "NAMESPACE", "judge what runs in this namespace of a cluster; repeatable", _text, short="n", is_list=True
     ),
+    Option(
+        "values",
+        "FILE",
+        "values for charts, handed to your helm after their own; repeatable. For all else that helm takes: helm template … | "
+        "perfana-support check -f -",
+        _text,
+        is_list=True,
+    ),
     Option("context", "NAME", "the kubeconfig's context to use (default: the current one; in a pod, its own cluster)", _text),
     Option("kubeconfig", "FILE", "the kubeconfig (default: $KUBECONFIG, else ~/.kube/config)", _text),
     Option(
@@ -104,7 +130,12 @@ OPTIONS = (
         _selector,
         short="l",
     ),
-    Option("policy", "FILE|-", "a SupportPolicy document that states what differs from the built-in policy", _text),
+    Option(
+        "policy",
+        "FILE|DIR|-",
+        "a SupportPolicy document that states what differs from the built-in policy, or a folder that holds one",
+        _text,
+    ),
     Option("as-of", "DATE", "judge as of this day, YYYY-MM-DD in UTC (default: today)", _day),
     Option(
         "check",
@@ -154,6 +185,12 @@ OPTIONS = (
 )
 
 
+_OLD_BASELINE = (
+    "an older version wrote it, without what exactly was found: mounts, variables, digests and versions count as new; "
+    "write it anew with -o json=FILE"
+)
+# A second or more without libyaml.
+_MANY_DOCUMENTS = 500
 _SOURCES = ("filename", "namespace", "all_namespaces")
 # What shells may offer as values.
 VALUES = {
@@ -176,35 +213,63 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     What could not be read fails the run; what could is reported all the same, as a part of which nobody knows the rest.
     """
     flags = {source: getattr(arguments, source) for source in _SOURCES}
+    values = arguments.values
     config = fill(arguments, OPTIONS, os.environ)
     if any(flags.values()):  # which source it is, is one question: flags that answer it win as a whole
         vars(arguments).update(flags)
     if config and not arguments.config:  # it lies there, and nobody named it
-        print(f"options of {config} hold", file=sys.stderr)
+        print(printable(f"options of {config} hold"), file=sys.stderr)
+    _note(stray_variables(os.environ, [CONFIG_VARIABLE, *(option.variable for option in OPTIONS)]))
     _refuse_both_sources(arguments)
+    if values and not arguments.filename:
+        raise SourceError(
+            [Fault("--values", 0, 0, "is for charts, which -f CHART gives; what runs in a cluster has its values")]
+        )
     outputs = places(arguments.output)
     _refuse_shared_input(arguments)
-    policy = read_policy(arguments.policy) if arguments.policy else builtin_policy()
-    known = _known(arguments.baseline)
-    found = _read_cluster(arguments) if not arguments.filename else _read_manifests(arguments, policy)
-    for fault in found.faults:
-        print(printable(f"error: {fault}"), file=sys.stderr)
-    as_of = arguments.as_of or today()
-    check_of = _checks(arguments, policy, known, {each.namespace for each in found.installations})
+    files = [output.file for output in outputs if output.file]
+    if files:
+        from perfana_support.cli.clash import refuse_overwriting  # noqa: PLC0415 - only who writes files pays for it
+
+        stated = (arguments.policy, arguments.check, arguments.baseline, config, arguments.kubeconfig)
+        refuse_overwriting(files, arguments.filename or (), (*stated, *(arguments.values or ())))
+        clear(outputs)
+    as_of, asked = arguments.as_of or today(), _asked(arguments)
+    policy = builtin_policy()
+    try:
+        policy = read_policy(arguments.policy) if arguments.policy else policy
+        known = _known(arguments.baseline)
+        found = _read_manifests(arguments, policy, [*files, config]) if arguments.filename else _read_cluster(arguments)
+        for fault in found.faults:
+            print(printable(f"error: {fault}"), file=sys.stderr)
+        check_of = _checks(arguments, policy, known, {each.namespace for each in found.installations})
+    except SourceError as error:
+        from perfana_support.cli.failure import nothing_judged, write_instead  # noqa: PLC0415 - not needed where all goes well
+
+        write_instead(nothing_judged(error.faults, arguments, policy, as_of, asked), outputs, error.faults)
+        raise
     installations = found.installations or (Installation("", ()),)
     verdicts = (_judge(installation, policy, as_of, check_of(installation.namespace)) for installation in installations)
-    tally = Tally()
-    counted = tally.counting(verdicts if arguments.namespace else _worth_reporting(verdicts))
-    reports: Iterable[Report] = (Report(verdict, policy, found.source) for verdict in counted)
-    if len(outputs) > 1:
-        reports = list(reports)
-    for output in outputs:
-        write(output, reports)
+    unmatched = Unmatched(check_of)
+    watched, tally = unmatched.watching(verdicts), Tally()
+    counted = tally.counting(watched if arguments.namespace else worth_reporting(watched))
+    told = asked._replace(passes_unknown=asked.passes_unknown and not found.faults)  # these fail the run, whatever may pass
+    write_all(outputs, (Report(verdict, policy, found.source, told) for verdict in counted))
+    _note(unmatched.notes(arguments.baseline))
     if found.faults:
         return ExitCode.BAD_INPUT
-    return tally.exit_code(
-        fails_at_risk=arguments.fail_on == _FAIL_ON[1], passes_unknown=arguments.on_unknown == _ON_UNKNOWN[1]
-    )
+    return tally.exit_code(fails_at_risk=asked.fails_at_risk, passes_unknown=asked.passes_unknown)
+
+
+def _note(sentences: Iterable[str]) -> None:
+    """Tell what is no error, and what somebody may want to know before it becomes one."""
+    for sentence in sentences:
+        print(printable(f"note: {sentence}"), file=sys.stderr)
+
+
+def _asked(arguments: argparse.Namespace) -> Run:
+    """What the run was asked for, and where."""
+    return Run(arguments.fail_on == _FAIL_ON[1], arguments.on_unknown == _ON_UNKNOWN[1], *look_around())
 
 
 def _known(baseline: str | None) -> Mapping[tuple[str, ...], int]:
@@ -212,7 +277,10 @@ def _known(baseline: str | None) -> Mapping[tuple[str, ...], int]:
         return {}
     from perfana_support.sources.baseline import read_baseline  # noqa: PLC0415 - only who uses it pays for it
 
-    return read_baseline(baseline)
+    read = read_baseline(baseline)
+    if read.lacks_details:
+        _note([f"--baseline {baseline}: {_OLD_BASELINE}"])
+    return read.known
 
 
 def _checks(
@@ -228,10 +296,11 @@ def _checks(
         if own and namespaces and namespaces.isdisjoint({own, ""}):
             problem = f"is for namespace {own}; found are {', '.join(sorted(namespaces))}"
             raise SourceError([Fault(shown_name(arguments.check), 0, 0, problem)])
+    refuse_unreadable(arguments, stated, policy)
 
     def check_of(namespace: str) -> Check:
         check = stated if not own or not namespace or own == namespace else Check()
-        if arguments.selector:
+        if arguments.selector is not None:
             check = check._replace(selector=arguments.selector)
         check = check._replace(ignored=frozenset(map(str, arguments.ignore or ())), known=known)
         if arguments.target:
@@ -263,51 +332,8 @@ def _refuse_shared_input(arguments: argparse.Namespace) -> None:
         raise SourceError([Fault(shown_name(STANDARD_INPUT), 0, 0, "can be read once, it is named more often")])
 
 
-def _placed(installations: tuple[Installation, ...], policy: Policy) -> tuple[Installation, ...]:
-    """The installations, with workloads that name no namespace where they belong.
-
-    They go where `kubectl apply --namespace` puts them. Beside installations that name theirs they are of these, of each one
-    for nobody can tell, unless they run a component: then they are an installation themselves.
-    """
-    nowhere = next((installation for installation in installations if not installation.namespace), None)
-    if nowhere is None or take_inventory(nowhere, policy).components:
-        return installations
-    others = [installation for installation in installations if installation.namespace]
-    hosts = [installation for installation in others if take_inventory(installation, policy).components]
-    if not hosts:
-        return installations
-    joined = {host.namespace: _join(host, nowhere.workloads) for host in hosts}
-    return tuple(joined.get(installation.namespace, installation) for installation in others)
-
-
-def _join(host: Installation, workloads: tuple[Workload, ...]) -> Installation:
-    moved = tuple(workload._replace(namespace=host.namespace) for workload in workloads)
-    return host._replace(workloads=host.workloads + moved)
-
-
 def _judge(installation: Installation, policy: Policy, as_of: date, check: Check) -> Verdict:
     return evaluate(select(installation, check, policy), policy, as_of, check)
-
-
-def _worth_reporting(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
-    """The verdicts of installations that have a component or a finding; the first of all when there is none, to say so.
-
-    Manifests often bring along namespaces of other software, about which there is nothing to say. Where the user names
-    namespaces, there is: one that was expected to run Perfana and does not is undetermined.
-    """
-    first, is_told = None, False
-    for verdict in verdicts:
-        if verdict.components or _tells(verdict):
-            is_told = True
-            yield verdict
-        first = first or verdict
-    if first and not is_told:
-        yield first
-
-
-def _tells(verdict: Verdict) -> bool:
-    """Whether something is found about what runs; policy and contract are spoken of with every installation."""
-    return any(finding.subject.kind not in ("SupportPolicy", "Maintenance", "Declaration") for finding in verdict.findings)
 
 
 def _refuse_both_sources(arguments: argparse.Namespace) -> None:
@@ -318,25 +344,51 @@ def _refuse_both_sources(arguments: argparse.Namespace) -> None:
         raise SourceError([Fault("check", 0, 0, problem if not any(named) else f"{problem}, and no two of them")])
 
 
-def _read_manifests(arguments: argparse.Namespace, policy: Policy) -> Found:
+def _read_manifests(arguments: argparse.Namespace, policy: Policy, own: list[str]) -> Found:
+    """What the files hold. `own` are files of the run itself, which may lie among them."""
+    passes_over = _passing_over(own) if any(own) else lambda _file: False
+    values = tuple(arguments.values or ())
     if sys.stderr.isatty():
         from perfana_support.cli.progress import Progress  # noqa: PLC0415 - pipelines have no terminal
 
         with Progress(sys.stderr, "reading") as progress:
-            manifests = read_manifests(arguments.filename, progress.step)
+            manifests = read_manifests(arguments.filename, progress.step, passes_over, values)
     else:
-        manifests = read_manifests(arguments.filename)
+        manifests = read_manifests(arguments.filename, passes_over=passes_over, values=values)
+    if not IS_FAST and manifests.documents >= _MANY_DOCUMENTS:
+        _note(["this Python's PyYAML has no libyaml: reading took some ten times as long as it could"])
     if manifests.faults and not manifests.installations:
         raise SourceError(list(manifests.faults))
     source: dict[str, Any] = {"kind": "Manifests", "files": list(manifests.files), "documents": manifests.documents}
+    if values:
+        source["values"] = list(values)
     if arguments.kubernetes_version:
         source["kubernetesVersion"] = arguments.kubernetes_version
+    if manifests.faults:
+        from perfana_support.cli.failure import fault_document  # noqa: PLC0415 - not needed where all goes well
+
+        source["faults"] = list(map(fault_document, manifests.faults))
     gaps = tuple(map(str, manifests.faults))
-    installations = [each._replace(gaps=each.gaps + gaps) for each in _placed(manifests.installations, policy)]
+    installations = [each._replace(gaps=each.gaps + gaps) for each in placed(manifests.installations, policy)]
     return Found(tuple(installations), source, manifests.faults)
 
 
+def _passing_over(files: list[str]) -> Callable[[str], bool]:
+    from perfana_support.cli.clash import passing_over  # noqa: PLC0415 - only who has files of the run's own pays for it
+
+    return passing_over(files)
+
+
 def _read_cluster(arguments: argparse.Namespace) -> Found:
-    snapshot = cluster_source().read_cluster(arguments.kubeconfig, arguments.context, arguments.namespace or ())
+    namespaces = tuple(arguments.namespace or ())
+    read = partial(cluster_source().read_cluster, arguments.kubeconfig, arguments.context, namespaces)
+    if sys.stderr.isatty():
+        from perfana_support.cli.progress import Progress  # noqa: PLC0415 - pipelines have no terminal
+
+        where = "all namespaces" if not namespaces else f"{len(namespaces)} namespace{'s' if len(namespaces) > 1 else ''}"
+        with Progress(sys.stderr, f"reading lists of {where}") as progress:
+            snapshot = read(progress.step)
+    else:
+        snapshot = read()
     source = {"kind": "Cluster", "server": snapshot.server, "context": arguments.context or ""}
     return Found(snapshot.installations, source)

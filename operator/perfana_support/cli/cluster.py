@@ -10,6 +10,7 @@ def cluster_source() -> ModuleType:
     try:
         from perfana_support.sources.cluster import snapshot  # noqa: PLC0415
     except ModuleNotFoundError as error:
-        problem = f"is not installed ({error.name}); install perfana-support[cluster]"
+        remedy = "install perfana-support[cluster], or take the single file perfana-support-cluster"
+        problem = f"is not installed ({error.name}); {remedy}"
         raise SourceError([Fault("reading a cluster", 0, 0, problem)]) from error
     return snapshot

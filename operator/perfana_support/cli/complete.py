@@ -55,6 +55,8 @@ def answer(words: list[str], commands: Iterable[str]) -> str:
 def _values(action: argparse.Action, values: Mapping[str, tuple[str, ...]], typed: str) -> Offer:
     """Values of an option or argument: those it is limited to, else files where its placeholder says so."""
     known = values.get(action.dest) or tuple(map(str, action.choices or ()))
+    if "=" in typed and "=FILE" in str(action.metavar):
+        return Offer((), files=True)
     if known:
         return _matching(known, typed)
     return Offer((), "FILE" in str(action.metavar))

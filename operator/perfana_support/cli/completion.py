@@ -16,14 +16,26 @@ examples:
 _BASH = """\
 # bash completion of perfana-support
 _perfana_support() {
-  local answer line
-  answer=$(perfana-support __complete "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null) || return
+  local answer line word last
+  local -a words=()
+  # bash takes --output=js for three words, and replaces the last of them alone.
+  for word in "${COMP_WORDS[@]:1:COMP_CWORD}"; do
+    if [[ ${#words[@]} -gt 0 && ( $word == = || $last == = && $word != --* ) ]]; then
+      words[${#words[@]}-1]+=$word
+    else
+      words+=("$word")
+    fi
+    last=$word
+  done
+  word=${words[${#words[@]}-1]}
+  answer=$(perfana-support __complete "${words[@]}" 2>/dev/null) || return
   COMPREPLY=()
   while IFS= read -r line; do
     case $line in
       :0) compopt -o default 2>/dev/null ;;
       :*) ;;
-      *) COMPREPLY+=("$line") ;;
+      *) if [[ $word != "${COMP_WORDS[COMP_CWORD]}" || $last == = ]]; then line=${line#"${word%"${word##*=}"}"}; fi
+         COMPREPLY+=("$line") ;;
     esac
   done <<< "$answer"
 }

@@ -6,8 +6,9 @@ A crash or unreadable input can never be read as a verdict, for those codes mean
 from collections.abc import Iterable, Iterator
 from enum import IntEnum
 
-from perfana_support.model.code import DECIDING, Code, Effect, Status
-from perfana_support.model.verdict import Condition, Verdict
+from perfana_support.model.code import DECIDING, Effect, Status
+from perfana_support.model.finding import Finding
+from perfana_support.model.verdict import Verdict
 
 
 class ExitCode(IntEnum):
@@ -19,9 +20,6 @@ class ExitCode(IntEnum):
     NOT_SUPPORTED = 3
     AT_RISK = 4
     UNDETERMINED = 5
-
-
-_RISKS = frozenset(str(code) for code in Code if code.effect is Effect.AT_RISK)
 
 
 class Tally:
@@ -41,9 +39,8 @@ class Tally:
         self._is_whole = True
 
     def _add(self, verdict: Verdict) -> None:
-        judged = [condition for condition in verdict.conditions if condition.type in DECIDING]
-        self._found.update(condition.status for condition in judged)
-        self._is_at_risk = self._is_at_risk or verdict.is_at_risk or any(map(_is_at_risk, judged))
+        self._found.update(condition.status for condition in verdict.conditions if condition.type in DECIDING)
+        self._is_at_risk = self._is_at_risk or verdict.is_at_risk or any(map(_is_risk, verdict.upgrade_findings))
 
     def exit_code(self, *, fails_at_risk: bool = False, passes_unknown: bool = False) -> ExitCode:
         """The exit code of all verdicts: False beats Unknown beats at risk beats True.
@@ -60,6 +57,5 @@ class Tally:
         return ExitCode.AT_RISK if fails_at_risk and self._is_at_risk else ExitCode.SUPPORTED
 
 
-def _is_at_risk(condition: Condition) -> bool:
-    """Whether a condition names a risk, as `UpgradeSupported` does, whose findings are not the verdict's."""
-    return condition.reason in _RISKS
+def _is_risk(finding: Finding) -> bool:
+    return finding.counts and finding.effect is Effect.AT_RISK

@@ -5,7 +5,10 @@ import os
 import re
 
 from perfana_support.cli.exit_codes import ExitCode
+from perfana_support.cli.near import meant
+from perfana_support.cli.output import show
 from perfana_support.model.code import Code, Reason
+from perfana_support.reports.table import columns
 from perfana_support.sources import builtin
 from perfana_support.sources.errors import Fault, SourceError
 
@@ -28,17 +31,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Print the section of one reason, or list all: the codes first, which are reasons as well."""
     if arguments.code is None:
-        width = max(map(len, _REASONS))
-        for code in Code:
-            print(f"{code.ljust(width)}   {code.effect.ljust(12)}   {', '.join(code.conditions)}")
-        print("\nReasons that are no codes:")
-        for reason in Reason:
-            print(f"{reason.ljust(width)}   {section(reason).splitlines()[0]}")
+        codes = [(str(code), str(code.effect), ", ".join(code.conditions)) for code in Code]
+        reasons = [(str(reason), section(reason).splitlines()[0]) for reason in Reason]
+        tables = (columns([("CODE", "EFFECT", "CONDITIONS"), *codes]), columns([("REASON", "MEANING"), *reasons]))
+        lines = ("\n".join(table) for table in tables)
+        show("\n\n".join((*lines, "perfana-support explain REASON says what each means and what to do.\n")))
         return ExitCode.SUPPORTED
     found = next((reason for reason in _REASONS if reason.lower() == arguments.code.lower()), None)
     if found is None:
-        raise SourceError([Fault(arguments.code, 0, 0, "is no code or reason; perfana-support explain lists all of them")])
-    print(f"{found}\n\n{section(found)}")
+        problem = f"is no code or reason{meant(arguments.code, VALUES['code'])}; perfana-support explain lists all of them"
+        raise SourceError([Fault(arguments.code, 0, 0, problem)])
+    show(f"{found}\n\n{section(found)}\n")
     return ExitCode.SUPPORTED
 
 

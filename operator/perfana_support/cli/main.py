@@ -6,21 +6,32 @@ import gc
 import io
 import os
 import sys
+from collections.abc import Callable
+from contextlib import redirect_stderr
 from functools import cache
 from importlib import import_module
 from types import ModuleType
+from typing import NoReturn
 
 from perfana_support import __version__
 from perfana_support.cli.exit_codes import ExitCode
+from perfana_support.cli.streams import abandon, open_closed_streams, unheard
 
 # Importing makes tens of thousands of objects that all stay; at the default of 700 the collector looks through them a dozen
 # times, a tenth of a short run (docs/performance.md).
 gc.set_threshold(50_000)
 
+# argparse asks for a translation of each of its texts, which looks for files in every run: Python ships none, nor does this.
+argparse._ = str  # type: ignore[attr-defined]
+
 # What a shell reports for a program that Ctrl-C ended: 128 and the signal's number.
 _INTERRUPTED = 130
 # And for one that a closed pipe ended, as SIGPIPE would.
 _READER_GONE = 141
+
+# The columns of the narrowest terminal that is written for, and how many digits no terminal's width has.
+_NARROWEST = 60
+_MOST_DIGITS = 6
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
 
@@ -40,44 +51,53 @@ def main(argv: list[str] | None = None) -> int:
 
     An error nobody foresaw is exit code 1 with one line, a traceback only with `--debug`: never a verdict.
     """
-    _open_closed_streams()
-    try:
-        return _run(sys.argv[1:] if argv is None else argv)
-    except KeyboardInterrupt:
-        return _INTERRUPTED
+    open_closed_streams()
+    words = sys.argv[1:] if argv is None else argv
+    with redirect_stderr(unheard(sys.stderr)):
+        try:
+            return _complete(words[1:]) if words[:1] == ["__complete"] else _run(words)
+        except KeyboardInterrupt:
+            return _INTERRUPTED
 
 
-def _open_closed_streams() -> None:
-    """Where a shell has closed an output, what is written to it goes nowhere, and nothing goes where it should not."""
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - for the rest of the run
+def _complete(words: list[str]) -> int:
+    """Answer a shell, which shows nobody what went wrong: without an answer it offers files."""
+    from perfana_support.cli.complete import answer  # noqa: PLC0415 - asked for by shells alone
+
+    return _ended(lambda: _say(answer(words, COMMANDS)), is_debug=False)
+
+
+def _say(text: str) -> int:
+    sys.stdout.write(text)
+    return ExitCode.SUPPORTED
 
 
 def _run(words: list[str]) -> int:
-    if words[:1] == ["__complete"]:
-        from perfana_support.cli.complete import answer  # noqa: PLC0415 - asked for by shells alone
-
-        sys.stdout.write(answer(words[1:], COMMANDS))
-        return ExitCode.SUPPORTED
     wanted = next((word for word in words if not word.startswith("-")), None)
     parser, modules = _parser(wanted)
-    options = parser.parse_args(words)
+    options, unknown = parser.parse_known_args(words)
+    if unknown:
+        parser.error(f"unrecognized arguments: {' '.join(unknown)}{_meant(unknown[0], options.command, modules)}")
     if options.command is None:
         parser.print_help(sys.stderr)
         return ExitCode.BAD_INPUT
     # A terminal that lacks a character shows its escape.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
+    return _ended(lambda: modules[options.command].run(options), is_debug=options.debug)
+
+
+def _ended(work: Callable[[], int], *, is_debug: bool) -> int:
+    """The exit code of the work, also where it or its output fails."""
     try:
-        code: int = modules[options.command].run(options)
+        code = work()
         sys.stdout.flush()
     except BrokenPipeError:
-        _abandon_output()
+        abandon(sys.stdout)
         return _READER_GONE
     except Exception as error:
         code = _report(error)
-        if options.debug and code == ExitCode.INTERNAL_ERROR:
+        if is_debug and code == ExitCode.INTERNAL_ERROR:
             raise
         return code
     # Python looks through all objects once more before it ends; nothing here waits for that, and it costs a tenth of a run.
@@ -85,26 +105,31 @@ def _run(words: list[str]) -> int:
     return code
 
 
-def _abandon_output() -> None:
-    """Let Python's own last flush go nowhere: it would fail again, with a traceback and an exit code of its own."""
-    with open(os.devnull, "wb") as nowhere:
-        os.dup2(nowhere.fileno(), 1)
+def _meant(word: str, name: str | None, modules: dict[str, ModuleType]) -> str:
+    """The option of a command that a word may stand for, as the end of a message."""
+    if not word.startswith("-") or name not in modules:
+        return ""
+    from perfana_support.cli.near import meant  # noqa: PLC0415 - not needed where all goes well
+
+    parser = argparse.ArgumentParser()
+    modules[name].add_arguments(parser)
+    known = [*parser._option_string_actions, "--debug"]  # noqa: SLF001 - argparse has no other way to ask what it knows
+    return meant(word.partition("=")[0], known)
 
 
 def _report(error: Exception) -> ExitCode:
-    from perfana_support.sources.errors import SourceError  # noqa: PLC0415 - not needed where all goes well
+    from perfana_support.reports.table import printable  # noqa: PLC0415 - not needed where all goes well
+    from perfana_support.sources.errors import SourceError  # noqa: PLC0415
 
     if isinstance(error, SourceError):
-        from perfana_support.reports.table import printable  # noqa: PLC0415
-
         for fault in error.faults:
             print(printable(f"error: {fault}"), file=sys.stderr)
         return ExitCode.BAD_INPUT
     if isinstance(error, OSError) and error.errno in _NO_ROOM:
-        _abandon_output()
-        print(f"error: {error.filename or 'output'}: cannot be written: {error.strerror}", file=sys.stderr)
+        abandon(sys.stdout)
+        print(printable(f"error: {error.filename or 'standard output'}: cannot be written: {error.strerror}"), file=sys.stderr)
         return ExitCode.INTERNAL_ERROR
-    print(f"internal error: {type(error).__name__}: {error} (--debug shows the traceback)", file=sys.stderr)
+    print(printable(f"internal error: {type(error).__name__}: {error} (--debug shows the traceback)"), file=sys.stderr)
     return ExitCode.INTERNAL_ERROR
 
 
@@ -114,30 +139,52 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
     def __init__(self, prog: str) -> None:
         super().__init__(prog, width=_width() - 2)
 
+    def format_help(self) -> str:
+        from perfana_support.cli.help_text import with_fitting_usage  # noqa: PLC0415 - as below
+
+        return with_fitting_usage(super().format_help(), self._width)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        from perfana_support.cli.help_text import fitted  # noqa: PLC0415 - only --help prints any
+
+        return "".join(f"{indent}{line}\n" for line in fitted(text, width))
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors can do nothing to a terminal or a job's log: they repeat what was given."""
+
+    def error(self, message: str) -> NoReturn:
+        from perfana_support.reports.table import printable  # noqa: PLC0415 - not needed where all goes well
+
+        super().error(printable(message))
+
 
 @cache
 def _width() -> int:
     """The terminal's width, which argparse wants to know with every option that is added."""
+    stated = os.environ.get("COLUMNS", "")
+    width = int(stated) if stated.isascii() and stated.isdecimal() and len(stated) < _MOST_DIGITS else 0
     try:
-        return int(os.environ.get("COLUMNS", "")) or os.get_terminal_size().columns
+        return max(_NARROWEST, width or os.get_terminal_size().columns)
     except (ValueError, OSError):
         return 80
 
 
 def _parser(wanted: str | None) -> tuple[argparse.ArgumentParser, dict[str, ModuleType]]:
     """The parser, with the options of the wanted command only: reading the others' would import what they need."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="perfana-support",
         description="Is this Perfana installation supportable, by the vendor's support policy?",
         epilog="example:\n  perfana-support check -f perfana.yaml",
         formatter_class=_Formatter,
+        allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"perfana-support {__version__}")
     commands = parser.add_subparsers(title="commands", prog="perfana-support", dest="command", metavar="COMMAND")
     modules: dict[str, ModuleType] = {}
     for name, summary in COMMANDS.items():
         if name != wanted:
-            commands.add_parser(name, help=summary, formatter_class=_Formatter)
+            commands.add_parser(name, help=summary, add_help=False)  # for the list of commands alone
             continue
         module = modules[name] = import_module(f"perfana_support.cli.{name}")
         command = commands.add_parser(
@@ -146,6 +193,7 @@ def _parser(wanted: str | None) -> tuple[argparse.ArgumentParser, dict[str, Modu
             description=module.__doc__,
             epilog=module.EXAMPLES,
             formatter_class=_Formatter,
+            allow_abbrev=False,  # a prefix that is one option's today may be another's tomorrow
         )
         module.add_arguments(command)
         command.add_argument("--debug", action="store_true", help="show the traceback of an internal error")

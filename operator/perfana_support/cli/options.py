@@ -8,10 +8,11 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from perfana_support.cli.variables import PREFIX
 from perfana_support.sources.errors import Fault, SourceError
 
 CONFIG_FILE = "perfana-support.yaml"
-CONFIG_VARIABLE = "PERFANA_SUPPORT_CONFIG"
+CONFIG_VARIABLE = f"{PREFIX}CONFIG"
 
 
 class Option(NamedTuple):
@@ -36,7 +37,7 @@ class Option(NamedTuple):
     @property
     def variable(self) -> str:
         """Name of the environment variable."""
-        return "PERFANA_SUPPORT_" + self.dest.upper()
+        return PREFIX + self.dest.upper()
 
 
 def add_options(parser: argparse.ArgumentParser, options: Sequence[Option]) -> None:
@@ -66,9 +67,10 @@ def fill(arguments: argparse.Namespace, options: Sequence[Option], environ: Mapp
     for option in options:
         if getattr(arguments, option.dest) is not None:
             continue
-        text = environ.get(option.variable)
-        if text is not None:
-            raw: list[str] = [part.strip() for part in text.split(",")] if option.is_list else [text]
+        text = environ.get(option.variable, "").strip()
+        parts = [part.strip() for part in text.split(",")] if option.is_list else [text]
+        if any(parts):  # a pipeline sets to nothing what it leaves out
+            raw = list(filter(None, parts))
             place = Fault(option.variable, 0, 0, "")
         elif option.flag in stated:
             raw, place = stated[option.flag], Fault(file, 0, 0, f"{option.flag}: ")

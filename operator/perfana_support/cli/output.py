@@ -3,7 +3,6 @@
 import argparse
 import os
 import sys
-from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple, TextIO
 
@@ -12,7 +11,7 @@ from perfana_support.reports.report import Report
 from perfana_support.sources.errors import Fault, SourceError
 
 _PIECE = 4096
-_FOR_TERMINALS = ("table", "wide")
+FOR_TERMINALS = ("table", "wide")
 
 
 class Output(NamedTuple):
@@ -35,30 +34,70 @@ def to_output(text: str) -> Output:
 def places(stated: list[Output] | None) -> list[Output]:
     """Where reports go: each file once, and one format at most to standard output."""
     outputs = stated or [Output("table")]
-    times = Counter(output.file for output in outputs)
-    doubled = [file or "standard output" for file, count in times.items() if count > 1]
-    if doubled:
-        raise SourceError([Fault("--output", 0, 0, f"names {doubled[0]} more than once; give the others a file: FORMAT=FILE")])
+    if len(outputs) > 1:
+        from perfana_support.cli.clash import refuse_shared_outputs  # noqa: PLC0415 - one output meets no other
+
+        refuse_shared_outputs(output.file for output in outputs)
     return outputs
+
+
+def clear(outputs: list[Output]) -> None:
+    """Empty the files that earlier runs wrote: however this run ends, what they say is not taken for what it says.
+
+    Raises `SourceError` for one that cannot be written, before any work is done.
+    """
+    for output in outputs:
+        if os.path.isfile(output.file):
+            _open(output.file).close()
 
 
 def write(output: Output, reports: Iterable[Report]) -> None:
     """Write one format, in pieces. Raises `SourceError` for a file that cannot be opened, `OSError` where writing fails."""
     texts = pieces(output.format, reports)
     if not output.file:
-        if output.format in _FOR_TERMINALS and sys.stdout.isatty():
-            from perfana_support.cli.terminal import fit, is_coloured, width_of  # noqa: PLC0415 - pipelines have none
-
-            width, colours = width_of(sys.stdout), is_coloured(sys.stdout, os.environ)
-            texts = (fit(text, width, colours=colours) for text in texts)
-        _write_all(sys.stdout, texts)
+        _write_all(sys.stdout, _fitted(texts) if output.format in FOR_TERMINALS else texts)
         return
+    stream = _open(output.file)
     try:
-        stream = open(output.file, "w", encoding="utf-8", newline="\n")  # noqa: SIM115 - opening and writing fail differently
+        with stream:
+            _write_all(stream, texts)
+    except OSError as error:  # of a stream it does not say which file it was
+        raise OSError(error.errno, error.strerror, output.file) from error
+
+
+def write_all(outputs: Iterable[Output], reports: Iterable[Report]) -> None:
+    """Write every format; a file that cannot be opened does not keep the others from being written. Raises as `write` does."""
+    outputs, faults = tuple(outputs), list[Fault]()
+    if len(outputs) > 1:
+        reports = tuple(reports)
+    for output in outputs:
+        try:
+            write(output, reports)
+        except SourceError as error:
+            faults += error.faults
+    if faults:
+        raise SourceError(faults)
+
+
+def _open(file: str) -> TextIO:
+    try:
+        return open(file, "w", encoding="utf-8", newline="\n")
     except OSError as error:
-        raise SourceError([Fault(output.file, 0, 0, f"cannot be written: {error.strerror or error}")]) from error
-    with stream:
-        _write_all(stream, texts)
+        raise SourceError([Fault(file, 0, 0, f"cannot be written: {error.strerror or error}")]) from error
+
+
+def show(text: str) -> None:
+    """Print a text of tables and sentences as reports are printed: on a terminal no wider than that."""
+    _write_all(sys.stdout, _fitted((text,)))
+
+
+def _fitted(texts: Iterable[str]) -> Iterable[str]:
+    if not sys.stdout.isatty():
+        return texts
+    from perfana_support.cli.terminal import fit, is_coloured, width_of  # noqa: PLC0415 - pipelines have none
+
+    width, colours = width_of(sys.stdout), is_coloured(sys.stdout, os.environ)
+    return (fit(text, width, colours=colours) for text in texts)
 
 
 def _write_all(stream: TextIO, texts: Iterable[str]) -> None:

@@ -1,12 +1,18 @@
 """Look at support policies: check one for errors, print the one in force, or say what it changes."""
 
 import argparse
+import math
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeGuard
 
 from perfana_support.cli.exit_codes import ExitCode
+from perfana_support.cli.output import show
+from perfana_support.cli.terminal import width_of
 from perfana_support.model.document import to_day
 from perfana_support.model.policy_document import KEYED_LISTS
+from perfana_support.reports.job_log import harmless, harmless_json
+from perfana_support.reports.table import printable
 from perfana_support.sources.clock import today
 from perfana_support.sources.errors import Fault, SourceError, shown_name
 from perfana_support.sources.policy import builtin_document, merged_document, read_policy_document
@@ -20,6 +26,8 @@ examples:
   perfana-support policy diff our-policy.yaml      # what it changes
 """
 
+_WIDTH = 120
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `policy`."""
@@ -27,8 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "file",
         nargs="?",
-        metavar="FILE",
-        help="a SupportPolicy document, - for standard input (show: the built-in one by default)",
+        metavar="FILE|DIR",
+        help="a SupportPolicy document or a folder that holds one, - for standard input (show: the built-in one by default)",
     )
 
 
@@ -42,14 +50,13 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     document = merged_document(read_policy_document(arguments.file))
     if arguments.action == "lint":
         _refuse_future(arguments.file, document["spec"])
-        print(
-            f"{shown_name(arguments.file)}: valid, policy {document['metadata']['name']} of {document['spec']['publishedOn']}"
-        )
+        metadata, spec = document["metadata"], document["spec"]
+        show(printable(f"{shown_name(arguments.file)}: valid, policy {metadata['name']} of {spec['publishedOn']}") + "\n")
     elif arguments.action == "show":
         _print_yaml(document)
     else:
         changes = list(differences(builtin_document()["spec"], document["spec"], "spec"))
-        print("\n".join(changes) if changes else "no difference from the built-in policy")
+        show("".join(f"{printable(line)}\n" for line in changes or ("no difference from the built-in policy",)))
     return ExitCode.SUPPORTED
 
 
@@ -99,4 +106,9 @@ def _short(value: object) -> str:
 def _print_yaml(document: Mapping[str, Any]) -> None:
     import yaml  # noqa: PLC0415 - only what is printed as YAML pays for it
 
-    print(yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120), end="")
+    width = width_of(sys.stdout) or _WIDTH
+    text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=width)
+    if any(harmless(line) != line for line in text.splitlines()):
+        # What would be a command of a job's log stands in quotes, and no line begins with it.
+        text = harmless_json(yaml.safe_dump(document, sort_keys=False, default_style='"', width=math.inf))
+    sys.stdout.write(text)

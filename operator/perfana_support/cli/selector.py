@@ -6,12 +6,14 @@ import re
 from perfana_support.model.check import Operator, Requirement
 
 _KEY = r"(?P<key>[A-Za-z0-9](?:[A-Za-z0-9._/-]*[A-Za-z0-9])?)"
-_VALUE = r"[A-Za-z0-9._-]*"
+_VALUE = r"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?"
+# At least one, which may be empty beside a comma alone.
+_VALUES = rf"(?!\s*\))\s*{_VALUE}\s*(?:,\s*{_VALUE}\s*)*"
 _FORMS = (
     (re.compile(rf"{_KEY}\s*==?\s*(?P<value>{_VALUE})"), Operator.IN),
     (re.compile(rf"{_KEY}\s*!=\s*(?P<value>{_VALUE})"), Operator.NOT_IN),
-    (re.compile(rf"{_KEY}\s+in\s*\((?P<values>[^()]*)\)"), Operator.IN),
-    (re.compile(rf"{_KEY}\s+notin\s*\((?P<values>[^()]*)\)"), Operator.NOT_IN),
+    (re.compile(rf"{_KEY}\s+in\s*\((?P<values>{_VALUES})\)"), Operator.IN),
+    (re.compile(rf"{_KEY}\s+notin\s*\((?P<values>{_VALUES})\)"), Operator.NOT_IN),
     (re.compile(rf"!\s*{_KEY}"), Operator.DOES_NOT_EXIST),
     (re.compile(_KEY), Operator.EXISTS),
 )
@@ -20,7 +22,9 @@ _PARTS = re.compile(r",(?![^()]*\))")
 
 
 def parse_selector(text: str) -> tuple[Requirement, ...]:
-    """The requirements of a selector. Raises `argparse.ArgumentTypeError`."""
+    """The requirements of a selector, none for an empty one, which selects all. Raises `argparse.ArgumentTypeError`."""
+    if not text.strip():
+        return ()
     return tuple(_parse(part.strip()) for part in _PARTS.split(text))
 
 

@@ -2,14 +2,15 @@
 
 import argparse
 import json
-import sys
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from perfana_support.cli.cluster import cluster_source
 from perfana_support.cli.exit_codes import ExitCode
+from perfana_support.cli.output import show
 from perfana_support.model.code import ConditionType, Status
+from perfana_support.reports.job_log import harmless_json
 from perfana_support.reports.table import columns, printable
 from perfana_support.sources.clock import now
 from perfana_support.sources.errors import Fault, SourceError
@@ -22,7 +23,10 @@ examples:
   perfana-support status -o json
 
 exit codes:
-  0 supported   2 usage, or a cluster that cannot be asked   3 not supported   5 undetermined, or not judged yet
+  0  supported
+  2  usage, or a cluster that cannot be asked
+  3  not supported
+  5  undetermined, or not judged yet
 """
 
 _GROUP = "support.perfana.io/v1alpha1"
@@ -36,8 +40,9 @@ Json = Mapping[str, Any]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `status`."""
     parser.add_argument("name", nargs="?", metavar="NAME", help="one SupportCheck (default: all)")
-    parser.add_argument("-n", "--namespace", metavar="NAMESPACE", help="of this namespace (default: of all)")
-    parser.add_argument("-A", "--all-namespaces", action="store_true", help="of all namespaces, which is the default")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("-n", "--namespace", metavar="NAMESPACE", help="of this namespace (default: of all)")
+    where.add_argument("-A", "--all-namespaces", action="store_true", help="of all namespaces, which is the default")
     parser.add_argument("--context", metavar="NAME", help="the kubeconfig's context to use (default: the current one)")
     parser.add_argument("--kubeconfig", metavar="FILE", help="the kubeconfig (default: $KUBECONFIG, else ~/.kube/config)")
     parser.add_argument("-o", "--output", choices=("table", "json"), default="table", help="format (default: table)")
@@ -56,9 +61,9 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         problem = f"there is no {wanted} in {where}; create one, or judge without the operator: perfana-support check -n"
         raise SourceError([Fault(server, 0, 0, problem)])
     if arguments.output == "json":
-        print(json.dumps({"apiVersion": "v1", "kind": "List", "items": checks}, indent=2))
+        print(harmless_json(json.dumps({"apiVersion": "v1", "kind": "List", "items": checks}, indent=2)))
     else:
-        sys.stdout.write(_table(checks, now(), is_full=arguments.name is not None))
+        show(_table(checks, now(), is_full=arguments.name is not None))
     verdicts = {found["status"] for check in checks for found in (_supported(check), *_upgrade(check))}
     return next(code for status, code in _CODES.items() if status in verdicts)
 

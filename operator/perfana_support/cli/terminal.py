@@ -6,8 +6,11 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from typing import TextIO
 
+from perfana_support.reports.job_log import harmless
+
 _NARROWEST = 60
-_GAP = "   "
+# A table begins with its header and ends with an empty line.
+_HEADER = re.compile(r"[A-Z]+(?: {3,}[A-Z]+)+")
 _CUT = "…"
 _RED, _YELLOW, _GREEN, _PLAIN = "\x1b[31m", "\x1b[33m", "\x1b[32m", "\x1b[0m"
 # Each colour repeats what a word says: nothing is told by it alone.
@@ -42,25 +45,23 @@ def fit(text: str, width: int, *, colours: bool) -> str:
 
     What a row loses stands in full in the sentences below it.
     """
-    lines = (line for whole in text.splitlines() for line in _fitted(whole, width))
-    return "".join(f"{_coloured(line) if colours else line}\n" for line in lines)
+    return "".join(f"{line}\n" for line in _lines(text, width, colours=colours))
 
 
-def _fitted(line: str, width: int) -> Iterator[str]:
-    if not width or len(line) <= width:
-        yield line
-    elif _is_row(line):
-        yield line[: width - 1] + _CUT
-    else:
-        indent = " " * (len(line) - len(line.lstrip()))
-        yield from textwrap.wrap(line, width, subsequent_indent=indent + "  ", break_long_words=False, break_on_hyphens=False)
-
-
-def _is_row(line: str) -> bool:
-    return _GAP in line and not line.startswith(" ")
+def _lines(text: str, width: int, *, colours: bool) -> Iterator[str]:
+    is_table = False
+    for line in text.splitlines():
+        is_table = bool(line) and (is_table or _HEADER.fullmatch(line) is not None)
+        if is_table:
+            row = line if not width or len(line) <= width else line[: width - 1] + _CUT
+            yield _coloured(row) if colours else row
+        elif width and len(line) > width:
+            indent = " " * (len(line) - len(line.lstrip()) + 2)
+            wrapped = textwrap.wrap(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+            yield from map(harmless, wrapped)
+        else:
+            yield line
 
 
 def _coloured(line: str) -> str:
-    if not _is_row(line):
-        return line
     return _WORD.sub(lambda match: f"{_COLOURS[match[0]]}{match[0]}{_PLAIN}", line)

@@ -6,7 +6,7 @@ from perfana_support.evaluate.inventory import identify, short_repository
 from perfana_support.evaluate.seen_dependency import carried_by
 from perfana_support.model.code import Code
 from perfana_support.model.configuration_policy import ComponentImage, ConfigurationRules, absolute, is_like
-from perfana_support.model.finding import Finding
+from perfana_support.model.finding import Finding, exactly
 from perfana_support.model.image import parse_image
 from perfana_support.model.installation import PLAIN, Container, ContainerRole, Installation, Setting, Subject, Workload
 from perfana_support.model.policy import Policy
@@ -97,7 +97,7 @@ def _judge_component(
     for hook in container.settings.hooks:
         message = f"{hook.name} runs {_shown(hook.value)} inside the container of {short_repository(image.repository)}"
         remedy = f"make sure that {hook.name} changes no product code, or remove it"
-        yield Finding(Code.EXEC_HOOK, subject, message, remedy, hook.location)
+        yield Finding(Code.EXEC_HOOK, subject, message, remedy, hook.location, detail=exactly(hook.name, hook.value))
 
 
 def _command_overridden(
@@ -134,7 +134,8 @@ def _command_overridden(
     place = f" in {image.working_dir}" if image.command and image.working_dir else ""
     message = f"the container {' and '.join(changes)}; the image of {short_repository(image.repository)} starts {own}{place}"
     remedy = f"remove {' and '.join(fields)} from the container"
-    yield Finding(Code.COMMAND_OVERRIDDEN, subject, message, remedy, overriding[0].location)
+    detail = exactly(*(setting.value for setting in overriding))
+    yield Finding(Code.COMMAND_OVERRIDDEN, subject, message, remedy, overriding[0].location, detail=detail)
 
 
 def _is_own(words: list[str], image: ComponentImage, rules: ConfigurationRules) -> bool:
@@ -163,7 +164,7 @@ def _code_mounted(subject: Subject, mount: Setting, image: ComponentImage, rules
     name = short_repository(image.repository)
     message = f"{mount.value} is mounted at {_shown(mount.name)}; {hidden[0]} holds code that {name} runs"
     remedy = f"remove the volume mount at {_shown(mount.name)} from the container"
-    yield Finding(Code.CODE_MOUNTED, subject, message, remedy, mount.location)
+    yield Finding(Code.CODE_MOUNTED, subject, message, remedy, mount.location, detail=exactly(path))
 
 
 def _is_within(path: str, folder: str) -> bool:
@@ -176,7 +177,8 @@ def _runtime_injected(subject: Subject, variable: Setting, rules: ConfigurationR
     if name == _ENV_FROM:
         if rules.reports_env_from:
             message = f"variables are taken over from {variable.value}, which may set any that inject code, and cannot be read"
-            yield Finding(Code.RUNTIME_INJECTED, subject, message, "set each variable by its name in env", variable.location)
+            remedy, detail = "set each variable by its name in env", exactly(name, variable.value)
+            yield Finding(Code.RUNTIME_INJECTED, subject, message, remedy, variable.location, detail=detail)
         return
     templates = rules.variables.get(name)
     if templates is None:
@@ -184,15 +186,17 @@ def _runtime_injected(subject: Subject, variable: Setting, rules: ConfigurationR
     harmless_are = f"harmless are {_shown(', '.join(templates))}" if templates else "the policy lists nothing harmless for it"
     if not variable.value:
         message = f"{name} takes its value from another object, which cannot be read and may inject code; {harmless_are}"
-        yield Finding(Code.RUNTIME_INJECTED, subject, message, f"set {name} to a value in the manifest", variable.location)
+        remedy = f"set {name} to a value in the manifest"
+        yield Finding(Code.RUNTIME_INJECTED, subject, message, remedy, variable.location, detail=name)
         return
     words = variable.value.translate(_UNQUOTED).split()
     harmless = [word for word in words if any(is_like(word, template) for template in templates)]
     injected = [word for word in words if word not in harmless]
     if injected:
-        message = f"{name} holds {_shown(' '.join(map(_without_value, injected)))}, which may inject code; {harmless_are}"
+        options = " ".join(map(_without_value, injected))
+        message = f"{name} holds {_shown(options)}, which may inject code; {harmless_are}"
         remedy = f"set {name} to {' '.join(harmless)}" if harmless else f"remove {name} from the variables of the container"
-        yield Finding(Code.RUNTIME_INJECTED, subject, message, remedy, variable.location)
+        yield Finding(Code.RUNTIME_INJECTED, subject, message, remedy, variable.location, detail=exactly(name, options))
 
 
 def _without_value(word: str) -> str:

@@ -15,7 +15,7 @@ from perfana_support.model.calendar import day_after
 from perfana_support.model.code import Code
 from perfana_support.model.dependency import is_listed, is_within, upstream_cycle
 from perfana_support.model.dependency_rules import Combination, DependencyRules, Deployed, Product
-from perfana_support.model.finding import Finding
+from perfana_support.model.finding import Finding, exactly
 from perfana_support.model.image import parse_image
 from perfana_support.model.installation import Installation, Subject
 from perfana_support.model.policy import Policy, line_number
@@ -188,7 +188,7 @@ def _judge_seen(seen: Seen, case: _Case, as_of: date) -> Iterator[Finding]:
     if impossible is not None:
         line, combination = impossible
         message = f"{text}, which cannot work with line {line}: {combination.reason}"
-        yield _found(seen, Code.DEPENDENCY_UNSUPPORTED, message, combination.remedy)
+        yield _found(seen, Code.DEPENDENCY_UNSUPPORTED, message, combination.remedy, f"line {line}")
     elif (doubt := _impossible(seen, product, case, is_doubt_enough=True)) is not None:
         line, combination = doubt
         if set(case.deployed(seen.product)) <= set(case.rules.deployments[line].lines):
@@ -196,7 +196,7 @@ def _judge_seen(seen: Seen, case: _Case, as_of: date) -> Iterator[Finding]:
         else:
             open_question = "it may be that of another line that runs, and if it is not,"
         message = f"{text}; {open_question} line {line} cannot work: {combination.reason}"
-        yield _found(seen, Code.DEPENDENCY_UNLISTED, message, combination.remedy)
+        yield _found(seen, Code.DEPENDENCY_UNLISTED, message, combination.remedy, f"line {line}")
     elif listed_for:
         yield from _judge_upstream(seen, product, listed_for, case, as_of)
     elif case.is_left_behind(product):
@@ -307,5 +307,8 @@ def _replace_by(names: tuple[str, ...], case: _Case) -> str:
     return f"{what}, or ask the vendor and waive this"
 
 
-def _found(seen: Seen, code: Code, message: str, remediation: str) -> Finding:
-    return Finding(code, seen.subject, message, remediation, seen.location)
+def _found(seen: Seen, code: Code, message: str, remediation: str, reason: str = "") -> Finding:
+    """A finding of one product: an image may carry several, and a declaration another version tomorrow."""
+    version = seen.reading.version
+    detail = exactly(seen.product, version.text if version else "", reason)
+    return Finding(code, seen.subject, message, remediation, seen.location, detail=detail)

@@ -14,7 +14,7 @@ _NEVER_KNOWN = frozenset({Code.WORKLOADS_UNREADABLE, Code.PLATFORM_UNREADABLE, C
 def set_aside(findings: Iterable[Finding], check: Check) -> Iterator[Finding]:
     """The findings, those to be ignored marked with the option that says so; what a waiver covers is left to it.
 
-    Of several findings with one identity (two mounts over the code of one container) as many are known as the baseline has.
+    Of several findings with one identity (two Deployments of one name in the files) as many are known as the baseline has.
     """
     times: Counter[tuple[str, ...]] = Counter()
     for finding in sorted(findings, key=severity) if check.known else findings:

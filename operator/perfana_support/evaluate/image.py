@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from perfana_support.evaluate.inventory import TEST_SUFFIX, Component, Inventory, Lookalike, short_repository
 from perfana_support.evaluate.remedy import published_image
 from perfana_support.model.code import Code
-from perfana_support.model.finding import Finding
+from perfana_support.model.finding import Finding, exactly
 from perfana_support.model.image_policy import Catalogue, ImageRules, ListedDigest, Verification, to_digest
 from perfana_support.model.installation import Subject
 from perfana_support.model.policy import Build, Policy
@@ -100,11 +100,11 @@ def _mismatches(component: Component, policy: Policy, rules: ImageRules, catalog
         what = f"digest {_shown(digest)} is that of {known}, and the image reference says {image_name}"
         if is_pinned:
             remedy = f"set image to {image_name} without the digest, or to what the digest is of: {known}"
-            yield component.finding(Code.TAG_DIGEST_MISMATCH, what, remedy)
+            yield component.finding(Code.TAG_DIGEST_MISMATCH, what, remedy, digest)
             return
         code = Code.TAG_DIGEST_MISMATCH if rules.verification is Verification.REFERENCE else Code.IMAGE_MODIFIED
         remedy = f"set image to {known}, or pull {image_name} from {short_repository(component.repository)} anew"
-        yield component.finding(code, f"{what}: the digest is what runs", remedy)
+        yield component.finding(code, f"{what}: the digest is what runs", remedy, digest)
 
 
 def _agrees(component: Component, entry: ListedDigest) -> bool:
@@ -140,7 +140,8 @@ def _unverified(component: Component, rules: ImageRules, catalogue: Catalogue) -
     else:
         why = "the reference has no digest, and no running container shows one"
         remedy = "pin the image by its digest, or let the operator judge what runs"
-    return component.finding(Code.DIGEST_UNVERIFIED, f"{component.subject.image}: {why}", remedy)
+    detail = exactly(*unlisted, *unreadable)
+    return component.finding(Code.DIGEST_UNVERIFIED, f"{component.subject.image}: {why}", remedy, detail)
 
 
 def _listed(component: Component, catalogue: Catalogue) -> str:
@@ -192,6 +193,7 @@ def _mixed_digests(inventory: Inventory, policy: Policy) -> Iterator[Finding]:
                 Subject("Installation", namespace=inventory.namespace, image=image_name),
                 f"{image_name} stands for different digests at once: {listing}",
                 f"pin the image by one digest: {image_name}@{min(digests)}",
+                detail=exactly(*sorted(digests)),
             )
 
 

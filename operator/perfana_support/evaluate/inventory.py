@@ -52,9 +52,9 @@ class Component(NamedTuple):
             return ""
         return self.listed.version if self.listed else self.tag.text
 
-    def finding(self, code: Code, message: str, remediation: str) -> Finding:
+    def finding(self, code: Code, message: str, remediation: str, detail: str = "") -> Finding:
         """A finding about the container that runs it."""
-        return Finding(code, self.subject, message, remediation, self.location)
+        return Finding(code, self.subject, message, remediation, self.location, detail=detail)
 
 
 class Unreadable(NamedTuple):

@@ -15,11 +15,15 @@ _STATE_BOUGHT = "if extended support is bought, state extendedSupport: Included 
 
 
 class Outcome(NamedTuple):
-    """One thing that is wrong; `words` follow the sentence about what was seen."""
+    """One thing that is wrong; `words` follow the sentence about what was seen.
+
+    `detail` tells outcomes of one code and version apart, as a finding's does.
+    """
 
     code: Code
     words: str
     remedy: str
+    detail: str = ""
 
 
 class _Claim(NamedTuple):
@@ -40,9 +44,10 @@ def judge(
     `declared_as` is the distribution that the user states, "" for none; `upgrade_what` names in remedies what runs the version.
     """
     claim = _claim(version, declared_as, rules)
-    excluded = [_excluded(version, distribution) for distribution in claim.candidates if distribution]
-    for words in filter(None, excluded):
-        yield Outcome(Code.DISTRIBUTION_UNSUPPORTED, words + claim.note, _MOVE)
+    for named in filter(None, claim.candidates):
+        words = _excluded(version, named)
+        if words:
+            yield Outcome(Code.DISTRIBUTION_UNSUPPORTED, words + claim.note, _MOVE, named.name)
     found = []
     for distribution in claim.candidates:
         window = rules.window(version.number, distribution)

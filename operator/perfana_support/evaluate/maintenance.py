@@ -32,10 +32,10 @@ def judge(maintenance: Maintenance | None, namespace: str, rules: SupportRules, 
         return
     if as_of > end:
         message = f"the maintenance period of plan {maintenance.plan} ended on {end}; the software runs on without support"
-        yield Finding(Code.MAINTENANCE_EXPIRED, subject, message, _RENEW)
+        yield Finding(Code.MAINTENANCE_EXPIRED, subject, message, _RENEW, detail=end.isoformat())
     elif as_of >= add_days(end, -rules.maintenance_lookahead_days):
         message = f"the maintenance period of plan {maintenance.plan} ends on {end}"
-        yield Finding(Code.MAINTENANCE_EXPIRING, subject, message, _RENEW)
+        yield Finding(Code.MAINTENANCE_EXPIRING, subject, message, _RENEW, detail=end.isoformat())
 
 
 def dates(maintenance: Maintenance | None, rules: SupportRules) -> Iterator[date]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from perfana_support.evaluate import kubernetes
 from perfana_support.evaluate.kubernetes import Outcome
 from perfana_support.model.code import Code
-from perfana_support.model.finding import Finding
+from perfana_support.model.finding import Finding, exactly
 from perfana_support.model.installation import Node, Platform, Subject
 from perfana_support.model.kubernetes import KubernetesVersion, parse_kubernetes_version
 from perfana_support.model.platform_policy import PlatformRules
@@ -36,6 +36,7 @@ def judge(platform: Platform, namespace: str, rules: PlatformRules, as_of: date)
             Subject("Installation", namespace=namespace),
             f"the platform is not known completely: {gap}",
             "grant the operator list and watch on nodes and pods, or state the platform in the check's spec",
+            detail=exactly(gap),
         )
     server = parse_kubernetes_version(platform.server_version)
     cluster = Subject("Cluster", name=_cluster_name(platform, server, rules))
@@ -45,10 +46,12 @@ def judge(platform: Platform, namespace: str, rules: PlatformRules, as_of: date)
             cluster,
             f"the cluster is declared as {platform.distribution}, a distribution that the policy does not list",
             "state a listed distribution, or add this one to spec.platform.distributions of the policy",
+            detail=exactly(platform.distribution),
         )
     outcomes = list(_judge_server(platform, server, rules, as_of))
     for outcome in outcomes:
-        yield Finding(outcome.code, cluster, outcome.words, outcome.remedy)
+        detail = exactly(outcome.detail, _build(platform.server_version))
+        yield Finding(outcome.code, cluster, outcome.words, outcome.remedy, detail=detail)
     is_excluded = any(outcome.code is Code.DISTRIBUTION_UNSUPPORTED for outcome in outcomes)
     yield from _judge_nodes(_Case(platform, server, is_excluded, rules, as_of))
 
@@ -94,7 +97,8 @@ def _judge_nodes(case: _Case) -> Iterator[Finding]:
             problems.setdefault(outcome, []).append(text)
     for outcome, texts in problems.items():
         seen = f" with kubelet {_some(sorted(texts, key=_precedence))}" if any(texts) else ""
-        yield _found([node for text in texts for node in kubelets[text]], outcome, seen)
+        detail = exactly(outcome.detail, *sorted(set(map(_build, texts))))
+        yield _found([node for text in texts for node in kubelets[text]], outcome._replace(detail=detail), seen)
     for code in _NODE_RULES:
         kinds: dict[Outcome, list[Node]] = {}
         for node in nodes:
@@ -110,7 +114,7 @@ def _judge_kubelet(text: str, case: _Case) -> Iterator[Outcome]:
         if text:
             yield Outcome(Code.KUBERNETES_UNLISTED, "this names no Kubernetes version", _LOOK)
         else:
-            yield Outcome(Code.PLATFORM_UNREADABLE, "no kubelet version is reported", _LOOK)
+            yield Outcome(Code.PLATFORM_UNREADABLE, "no kubelet version is reported", _LOOK, "kubelet")
         return
     outcomes = kubernetes.judge(version, case.platform.distribution, case.rules, case.as_of, upgrade_what="the nodes")
     for outcome in outcomes:
@@ -124,10 +128,11 @@ def _judge_kubelet(text: str, case: _Case) -> Iterator[Outcome]:
     # https://kubernetes.io/releases/version-skew-policy/#kubelet
     if version.minor > server.minor:
         words = f"a kubelet must not be newer than its server, which is of line {server.line}"
-        yield Outcome(Code.KUBERNETES_UNLISTED, words, f"upgrade the control plane to line {version.line} first")
+        remedy = f"upgrade the control plane to line {version.line} first"
+        yield Outcome(Code.KUBERNETES_UNLISTED, words, remedy, f"server {server.line}")
     elif version.minor < server.minor - skew:
         words = f"a kubelet may be at most {skew} minor versions older than its server, which is of line {server.line}"
-        yield Outcome(Code.KUBERNETES_UNLISTED, words, f"upgrade the nodes to line {server.line}")
+        yield Outcome(Code.KUBERNETES_UNLISTED, words, f"upgrade the nodes to line {server.line}", f"server {server.line}")
 
 
 class _NodeRule(NamedTuple):
@@ -153,17 +158,23 @@ def _judge_kind(node: Node, code: Code, rules: PlatformRules) -> Iterator[Outcom
     rule = _NODE_RULES[code]
     seen, listed = rule.of_node(node), rule.listed(rules)
     if not seen:
-        yield Outcome(Code.PLATFORM_UNREADABLE, f"no {rule.word} is reported", _LOOK)
+        yield Outcome(Code.PLATFORM_UNREADABLE, f"no {rule.word} is reported", _LOOK, rule.word)
     elif listed and seen not in listed:
         words = f"{rule.word} {seen}, the policy lists {', '.join(listed)}"
-        yield Outcome(code, words, f"run the pods on listed nodes: set nodeSelector {rule.label}: {listed[0]}")
+        yield Outcome(code, words, f"run the pods on listed nodes: set nodeSelector {rule.label}: {listed[0]}", exactly(seen))
 
 
 def _found(nodes: list[Node], outcome: Outcome, seen: str = "") -> Finding:
     """A finding of nodes. The subject is the first by name, so that it stays the same while others come and go."""
     names = sorted({node.name for node in nodes})
     message = f"{'node' if len(names) == 1 else 'nodes'} {_some(names)}{seen}: {outcome.words}"
-    return Finding(outcome.code, Subject("Node", name=names[0]), message, outcome.remedy)
+    return Finding(outcome.code, Subject("Node", name=names[0]), message, outcome.remedy, detail=outcome.detail)
+
+
+def _build(text: str) -> str:
+    """What of a version is judged: its line, and whether it is a released build; patches come and go."""
+    version = parse_kubernetes_version(text)
+    return "-".join(filter(None, (version.line, version.pre_release, "dirty" * version.is_dirty))) if version else text
 
 
 def _precedence(text: str) -> tuple[object, ...]:

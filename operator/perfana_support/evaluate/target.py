@@ -9,7 +9,7 @@ from perfana_support.model.check import Target
 from perfana_support.model.image import parse_image
 from perfana_support.model.installation import Container, Installation, Workload
 from perfana_support.model.policy import Build, CatalogueRelease, Policy, ProductLine
-from perfana_support.model.release import parse_release
+from perfana_support.model.release import Release, parse_release
 
 
 class Upgrade(NamedTuple):
@@ -30,11 +30,8 @@ def upgrade_to(target: Target, installation: Installation, inventory: Inventory,
     """Replace the components by those of the target; everything else (dependencies, platform) stays as it is."""
     if target.images:
         return _to_images(target.images, installation, inventory, policy)
-    wanted = next(
-        (target.release.removeprefix(prefix) for prefix in policy.tags.release_prefixes if target.release.startswith(prefix)),
-        target.release,
-    )
-    number = parse_release(wanted)
+    wanted = _without_prefix(target.release, policy)
+    number = read_release(target.release, policy)
     if number is None:
         return Upgrade(installation, problem=f"target {target.release!r} is no release number such as 4.0.0")
     product_line = policy.product_line_of(number.line)
@@ -48,6 +45,16 @@ def upgrade_to(target: Target, installation: Installation, inventory: Inventory,
             return Upgrade(installation, problem=f"policy {policy.name} lists no release of line {number.line} by {as_of}")
         text = newest.version
     return _to_release(text, number.line, product_line, installation, inventory, policy)
+
+
+def read_release(text: str, policy: Policy) -> Release | None:
+    """The release or the first of a line that a target names, None for a text that names none."""
+    return parse_release(_without_prefix(text, policy))
+
+
+def _without_prefix(text: str, policy: Policy) -> str:
+    prefixes = policy.tags.release_prefixes
+    return next((text.removeprefix(prefix) for prefix in prefixes if text.startswith(prefix)), text)
 
 
 def _newest_that_is_out(line_name: str, policy: Policy, as_of: date) -> CatalogueRelease | None:

@@ -21,7 +21,7 @@ from perfana_support.evaluate.inventory import Component, Inventory, take_invent
 from perfana_support.model.check import Check, Target
 from perfana_support.model.code import ConditionType, Effect, Reason, Status
 from perfana_support.model.finding import Finding, severity
-from perfana_support.model.installation import Installation, Platform
+from perfana_support.model.installation import COMPOSE_SERVICE, Installation, Platform
 from perfana_support.model.policy import Policy
 from perfana_support.model.release import Release
 from perfana_support.model.verdict import (
@@ -78,7 +78,8 @@ def evaluate(installation: Installation, policy: Policy, as_of: date, check: Che
     case = _case(_with_declarations(installation, check), policy, check)
     plan = _plan(check.target, case, as_of) if check.target else None
     judgement = _judge(case, as_of)
-    conditions = (*judgement.conditions, *_upgrade_conditions(plan, as_of))
+    upgrade = _upgrade(plan, as_of)
+    conditions = (*judgement.conditions, *upgrade.conditions)
     bound = _first_to_end(case.inventory.components)
     return Verdict(
         namespace=installation.namespace,
@@ -89,6 +90,7 @@ def evaluate(installation: Installation, policy: Policy, as_of: date, check: Che
         release=(bound.release_text or None) if bound else None,
         support_ends_on=bound.line.end_of_life_on if bound and bound.line else None,
         next_transition=_next_transition(case, plan, as_of, conditions),
+        upgrade_findings=upgrade.findings,
     )
 
 
@@ -180,15 +182,20 @@ def _condition(wanted: ConditionType, sentence: str, case: _Case, findings: tupl
     if wanted is ConditionType.PLATFORM_SUPPORTED and case.installation.platform is None:
         message = "manifests show neither the server nor the nodes; state what they are for to have it judged"
         return Condition(wanted, Status.UNKNOWN, Reason.NOT_OBSERVABLE, message)
-    if wanted is ConditionType.CONFIGURATION_UNMODIFIED and not case.installation.shows_settings:
-        message = "of Compose files only the images are read, not what is set beside them"
-        return Condition(wanted, Status.UNKNOWN, Reason.NOT_OBSERVABLE, message)
     if wanted is ConditionType.PLATFORM_SUPPORTED and case.installation.platform and not case.installation.platform.nodes:
         sentence = "Kubernetes is in the policy; no node that runs the pods was seen"
     condition = _from_findings(wanted, sentence, findings)
+    if wanted is ConditionType.CONFIGURATION_UNMODIFIED and condition.status is Status.TRUE and _hides_settings(case.inventory):
+        message = "of Compose files only the images are read, not what is set beside them"
+        return Condition(wanted, Status.UNKNOWN, Reason.NOT_OBSERVABLE, message)
     if condition.status is Status.TRUE and not case.inventory.components:
         return Condition(wanted, Status.UNKNOWN, Reason.NO_COMPONENTS, "no container runs an image of a Perfana component")
     return condition
+
+
+def _hides_settings(inventory: Inventory) -> bool:
+    """Whether a component is there of which the source shows nothing but the image."""
+    return any(component.subject.kind == COMPOSE_SERVICE for component in inventory.components)
 
 
 def _maintenance_condition(case: _Case, findings: tuple[Finding, ...]) -> Condition:
@@ -246,16 +253,19 @@ def _plan(wanted: Target, case: _Case, as_of: date) -> _Plan:
     return _Plan(after._replace(leaving=frozenset(leaves)), "; ".join(told))
 
 
-def _upgrade_conditions(plan: _Plan | None, as_of: date) -> tuple[Condition, ...]:
-    """Would the installation be supported after the upgrade? Nothing where no target is stated."""
+def _upgrade(plan: _Plan | None, as_of: date) -> _Judgement:
+    """Would the installation be supported after the upgrade, and by which findings? Nothing where no target is stated."""
     if plan is None:
-        return ()
+        return _Judgement((), ())
     kind = ConditionType.UPGRADE_SUPPORTED
     if plan.after is None:
-        return (Condition(kind, Status.UNKNOWN, plan.reason, plan.changes),)
-    after = summarise(_judge(plan.after, as_of).conditions)
+        return _Judgement((), (Condition(kind, Status.UNKNOWN, plan.reason, plan.changes),))
+    judgement = _judge(plan.after, as_of)
+    after = summarise(judgement.conditions)
     message = f"{plan.changes}; {after.message}" if plan.changes else after.message
-    return (Condition(kind, after.status, after.reason, message),)
+    findings = (finding for finding in judgement.findings if finding.effect is not Effect.INFO)
+    behind = tuple(finding for finding in findings if not SUMMED_UP.keys().isdisjoint(finding.code.conditions))
+    return _Judgement(behind, (Condition(kind, after.status, after.reason, message),))
 
 
 def _next_transition(case: _Case, plan: _Plan | None, as_of: date, now: tuple[Condition, ...]) -> Transition | None:
@@ -265,7 +275,7 @@ def _next_transition(case: _Case, plan: _Plan | None, as_of: date, now: tuple[Co
     """
     days = {*_days(case), *(_days(plan.after) if plan and plan.after else ())}
     for day in sorted(day for day in days if day > as_of):
-        then = (*_judge(case, day).conditions, *_upgrade_conditions(plan, day))
+        then = (*_judge(case, day).conditions, *_upgrade(plan, day).conditions)
         for before, after in zip(now, then, strict=True):
             is_part = before.type is not ConditionType.SUPPORTED
             if is_part and (before.status, before.reason) != (after.status, after.reason):

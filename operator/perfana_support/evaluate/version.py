@@ -1,5 +1,6 @@
 """VersionSupported: is every component on a release line within its support window?"""
 
+import re
 from collections.abc import Iterator
 from datetime import date
 
@@ -7,9 +8,11 @@ from perfana_support.evaluate.inventory import Component, Inventory, short_repos
 from perfana_support.evaluate.remedy import newest_release, set_release, upgrade
 from perfana_support.model.calendar import day_after
 from perfana_support.model.code import Code
-from perfana_support.model.finding import Finding
+from perfana_support.model.finding import Finding, exactly
 from perfana_support.model.installation import Subject
 from perfana_support.model.policy import ClockStart, Line, Policy, line_number
+
+_NUMBER = re.compile(r"\d+", re.ASCII)
 
 
 def judge(inventory: Inventory, policy: Policy, as_of: date) -> Iterator[Finding]:
@@ -20,6 +23,8 @@ def judge(inventory: Inventory, policy: Policy, as_of: date) -> Iterator[Finding
             Subject("Installation", namespace=inventory.namespace),
             f"what runs is not known completely: {gap}",
             "make it readable: grant get, list and watch on the resource, or mend the file",
+            # Numbers are places in files, which move.
+            detail=exactly(*_NUMBER.split(gap)),
         )
     for image in inventory.unreadable:
         yield Finding(
@@ -119,7 +124,8 @@ def _judge_patch(component: Component, policy: Policy) -> Iterator[Finding]:
     for defect in policy.fields.defects:
         if component.repository in defect.repositories and defect.first <= release <= defect.last:
             message = f"the vendor lists {component.short_name} {component.release_text} as broken: {defect.problem}"
-            yield component.finding(Code.KNOWN_DEFECT, message, f"fixed in {defect.fixed_in}; {upgrade(component, policy)}")
+            remedy = f"fixed in {defect.fixed_in}; {upgrade(component, policy)}"
+            yield component.finding(Code.KNOWN_DEFECT, message, remedy, defect.name)
     fixes = [fix for fix in policy.security_releases.get(release.line, ()) if fix.number > release]
     if fixes:
         message = (
@@ -127,7 +133,7 @@ def _judge_patch(component: Component, policy: Policy) -> Iterator[Finding]:
             f"{'fixes' if len(fixes) == 1 else 'fix'} security faults that {component.release_text} has, "
             f"the last is {fixes[-1].version} of {fixes[-1].released_on}"
         )
-        yield component.finding(Code.SECURITY_FIX_MISSING, message, upgrade(component, policy))
+        yield component.finding(Code.SECURITY_FIX_MISSING, message, upgrade(component, policy), fixes[-1].version)
     newest = newest_release(policy)
     if newest and component.line and policy.succession(newest) > (component.line.place, release):
         message = f"{component.release_text} runs, {newest.version} came out on {newest.released_on}"
@@ -188,6 +194,7 @@ def _mixed_releases(components: tuple[Component, ...], policy: Policy) -> Iterat
         f"different {what}: {listing}",
         "set all components to one release",
         min((component.location for component in mixed if component.location), default=None),
+        detail=exactly(*sorted(by_text)),
     )
 
 

@@ -6,12 +6,18 @@ from typing import NamedTuple
 from perfana_support.model.code import CODE_ORDER, EFFECT_ORDER, Code, Effect
 from perfana_support.model.installation import Location, Subject
 
+# Whole paths, options and digests of common length fit.
+_MAX_DETAIL = 200
+
 
 class Finding(NamedTuple):
     """What was found. `message` says what was seen and what was required, `remediation` what to do next.
 
     A waiver that holds sets `waived_until`, and `ignored_by` names what else the user set it aside with ("--ignore",
     "--baseline"): the finding stays visible and keeps its code and effect, but no longer counts.
+
+    `detail` is what exactly was found where a rule can find a code more than once of a subject, or something else of it another
+    day: a mount's path, a variable, a digest, a version; never a wording or a line. "" where code and subject say it all.
     """
 
     code: Code
@@ -21,6 +27,7 @@ class Finding(NamedTuple):
     location: Location | None = None
     waived_until: date | None = None
     ignored_by: str = ""
+    detail: str = ""
 
     @property
     def effect(self) -> Effect:
@@ -41,8 +48,8 @@ class Finding(NamedTuple):
 
     @property
     def identity(self) -> tuple[str, ...]:
-        """Code and subject: what makes two findings one and the same at different times."""
-        return (str(self.code), *self.subject)
+        """Code, subject and detail: what makes two findings one and the same at different times."""
+        return (str(self.code), *self.subject, self.detail)
 
     @property
     def fingerprint(self) -> str:
@@ -50,6 +57,16 @@ class Finding(NamedTuple):
         from hashlib import sha256  # noqa: PLC0415 - few formats need one, and OpenSSL costs every run milliseconds
 
         return sha256("\0".join(self.identity).encode(errors="backslashreplace")).hexdigest()[:32]
+
+
+def exactly(*parts: str) -> str:
+    """A finding's detail from its parts: bounded, since manifests bring along texts of any length, and still told apart."""
+    text = " ".join(filter(None, parts))
+    if len(text) <= _MAX_DETAIL:
+        return text
+    from hashlib import sha256  # noqa: PLC0415 - as above; texts of this length are rare
+
+    return f"{text[:_MAX_DETAIL]}… {sha256(text.encode(errors='backslashreplace')).hexdigest()[:16]}"
 
 
 def severity(finding: Finding) -> tuple[object, ...]:
@@ -63,5 +80,6 @@ def severity(finding: Finding) -> tuple[object, ...]:
         CODE_ORDER[finding.code],
         finding.subject,
         finding.message,
+        finding.detail,
         finding.location or Location("", 0),
     )

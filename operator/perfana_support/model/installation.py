@@ -10,14 +10,22 @@ from typing import NamedTuple
 class Location(NamedTuple):
     """Where in a manifest a fact stands: the file as the user named it (`-` is standard input), lines and columns from 1.
 
-    `column` is 0 where it is not known. `template` is the chart's template that Helm made the document of, "" where it does not
-    say ("# Source:").
+    `line` and `column` are 0 where they are not known. `template` is the chart's template that Helm made the document of, ""
+    where it does not say ("# Source:"). Of a folder that had to be rendered, `file` is the source in it and `rendered_line` the
+    line of what was rendered: from which line of its source that comes, no tool tells.
     """
 
     file: str
     line: int
     column: int = 0
     template: str = ""
+    rendered_line: int = 0
+
+    @property
+    def text(self) -> str:
+        """The place as editors and compilers write it, without its template."""
+        parts = (self.file, *(str(part) for part in (self.line, self.column) if part))
+        return ":".join(parts) + (f" (rendered line {self.rendered_line})" if self.rendered_line else "")
 
 
 class Subject(NamedTuple):
@@ -139,8 +147,3 @@ class Installation(NamedTuple):
     gaps: tuple[str, ...] = ()
     platform: Platform | None = None
     declared: tuple[Declared, ...] = ()
-
-    @property
-    def shows_settings(self) -> bool:
-        """Whether the source shows what is set beside images."""
-        return all(workload.kind != COMPOSE_SERVICE for workload in self.workloads)

@@ -14,7 +14,16 @@ from perfana_support.model import (
     support_policy,
     tag_policy,
 )
-from perfana_support.model.document import REPOSITORY_FORM, DocumentError, Node, Problem, present
+from perfana_support.model.document import (
+    REPOSITORY_FORM,
+    DocumentError,
+    Node,
+    Problem,
+    SoundNode,
+    present,
+    shown,
+    shown_field,
+)
 from perfana_support.model.image import normalise_repository, to_repository
 from perfana_support.model.policy import (
     CatalogueRelease,
@@ -73,17 +82,20 @@ def build_policy(document: object, base: Base | None) -> Policy:
 
     Raises `DocumentError` with every problem found: of form first, by the document's own indexes, as the API server names them;
     if the form holds, of what the merged policy lacks or contradicts, by the keys of its entries. `base` None stands for
-    reading the built-in policy itself.
+    reading the built-in policy itself, of which the form is known to hold.
     """
     name, spec = _open(document)
     problems: list[Problem] = []
-    if base is not None:
+    if base is None:
+        whole: Node = SoundNode(spec, "spec", problems)
+    else:
         _read_spec(name, Node(spec, "spec", problems), is_whole=False)
         if problems:
             raise DocumentError(problems)
         if spec.get("basePolicy") != BasePolicy.NONE:
             spec = merge_specs(base.spec, spec)
-    fields = _read_spec(name, Node(spec, "spec", problems, by_key=True), is_whole=True)
+        whole = Node(spec, "spec", problems, by_key=True)
+    fields = _read_spec(name, whole, is_whole=True)
     if problems or fields is None:
         raise DocumentError(problems)
     return Policy(fields)
@@ -94,13 +106,13 @@ def _open(document: object) -> tuple[str, Mapping[str, Any]]:
     if not isinstance(document, Mapping):
         raise DocumentError([Problem("document", f"must be a {KIND} object")])
     problems = [
-        Problem(field, f"must be {wanted}, is {document.get(field)!r}")
+        Problem(field, f"must be {wanted}, is {shown(document.get(field))}")
         for field, wanted in (("apiVersion", API_VERSION), ("kind", KIND))
         if document.get(field) != wanted
     ]
     # What slipped out of the spec by its indentation would be ignored otherwise.
     problems += [
-        Problem(str(field), f"is not a known field, known are {', '.join(_OBJECT_FIELDS)}")
+        Problem(shown_field(field), f"is not a known field, known are {', '.join(_OBJECT_FIELDS)}")
         for field in document
         if field not in _OBJECT_FIELDS
     ]

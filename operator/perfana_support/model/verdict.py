@@ -39,7 +39,8 @@ class Verdict(NamedTuple):
     """The judgement of one installation.
 
     `release` and `support_ends_on` speak of the component whose support ends first; both are None when no component's
-    release is known, `support_ends_on` also when its line has no end of life yet.
+    release is known, `support_ends_on` also when its line has no end of life yet. `upgrade_findings` are those that
+    `UpgradeSupported` is made of: what would be found after an upgrade to the target, whether it is found now or not.
     """
 
     namespace: str
@@ -50,6 +51,7 @@ class Verdict(NamedTuple):
     release: str | None
     support_ends_on: date | None
     next_transition: Transition | None
+    upgrade_findings: tuple[Finding, ...] = ()
 
     def condition(self, wanted: ConditionType) -> Condition:
         """The condition of that type; every type except UpgradeSupported is always present."""
@@ -59,3 +61,9 @@ class Verdict(NamedTuple):
     def is_at_risk(self) -> bool:
         """Whether something that still counts as supported needs attention."""
         return any(finding.counts and finding.effect is Effect.AT_RISK for finding in self.findings)
+
+    @property
+    def brought_findings(self) -> tuple[Finding, ...]:
+        """What would be found after the upgrade and is not found now."""
+        now = {*self.findings}
+        return tuple(finding for finding in self.upgrade_findings if finding not in now)

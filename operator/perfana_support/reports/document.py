@@ -5,10 +5,12 @@ from datetime import date
 from itertools import chain, islice
 from typing import Any
 
+from perfana_support.model.code import ConditionType
 from perfana_support.model.finding import Finding
 from perfana_support.model.installation import Location, Subject
 from perfana_support.model.policy import Policy
 from perfana_support.model.verdict import Condition, Transition, Verdict
+from perfana_support.reports.job_log import harmless_json
 from perfana_support.reports.report import Report
 
 API_VERSION = "support.perfana.io/v1alpha1"
@@ -18,6 +20,7 @@ LIST_HEAD = {"apiVersion": API_VERSION, "kind": "SupportReportList"}
 
 def report_document(verdict: Verdict, policy: Policy, source: dict[str, Any]) -> dict[str, Any]:
     """One verdict as a `SupportReport`; `source` says where the facts came from."""
+    has_target = any(condition.type is ConditionType.UPGRADE_SUPPORTED for condition in verdict.conditions)
     return {
         "apiVersion": API_VERSION,
         "kind": "SupportReport",
@@ -27,9 +30,8 @@ def report_document(verdict: Verdict, policy: Policy, source: dict[str, Any]) ->
         "conditions": [condition_document(condition) for condition in verdict.conditions],
         "release": verdict.release,
         "supportEndsOn": day_text(verdict.support_ends_on),
-        "findings": [
-            finding_document(finding) | {"location": location_document(finding.location)} for finding in verdict.findings
-        ],
+        "findings": list(map(_placed, verdict.findings)),
+        **({"upgrade": {"findings": list(map(_placed, verdict.upgrade_findings))}} if has_target else {}),
         "components": component_documents(verdict),
         "nextTransition": transition_document(verdict.next_transition) if verdict.next_transition else None,
     }
@@ -41,12 +43,12 @@ def pieces(reports: Iterable[Report]) -> Iterator[str]:
 
     documents, is_list = documents_of(reports)
     if not is_list:
-        yield json.dumps(next(documents), indent=2) + "\n"
+        yield harmless_json(json.dumps(next(documents), indent=2)) + "\n"
         return
     head = json.dumps(LIST_HEAD, indent=2).removesuffix("\n}")
     lead = f'{head},\n  "items": [\n    '
     for document in documents:
-        yield lead + json.dumps(document, indent=2).replace("\n", "\n    ")
+        yield lead + harmless_json(json.dumps(document, indent=2)).replace("\n", "\n    ")
         lead = ",\n    "
     yield "\n  ]\n}\n"
 
@@ -85,9 +87,16 @@ def finding_document(finding: Finding) -> dict[str, Any]:
     return document
 
 
+def _placed(finding: Finding) -> dict[str, Any]:
+    return finding_document(finding) | {"detail": finding.detail, "location": location_document(finding.location)}
+
+
 def location_document(location: Location | None) -> dict[str, Any] | None:
     """Where a finding stands, with the parts that are known; None for what stands in no file."""
-    return {part: value for part, value in location._asdict().items() if value} if location else None
+    if location is None:
+        return None
+    parts = {("renderedLine" if part == "rendered_line" else part): value for part, value in location._asdict().items()}
+    return {part: value for part, value in parts.items() if value}
 
 
 def subject_document(subject: Subject) -> dict[str, str]:

@@ -1,13 +1,13 @@
 """The evidence of an HTML report: every condition, finding and image in full, and what the judgement is made from."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 
 from perfana_support import __version__
 from perfana_support.model.code import Effect
 from perfana_support.model.finding import Finding
-from perfana_support.model.installation import Location, Subject
+from perfana_support.model.installation import Subject
 from perfana_support.model.verdict import Verdict
 from perfana_support.reports.markup import (
     NOTHING,
@@ -42,12 +42,6 @@ def subject_of(subject: Subject) -> str:
     return f"{name}, container {subject.container}" if subject.container else name
 
 
-def place_of(location: Location) -> str:
-    """Where a finding stands, as editors and compilers write it."""
-    column = f":{location.column}" if location.column else ""
-    return f"{location.file}:{location.line}{column}"
-
-
 def _conditions(verdict: Verdict) -> Markup:
     rows = (
         (text(condition.type), status_badge(condition), text(condition.reason), text(f"{condition.message}."))
@@ -64,14 +58,15 @@ def _findings(findings: tuple[Finding, ...], heading: str) -> Iterator[Markup]:
     command = element("code", text("perfana-support explain CODE"))
     yield element("p", command, text(" says more about a code."), class_="muted")
     told = [finding for finding in findings if finding.effect is not Effect.INFO]
-    yield from _groups(told, heading)
+    yield from groups(told, heading)
     information = [finding for finding in findings if finding.effect is Effect.INFO]
     if information:
         summary = element("summary", text(f"For information ({len(information)})"))
-        yield element("details", summary, *_groups(information, heading))
+        yield element("details", summary, *groups(information, heading))
 
 
-def _groups(findings: Iterable[Finding], heading: str) -> Iterator[Markup]:
+def groups(findings: Iterable[Finding], heading: str) -> Iterator[Markup]:
+    """Findings in full, those of one code together, each group below a heading one smaller than the section's."""
     below = "h3" if heading == "h2" else "h4"
     for _, group in groupby(findings, key=lambda finding: (finding.code, finding.set_aside)):
         same = [*group]
@@ -91,7 +86,7 @@ def _statement(finding: Finding) -> Markup:
         ("Subject", text(subject_of(subject))),
         ("Namespace", text(subject.namespace)),
         ("Image", element("code", text(subject.image)) if subject.image else NOTHING),
-        ("Place", element("code", text(place_of(place))) if place else NOTHING),
+        ("Place", element("code", text(place.text)) if place else NOTHING),
         ("Template", text(place.template) if place else NOTHING),
     )
     remedy = element("p", text("→ "), copyable(finding.remediation), class_="remedy")
@@ -126,7 +121,8 @@ def _basis(report: Report) -> Iterator[tuple[str, Markup]]:
 
 
 def _listed(values: list[object] | tuple[object, ...]) -> Markup:
-    items = element("ul", *(element("li", element("code", text(value))) for value in values))
+    shown = (value["message"] if isinstance(value, Mapping) else value for value in values)
+    items = element("ul", *(element("li", element("code", text(value))) for value in shown))
     if len(values) <= _MOST_FILES:
         return items if values else NOTHING
     return element("details", element("summary", text(f"{len(values)} of them")), items)

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from perfana_support.model.code import Effect
-from perfana_support.reports.report import Report
-from perfana_support.reports.result import STANDARD_INPUT, Result, full_text, relative, results, subject_text
+from perfana_support.reports.job_log import harmless_json
+from perfana_support.reports.report import Report, Run
+from perfana_support.reports.result import STANDARD_INPUT, Result, full_text, origin_text, outside, results, subject_text
 from perfana_support.reports.table import printable
 
 _SEVERITIES = {
@@ -24,14 +25,15 @@ _SEVERITIES = {
 
 def render(reports: Sequence[Report]) -> str:
     """All reports as one list. ASCII alone, so that no encoding can harm it."""
-    return json.dumps(list(map(_entry, results(reports))), indent=2) + "\n"
+    run = reports[0].run
+    return harmless_json(json.dumps([_entry(result, run) for result in results(reports)], indent=2)) + "\n"
 
 
-def _entry(result: Result) -> dict[str, Any]:
-    path, line = _place(result)
-    template = f" (template {printable(result.location.template)})" if result.location and result.location.template else ""
+def _entry(result: Result, run: Run) -> dict[str, Any]:
+    path, line = _place(result, run)
+    origin = printable(origin_text(result.location))
     return {
-        "description": f"{printable(subject_text(result.subject))}: {full_text(result)}{template}",
+        "description": f"{printable(subject_text(result.subject))}: {full_text(result)}{f' ({origin})' if origin else ''}",
         "check_name": result.rule,
         "fingerprint": result.unique_fingerprint,
         "severity": "info" if result.set_aside else _SEVERITIES[result.effect],
@@ -39,17 +41,17 @@ def _entry(result: Result) -> dict[str, Any]:
     }
 
 
-def _place(result: Result) -> tuple[str, int]:
+def _place(result: Result, run: Run) -> tuple[str, int]:
     if result.location and result.location.file == STANDARD_INPUT:
         return "standard-input", max(result.location.line, 1)
     if result.location:
-        return _path(result.location.file), max(result.location.line, 1)
+        return _path(result.location.file, run), max(result.location.line, 1)
     if result.home:
-        return _path(result.home), 1
+        return _path(result.home, run), 1
     parts = (result.namespace, result.subject.kind, result.subject.name)
     return "/".join(filter(None, map(printable, parts))) or result.rule, 1
 
 
-def _path(file: str) -> str:
-    """A file as a text of Unicode, which a name of other bytes is not."""
-    return relative(file).encode(errors="replace").decode()
+def _path(file: str, run: Run) -> str:
+    """A file as a text of Unicode, which a name of other bytes is not; below the root, since GitLab knows no other."""
+    return outside(file, run).encode(errors="replace").decode()

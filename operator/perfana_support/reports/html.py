@@ -11,7 +11,7 @@ from perfana_support import __version__
 from perfana_support.model.code import ConditionType, Effect, Status
 from perfana_support.model.finding import Finding
 from perfana_support.model.verdict import Condition, Verdict
-from perfana_support.reports.evidence import evidence, place_of, subject_of
+from perfana_support.reports.evidence import evidence, groups, subject_of
 from perfana_support.reports.markup import (
     VERDICT_TONES,
     Markup,
@@ -39,7 +39,10 @@ _MOST_PLACES = 5
 
 
 def render(reports: Sequence[Report]) -> str:
-    """The page of one or more installations; of several, a summary comes first. The same reports give the same page."""
+    """The page of one or more installations; of several, a summary comes first. The same reports give the same page.
+
+    ASCII alone, so that no encoding can harm it.
+    """
     if len(reports) == 1:
         tone = _tone(reports[0].verdict)
         title = f"{tone.word}: {_name(reports[0].verdict)}"
@@ -59,7 +62,7 @@ def render(reports: Sequence[Report]) -> str:
     )
     footer = element("footer", text(f"perfana-support {__version__}"))
     page = element("html", head, element("body", element("main", content), footer), lang="en")
-    return f"<!DOCTYPE html>\n{page}\n"
+    return f"<!DOCTYPE html>\n{page}\n".encode("ascii", "xmlcharrefreplace").decode()
 
 
 def _section_of(report: Report, number: int) -> Markup:
@@ -70,6 +73,10 @@ def _installation(report: Report, number: int, heading: str) -> Iterator[Markup]
     below = "h2" if heading == "h1" else "h3"
     yield _verdict(report, heading)
     yield element("section", element(below, text("What to do")), *_tasks(report.verdict, below), class_="to-do")
+    if report.verdict.brought_findings:
+        told = element("p", text("What would be found after the upgrade to the target and is not found now."))
+        after = groups(report.verdict.brought_findings, below)
+        yield element("section", element(below, text("After the upgrade")), told, *after, class_="findings")
     yield element("section", element(below, text("Support windows")), *_windows(report, number), class_="support-windows")
     yield from evidence(report, below)
 
@@ -187,7 +194,7 @@ def _remedy(words: str, findings: Iterable[Finding]) -> Markup:
 
 
 def _at(finding: Finding) -> str:
-    return f", {place_of(finding.location)}" if finding.location else ""
+    return f", {finding.location.text}" if finding.location else ""
 
 
 def _windows(report: Report, number: int) -> Iterator[Markup]:

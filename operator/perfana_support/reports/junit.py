@@ -1,17 +1,20 @@
 """Reports as JUnit XML: a test suite for every installation, a test case for every condition.
 
-False is a failure. Unknown is an error where it takes part in the verdict, since every CI system shows an error as something to
-look at and none as passed. What cannot be observed here or is not declared takes no part and is skipped, with the reason.
+What fails the run is a failure or an error here, and nothing else is. False is a failure, and so is what is at risk where the
+run was asked to fail for it. Unknown is an error, since every CI system shows an error as something to look at and none as
+passed; where the run lets it pass, it is skipped. What cannot be observed here or is not declared takes no part and is skipped,
+with the reason, and so is what the contract says. What could not be read is a suite of errors of its own.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
-from perfana_support.model.code import DECIDING, Effect, Reason, Status
+from perfana_support.model.code import DECIDING, ConditionType, Effect, Reason, Status
 from perfana_support.model.finding import Finding
 from perfana_support.model.verdict import Condition, Verdict
 from perfana_support.reports.document import day_text
-from perfana_support.reports.report import Report
-from perfana_support.reports.result import place_text, subject_text
+from perfana_support.reports.report import Report, Run
+from perfana_support.reports.result import findings_of, is_at_risk, place_text, subject_text, takes_part
 from perfana_support.reports.table import printable
 
 _SKIPPED = (Reason.NOT_OBSERVABLE, Reason.NOT_DECLARED)
@@ -20,24 +23,47 @@ _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"
 
 def render(reports: Sequence[Report]) -> str:
     """All reports as one document. ASCII alone, so that the declared encoding is right whatever writes it."""
-    outcomes = [_outcome(condition) for report in reports for condition in report.verdict.conditions]
+    faults = reports[0].source.get("faults", ())
+    outcomes = [outcome for report in reports for outcome in _outcomes(report)] + ["error"] * len(faults)
     tests = f'tests="{len(outcomes)}" failures="{outcomes.count("failure")}" errors="{outcomes.count("error")}"'
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', f'<testsuites name="perfana-support" {tests}>']
     for report in reports:
         lines += _suite(report)
+    lines += _unread(faults)
     return "\n".join([*lines, "</testsuites>"]) + "\n"
 
 
-def _outcome(condition: Condition) -> str:
+def _outcomes(report: Report) -> list[str]:
+    return [_outcome(condition, report.verdict, report.run) for condition in report.verdict.conditions]
+
+
+def _outcome(condition: Condition, verdict: Verdict, run: Run) -> str:
     """The element that says how a condition's test ended, "" for one that passed."""
-    if condition.status is Status.UNKNOWN:
-        return "skipped" if condition.reason in _SKIPPED and condition.type not in DECIDING else "error"
-    return "failure" if condition.status is Status.FALSE else ""
+    if run.fails_at_risk and condition.status is not Status.FALSE and is_at_risk(condition, verdict):
+        return "failure"
+    if condition.status is Status.TRUE:
+        return ""
+    if not takes_part(condition.type):
+        return "skipped"
+    if condition.status is Status.FALSE:
+        return "failure"
+    is_out = condition.reason in _SKIPPED and condition.type not in DECIDING
+    return "skipped" if is_out or run.passes_unknown else "error"
+
+
+def _unread(faults: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    if faults:
+        yield f'  <testsuite name="input" tests="{len(faults)}" failures="0" errors="{len(faults)}" skipped="0">'
+        for fault in faults:
+            yield f'    <testcase classname="perfana-support.input" name="{_text(fault["file"])}">'
+            yield f'      <error type="Unreadable" message="{_text(fault["message"])}"></error>'
+            yield "    </testcase>"
+        yield "  </testsuite>"
 
 
 def _suite(report: Report) -> Iterator[str]:
     verdict = report.verdict
-    outcomes = list(map(_outcome, verdict.conditions))
+    outcomes = _outcomes(report)
     counts = {
         "tests": len(outcomes),
         "failures": outcomes.count("failure"),
@@ -72,10 +98,13 @@ def _properties(report: Report) -> Iterator[tuple[str, str]]:
 def _case(condition: Condition, outcome: str, verdict: Verdict) -> Iterator[str]:
     """A condition with all that was found for it, also where it passes: what is at risk or set aside has to be seen."""
     yield f'    <testcase classname="perfana-support.{_text(_name(verdict))}" name="{condition.type}">'
-    own = [finding for finding in verdict.findings if condition.type in finding.code.conditions]
+    own = () if condition.type is ConditionType.SUPPORTED else findings_of(condition, verdict)  # each stands with its own
     told = "\n".join(_text(line) for line in _told(own))
     if outcome:
-        attributes = f'type="{_text(condition.reason)}" message="{_text(condition.message)}"'
+        reason, message = condition.reason, condition.message
+        if outcome == "failure" and condition.status is not Status.FALSE:
+            message = f"{condition.type} is {condition.status}, and at risk: {message}"
+        attributes = f'type="{_text(reason)}" message="{_text(message)}"'
         yield f"      <{outcome} {attributes}>{told}</{outcome}>"
     else:
         passed = _text(f"{condition.reason}: {condition.message}")

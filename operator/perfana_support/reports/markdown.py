@@ -6,6 +6,7 @@ is counted. ASCII alone, so that no encoding can harm it.
 """
 
 import re
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -46,9 +47,20 @@ _GAP = "\u200b"
 def render(reports: Sequence[Report]) -> str:
     """All reports as one comment, the worst installation first."""
     ordered = sorted(reports, key=lambda report: (_ORDER.index(_worst([report.verdict])), not report.verdict.is_at_risk))
-    texts = ("\n".join(_Comment(measure).lines(ordered)) for measure in _MEASURES)
-    written = [text.encode("ascii", "xmlcharrefreplace").decode() for text in texts]
-    return next((text for text in written if len(text) <= MAX_LENGTH), written[-1]) + "\n"
+    texts = (_written(_Comment(measure).lines(ordered), MAX_LENGTH) for measure in _MEASURES)
+    return next(filter(None, texts), "") or _written(_Comment(_MEASURES[-1]).lines(ordered), sys.maxsize)
+
+
+def _written(lines: Iterable[str], limit: int) -> str:
+    """The lines as text, "" where they are longer than the limit: what does not fit is not written to its end."""
+    written, length = [], 0
+    for line in lines:
+        text = line.encode("ascii", "xmlcharrefreplace").decode() + "\n"
+        length += len(text)
+        if length > limit:
+            return ""
+        written.append(text)
+    return "".join(written)
 
 
 def _worst(verdicts: Iterable[Verdict]) -> Status:
@@ -96,7 +108,12 @@ class _Comment(NamedTuple):
                 yield from ("", f"With the target it would be **{condition.status}**: {self._text(condition.message)}.")
         shown = [finding for finding in verdict.findings if _wants_attention(finding)]
         if shown:
-            yield from ("", "**What to do**", "", *self._findings(shown))
+            yield from ("", "**What to do**", "")
+            yield from self._findings(shown)
+        brought = [finding for finding in verdict.brought_findings if finding.counts]
+        if brought:
+            yield from ("", "**What the upgrade would bring**", "")
+            yield from self._findings(brought)
         yield from self._folded("Conditions", self._conditions(verdict))
         others = [finding for finding in verdict.findings if not _wants_attention(finding)]
         if others:
@@ -125,7 +142,9 @@ class _Comment(NamedTuple):
 
     @staticmethod
     def _folded(title: str, lines: Iterable[str]) -> Iterator[str]:
-        yield from ("", "<details>", f"<summary>{title}</summary>", "", *lines, "", "</details>")
+        yield from ("", "<details>", f"<summary>{title}</summary>", "")
+        yield from lines
+        yield from ("", "</details>")
 
     @staticmethod
     def _more(count: int, what: str) -> Iterator[str]:

@@ -6,7 +6,7 @@ of its installation for the same reason.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -14,8 +14,9 @@ from perfana_support import __version__
 from perfana_support.model.code import Clause, Code, Effect, Reason
 from perfana_support.model.installation import Subject
 from perfana_support.reports.document import condition_document, subject_document
-from perfana_support.reports.report import Report
-from perfana_support.reports.result import STANDARD_INPUT, Result, is_file, relative, results, subject_text, title
+from perfana_support.reports.job_log import harmless_json
+from perfana_support.reports.report import Report, Run
+from perfana_support.reports.result import STANDARD_INPUT, Result, from_root, is_file, results, subject_text, title
 from perfana_support.reports.table import printable
 
 Json = dict[str, Any]
@@ -30,7 +31,7 @@ _CONSEQUENCES = {
 }
 _ROOT, _PIPE = "%SRCROOT%", "STANDARD_INPUT"
 _BASES = {
-    _ROOT: "The folder in which the program ran.",
+    _ROOT: "The root of the repository; outside of one, the folder in which the program ran.",
     _PIPE: "Documents that were read from standard input: no file is there.",
 }
 # Code scanning remembers an alert by the first name; without it, the action that uploads makes one up from the lines around.
@@ -53,11 +54,27 @@ def render(reports: Sequence[Report]) -> str:
             }
         },
         "originalUriBaseIds": {name: {"description": {"text": text}} for name, text in _BASES.items()},
+        "invocations": [_invocation(reports[0])],
         "columnKind": "unicodeCodePoints",
         "results": [_result(result, places[result.rule]) for result in found],
         "properties": {"installations": list(map(_installation, reports))},
     }
-    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+    return harmless_json(json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)) + "\n"
+
+
+def _invocation(report: Report) -> Json:
+    """Whether all was read that was to be judged. A log whose results are a part of it must not look like the whole."""
+    faults = [_notification(fault, report.run) for fault in report.source.get("faults", ())]
+    return {"executionSuccessful": not faults, **({"toolExecutionNotifications": faults} if faults else {})}
+
+
+def _notification(fault: Mapping[str, Any], run: Run) -> Json:
+    document: Json = {"level": "error", "message": {"text": _plain(fault["message"])}}
+    if "line" in fault:
+        region = {"startLine": fault["line"], **({"startColumn": fault["column"]} if "column" in fault else {})}
+        place = {"artifactLocation": _artifact(from_root(fault["file"], run)), "region": region}
+        document["locations"] = [{"physicalLocation": place}]
+    return document
 
 
 def _rule(code: Code) -> Json:
@@ -89,7 +106,9 @@ def _descriptor(code: str, effect: Effect, consequence: str, clause: Clause | No
 
 
 def _result(result: Result, place: int) -> Json:
-    told = "\n".join(_plain(text) for text in (result.message, result.remediation) if text)
+    rendered = result.location.rendered_line if result.location else 0
+    origin = f"Seen in line {rendered} of the rendered manifests, not of this file." if rendered else ""
+    told = "\n".join(_plain(text) for text in (result.message, result.remediation, origin) if text)
     document: Json = {
         "ruleId": result.rule,
         "ruleIndex": place,
@@ -110,6 +129,8 @@ def _result(result: Result, place: int) -> Json:
     }
     if result.location and result.location.template:
         document["properties"]["template"] = result.location.template
+    if rendered:
+        document["properties"]["renderedLine"] = rendered
     return document
 
 
@@ -151,7 +172,7 @@ def _artifact(file: str) -> Json:
     """A file as a relative URI below its base, or an absolute one when it was named absolutely."""
     if file == STANDARD_INPUT:
         return {"uri": "standard-input", "uriBaseId": _PIPE}
-    uri = quote(relative(file), safe="/", errors="surrogateescape")
+    uri = quote(file, safe="/", errors="surrogateescape")
     return {"uri": f"file://{uri}"} if uri.startswith("/") else {"uri": uri, "uriBaseId": _ROOT}
 
 

@@ -8,10 +8,14 @@ from perfana_support.model.code import ConditionType, Effect
 from perfana_support.model.finding import Finding
 from perfana_support.model.policy import Policy
 from perfana_support.model.verdict import Verdict
+from perfana_support.reports.job_log import harmless
 from perfana_support.reports.report import Report
 
 _GAP = "   "
 _NONE = "<none>"
+# A whole image reference with registry, tag and digest fits, and any name that an API server takes.
+_MAX_CELL = 512
+_MAX_PADDED = 160
 
 
 def pieces(reports: Iterable[Report]) -> Iterator[str]:
@@ -37,14 +41,17 @@ def footer(verdict: Verdict, policy: Policy) -> str:
 
 
 def printable(text: str) -> str:
-    """A text that can do nothing to a terminal: what a manifest brings along may hold control characters."""
-    return text if text.isprintable() else "".join(map(_escaped, text))
+    """A text that can do nothing to a terminal or a job's log: what a manifest brings along may hold anything."""
+    return harmless(text if text.isprintable() else text.translate({ord(each): _escaped(each) for each in set(text)}))
 
 
 def columns(rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
-    """Rows in columns that line up, three spaces apart, nothing behind the last."""
-    cells = [tuple(map(printable, row)) for row in rows]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    """Rows in columns that line up, three spaces apart, nothing behind the last.
+
+    One long text must not make every row as long: cells are cut, and a column lines up as far as texts of common length do.
+    """
+    cells = [tuple(map(_cell, row)) for row in rows]
+    widths = [min(max(map(len, column)), _MAX_PADDED) for column in zip(*cells, strict=True)]
     for row in cells:
         yield _GAP.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
@@ -107,10 +114,15 @@ def _advice(findings: Iterable[Finding]) -> Iterator[str]:
         yield f"{code}: {code.clause}"
         for finding in group:
             place = finding.location
-            where = f"{place.file}:{place.line}: " if place else ""
+            where = f"{place._replace(column=0).text}: " if place else ""
             yield printable(f"  {where}{finding.message}")
             yield printable(f"    -> {finding.remediation}")
         yield ""
+
+
+def _cell(text: str) -> str:
+    shown = printable(text[: _MAX_CELL + 1])
+    return shown if len(shown) <= _MAX_CELL else f"{shown[: _MAX_CELL - 1]}…"
 
 
 def _escaped(character: str) -> str:

@@ -24,6 +24,12 @@ def _verdict(verdict: Verdict) -> Iterator[str]:
         yield ""
         yield from _advice(verdict.findings)
         yield ""
+    if verdict.brought_findings:
+        yield "After the upgrade there would be as well:"
+        yield from columns([_HEADER, *map(_row, verdict.brought_findings)])
+        yield ""
+        yield from _advice(verdict.brought_findings)
+        yield ""
     yield from closing(verdict)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from perfana_support.reports.document import LIST_HEAD, documents_of
+from perfana_support.reports.job_log import harmless_json
 from perfana_support.reports.report import Report
 
 # Texts that every version of YAML reads as themselves: words that begin with a letter and have nothing of YAML's in them.
@@ -24,7 +25,7 @@ def pieces(reports: Iterable[Report]) -> Iterator[str]:
     if is_list:
         yield "".join(f"{line}\n" for line in _block(LIST_HEAD)) + "items:\n"
     for document in documents:
-        yield "".join(f"{line}\n" for line in _block([document] if is_list else document))
+        yield harmless_json("".join(f"{line}\n" for line in _block([document] if is_list else document)))
 
 
 def _block(value: Any) -> Iterator[str]:  # noqa: ANN401 - plain data

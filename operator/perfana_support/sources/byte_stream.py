@@ -9,8 +9,14 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
-# More than any object that an API server takes (1.5 MiB), and lists of thousands; composed, it takes a dozen times as much.
-MAX_DOCUMENT = 32 * 1024 * 1024
+from perfana_support.sources.list_items import begins_as_list
+
+# More than any object that an API server takes (1.5 MiB), and more than any list that is read item by item.
+MAX_DOCUMENT, MAX_LIST = 32 * 1024 * 1024, 256 * 1024 * 1024
+# Each field of a composed document takes a kilobyte, however short it is. No object of 1.5 MiB has as many.
+MAX_VALUES = 500_000
+# Documents with nothing in them take four bytes.
+MAX_DOCUMENTS = 1_000_000
 # A packed file of a megabyte can hold a thousand; this is two hundred thousand documents, which are read within a minute.
 MAX_UNPACKED = 256 * 1024 * 1024
 _BLOCK = 256 * 1024
@@ -43,7 +49,9 @@ class Piece(NamedTuple):
 def split(stream: BinaryIO) -> Iterator[Piece]:
     """The stream's documents. Unpacks gzip and turns UTF-16 into UTF-8. Raises `StreamError`, `OSError`."""
     held, size, lines = list[bytes](), 0, 0
-    for text in _cut(_as_utf8(stream)):
+    for number, text in enumerate(_cut(_as_utf8(stream))):
+        if number == MAX_DOCUMENTS:
+            raise StreamError(f"holds more than {MAX_DOCUMENTS:,} documents")
         # A directive (%YAML, %TAG) belongs to the document whose --- comes next.
         if text.startswith((b"%", codecs.BOM_UTF8 + b"%")) or b"\n%" in text or b"\r%" in text:
             held.append(text)
@@ -58,25 +66,40 @@ def split(stream: BinaryIO) -> Iterator[Piece]:
         yield Piece(b"".join(held), lines)
 
 
+def refuse_many_values(piece: Piece) -> None:
+    """Raise `StreamError` for a text that would take too much memory when it is composed."""
+    text = piece.text
+    if len(text) > MAX_VALUES and sum(map(text.count, (b":", b",", b"- ", b"-\n"))) > MAX_VALUES:
+        line = piece.lines_before + 1
+        raise StreamError(
+            f"the document that begins in line {line} has more than {MAX_VALUES:,} values; give objects one by one"
+        )
+
+
 def _cut(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    held, lines = b"", 0
-    for block in blocks:
-        begin, seen = 0, max(0, len(held) - _OVERLAP)
-        held += block
-        for found in _SEPARATOR.finditer(held, seen):
+    held, size, lines = list[bytes](), 0, 0
+    for block in filter(None, blocks):
+        # What has been looked through may end in the beginning of a separator.
+        if _SEPARATOR.search(b"".join(held[-_OVERLAP:])[-_OVERLAP:] + block) is None:
+            held.append(block)
+            size += len(block)
+            _refuse_large(size, lines, held[0])
+            continue
+        text, begin = b"".join((*held, block)), 0
+        for found in _SEPARATOR.finditer(text, max(0, size - _OVERLAP)):
             end = found.start() + 1
-            lines += held.count(b"\n", begin, end)
-            yield held[begin:end]
+            lines += text.count(b"\n", begin, end)
+            yield text[begin:end]
             begin = end
-        held = held[begin:]
-        _refuse_large(len(held), lines)
+        held, size = [text[begin:]], len(text) - begin
+        _refuse_large(size, lines, held[0])
     if held:
-        yield held
+        yield b"".join(held)
 
 
-def _refuse_large(size: int, lines: int) -> None:
-    if size > MAX_DOCUMENT:
-        limit = MAX_DOCUMENT // 1024 // 1024
+def _refuse_large(size: int, lines: int, beginning: bytes = b"") -> None:
+    if size > MAX_DOCUMENT and (size > MAX_LIST or not begins_as_list(beginning)):
+        limit = (MAX_LIST if begins_as_list(beginning) else MAX_DOCUMENT) // 1024 // 1024
         raise StreamError(f"the document that begins in line {lines + 1} is larger than {limit} MiB; give objects one by one")
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from perfana_support.model.check import Check, read_check
 from perfana_support.model.document import DocumentError, Node, Problem
 from perfana_support.model.policy_document import API_VERSION
-from perfana_support.sources.errors import Fault, SourceError, shown_name
+from perfana_support.sources.errors import Fault, SourceError, faults_of, shown_name
 from perfana_support.sources.yaml_document import load_file
 
 
@@ -27,5 +27,5 @@ def read_check_file(file: str) -> tuple[Check, str]:
     except DocumentError as error:
         problems += error.problems
     if problems:
-        raise SourceError([Fault(shown_name(file), 0, 0, str(problem)) for problem in problems])
+        raise SourceError(faults_of(file, problems))
     return check, namespace or ""

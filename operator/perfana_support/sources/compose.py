@@ -31,4 +31,6 @@ def project_services(document: Mapping[str, Any], locate: Locate) -> Iterator[Wo
         if image is not None and not isinstance(image, str):
             raise ShapeError(f"services.{name}.image", "must be a text")
         location = locate(service, "image")
-        yield Workload(COMPOSE_SERVICE, "", name, (Container(name, image or "", location=location),))
+        # With both, `image` is what the thing that is built will be called.
+        known = image if image and "build" not in service else ""
+        yield Workload(COMPOSE_SERVICE, "", name, (Container(name, known, location=location),))

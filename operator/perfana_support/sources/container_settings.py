@@ -35,7 +35,22 @@ _MAX_WORDS = 64
 _CUT = "…"
 
 
-def read_settings(container: Json, pod_spec: Json, locate: Locate) -> ContainerSettings:
+class Volumes:
+    """What each volume of a pod is, by its name: `configMap settings`, `emptyDir`. Read once for all of its containers."""
+
+    def __init__(self, pod_spec: Json) -> None:
+        self._pod_spec = pod_spec
+        self._found: dict[str, str] | None = None
+
+    def named(self, name: str) -> str:
+        """The volume of that name. Raises `ShapeError` for volumes that are none."""
+        if self._found is None:
+            self._found = _volumes(self._pod_spec)
+        # A volume that the pod does not declare is a StatefulSet's claim, or keeps the pod from starting.
+        return self._found.get(name, f"volume {name}")
+
+
+def read_settings(container: Json, volumes: Volumes, locate: Locate) -> ContainerSettings:
     """The settings of a container; `PLAIN`, one object for all, where nothing is set that rules read.
 
     Equal settings share one object, for the pods of a workload differ in nothing here. Raises `ShapeError`.
@@ -46,7 +61,7 @@ def read_settings(container: Json, pod_spec: Json, locate: Locate) -> ContainerS
         command=(*_working_dir(container, path, locate), *_words(container, "command", path, locate)),
         args=tuple(_words(container, "args", path, locate)),
         variables=variables,
-        mounts=tuple(_mounts(container, pod_spec, path, locate)),
+        mounts=tuple(_mounts(container, volumes, path, locate)),
         hooks=tuple(_hooks(container, path, locate)),
     )
     return PLAIN if settings == PLAIN else _shared(settings)
@@ -99,25 +114,21 @@ def _env_from(container: Json, path: str, locate: Locate) -> Iterator[Setting]:
                 yield Setting(ENV_FROM, _cut(f"{kind} {name}"), locate(source, field))
 
 
-def _mounts(container: Json, pod_spec: Json, path: str, locate: Locate) -> Iterator[Setting]:
+def _mounts(container: Json, volumes: Volumes, path: str, locate: Locate) -> Iterator[Setting]:
     """File systems and block devices, by the path on which each hides what the image has there."""
-    volumes: dict[str, str] | None = None
     for field, path_field in (("volumeMounts", "mountPath"), ("volumeDevices", "devicePath")):
         for index, entry in enumerate(sequence(container.get(field), f"{path}.{field}")):
             mount = mapping(entry, f"{path}.{field}[{index}]")
             target = _scalar(mount.get(path_field), f"{path}.{field}[{index}].{path_field}")
             if not target or absolute(target) == _TOKEN_MOUNT:
                 continue
-            volumes = _volumes(pod_spec) if volumes is None else volumes
-            name = str(mount.get("name"))
-            # A volume that the pod does not declare is a StatefulSet's claim, or keeps the pod from starting.
             # Cut only what is spelled out, else a long way round could hide where a path ends.
             shown = target if len(target) <= _MAX_TEXT else _cut(absolute(target))
-            yield Setting(shown, volumes.get(name, f"volume {name}"), locate(mount, path_field))
+            yield Setting(shown, volumes.named(str(mount.get("name"))), locate(mount, path_field))
 
 
 def _volumes(pod_spec: Json) -> dict[str, str]:
-    """What each volume is, by its name: `configMap settings`, `emptyDir`.
+    """The volumes by name.
 
     A StatefulSet's claims are left out: their names differ from pod to pod, and its template does not show them either.
     """

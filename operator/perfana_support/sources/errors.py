@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 
 # What stands for standard input where a file is asked for.
 STANDARD_INPUT = "-"
+# More problems of one document than anybody reads at once; a few bytes with aliases can make a hundred thousand.
+_MAX_PROBLEMS = 200
 
 
 class Fault(NamedTuple):
@@ -68,6 +70,14 @@ def sequence(value: object, path: str) -> Sequence[Any]:
     if value.__class__ is not list and (isinstance(value, str) or not isinstance(value, Sequence)):
         raise ShapeError(path, "must be a list")
     return value
+
+
+def faults_of(file: str, problems: Sequence[object]) -> list[Fault]:
+    """What is wrong with a document, by its file; of very many problems the first, and how many there are."""
+    name = shown_name(file)
+    faults = [Fault(name, 0, 0, str(problem)) for problem in problems[:_MAX_PROBLEMS]]
+    left = len(problems) - _MAX_PROBLEMS
+    return [*faults, Fault(name, 0, 0, f"has {left} more problems")] if left > 0 else faults
 
 
 def shown_name(file: str) -> str:

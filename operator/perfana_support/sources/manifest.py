@@ -2,44 +2,42 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, BinaryIO, NamedTuple, cast
 
 import yaml
 
 from perfana_support.model.document import Json
 from perfana_support.model.installation import Installation, Location, Workload
-from perfana_support.sources.byte_stream import Piece, StreamError, split
+from perfana_support.sources.byte_stream import Piece, StreamError, refuse_many_values, split
 from perfana_support.sources.compose import is_compose, project_services
 from perfana_support.sources.errors import STANDARD_INPUT, Fault, ShapeError, shown_name
 from perfana_support.sources.files import find_files
+from perfana_support.sources.json_text import with_characters
+from perfana_support.sources.list_items import cut
 from perfana_support.sources.quick_look import is_read
-from perfana_support.sources.rendering import RenderError, render_folder
+from perfana_support.sources.rendering import RenderError, is_chart, render_folder, root_file, source_file
+from perfana_support.sources.text_lines import TextLines
 from perfana_support.sources.workload import project
-from perfana_support.sources.yaml_view import MappingView, NodeError, SequenceView, to_plain
+from perfana_support.sources.yaml_hazards import Hazards
+from perfana_support.sources.yaml_view import MappingView, NodeError, SequenceView, ViewLoader, to_plain
 
 # Flux's objects of the same kind are in another group, and of the cluster.
 _KUSTOMIZE = "kustomize.config.k8s.io/"
 # A List in a List is legal and pointless; an alias can nest one in itself without end.
 _MAX_LISTS = 4
+_NO_CHART = "are given, and nothing that is read takes them: only a chart's folder does (-f CHART)"
 _NOTHING = "holds no document; is the right file given, did rendering succeed?"
 # A document with nothing in it; a small packed file can hold millions.
 _EMPTY = b"---"
-_BaseLoader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-
-
-class _Loader(_BaseLoader):  # type: ignore[misc] # the C loader where the library was built with it
-    """The reader without types: what a text looks like is the API's business.
-
-    Resolving tags, which nobody reads here, costs a third of composing. Built-in types that take the same arguments cost least.
-    """
-
-    resolve = descend_resolver = slice
-    ascend_resolver = tuple
+# Nobody reads more of them, and a small packed file can hold millions.
+_MAX_FAULTS = 100
 
 
 class Manifests(NamedTuple):
     """What was read: the installations, one a namespace, and how much it was; and what could not be read.
+
+    Of `files`, Chart.yaml or a kustomization stands for its folder.
 
     With `faults` the installations are a part of what was given: what is said of them may be told, never that all is well.
     """
@@ -50,28 +48,38 @@ class Manifests(NamedTuple):
     faults: tuple[Fault, ...] = ()
 
 
-def read_manifests(paths: list[str], on_file: Callable[[int, int], None] = lambda _done, _total: None) -> Manifests:
+def read_manifests(
+    paths: list[str],
+    on_file: Callable[[int, int], None] = lambda _done, _total: None,
+    passes_over: Callable[[str], bool] = lambda _file: False,
+    values: Sequence[str] = (),
+) -> Manifests:
     """Read every path: a file, a folder, a pattern (`sources/files.py`), or `-` for standard input; packed by gzip or not.
 
-    `on_file` is told how many files are read, and of how many. Nothing unreadable is skipped in silence: each is a fault, and
-    all that can be read is read all the same.
+    `on_file` is told how many files are read, and of how many. `passes_over` says of a file that a folder or pattern brings
+    along whether it is none of the manifests: the run's own settings, an earlier report of its. `values` are files that charts
+    get over their own. Nothing else unreadable is skipped in silence: each is a fault, and all that can be read is read all the
+    same.
     """
     faults: list[Fault] = []
     workloads: list[Workload] = []
-    files = tuple(find_files(paths, faults))
+    files = tuple(file for file in find_files(paths, faults) if file in paths or not passes_over(file))
     documents = 0
     for done, file in enumerate(files):
         on_file(done, len(files))
-        reader = _FileReader(file, faults)
+        reader = _FileReader(file, faults, values)
         before = len(faults)
         workloads.extend(reader.read())
         documents += reader.document
         # Of the files of a folder some may be empty; one that is named, or was just rendered, is expected to hold something.
         if not reader.document and len(faults) == before and (file in paths or os.path.isdir(file)):
             faults.append(Fault(shown_name(file), 0, 0, _NOTHING))
-    if files and not documents and not faults:
-        faults.append(Fault(", ".join(map(shown_name, files)), 0, 0, _NOTHING))
-    return Manifests(_by_namespace(workloads), files, documents, tuple(faults))
+    if values and not any(map(is_chart, files)):
+        faults.append(Fault("values", 0, 0, _NO_CHART))
+    if not documents and not faults:
+        faults.append(Fault(", ".join(map(shown_name, files or paths)), 0, 0, _NOTHING))
+    named = tuple((root_file(file) if os.path.isdir(file) else "") or file for file in files)
+    return Manifests(_by_namespace(workloads), named, documents, tuple(faults))
 
 
 def _by_namespace(workloads: list[Workload]) -> tuple[Installation, ...]:
@@ -83,22 +91,32 @@ def _by_namespace(workloads: list[Workload]) -> tuple[Installation, ...]:
 
 
 def _judged(members: list[Workload]) -> tuple[Workload, ...]:
-    there = {(workload.kind, workload.name) for workload in members}
+    """The workloads that say something of their own: not what a controller made of a template that is still as it was."""
+    images = {(workload.kind, workload.name): _images(workload) for workload in members}
     return tuple(
         workload if workload.kind == "Pod" else workload._replace(owner=None)
         for workload in members
-        if workload.kind == "Pod" or workload.owner not in there
+        if workload.kind == "Pod" or workload.owner not in images or not _images(workload) <= images[workload.owner]
     )
+
+
+def _images(workload: Workload) -> set[tuple[str, str]]:
+    return {(container.name, container.image) for container in workload.containers}
 
 
 class _FileReader:
     """One file's documents. A fault of YAML ends the file, for nothing behind it can be trusted; other faults do not."""
 
-    def __init__(self, file: str, faults: list[Fault]) -> None:
+    def __init__(self, file: str, faults: list[Fault], values: Sequence[str]) -> None:
         self.file = file
+        self.name = shown_name(file)
         self.faults = faults
+        self.values = values
         self.document = 0
         self.template = ""
+        # The file that a rendered document comes from, "" while nothing is rendered.
+        self.source = ""
+        self._left = _MAX_FAULTS + 1
 
     def read(self) -> Iterator[Workload]:
         try:
@@ -107,7 +125,9 @@ class _FileReader:
             elif self.file == STANDARD_INPUT:
                 yield from self._read_stream(sys.stdin.buffer)
             elif os.path.isdir(self.file):
-                yield from self._read_stream(render_folder(self.file))
+                rendered = render_folder(self.file, self.values)
+                self.name, self.source = f"{self.name} (rendered)", root_file(self.file)
+                yield from self._read_stream(rendered)
             else:
                 with open(self.file, "rb") as stream:
                     yield from self._read_stream(stream)
@@ -123,33 +143,88 @@ class _FileReader:
                 yield from self._read_piece(piece)
         except yaml.YAMLError as error:
             self.document += 1
-            mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-            problem = getattr(error, "problem", None) or getattr(error, "context", None) or error
-            line, column = (mark.line + 1 + piece.lines_before, mark.column + 1) if mark else (0, 0)
-            self._fault(line, f"is not valid YAML: {problem}", column)
+            self.template = piece.template
+            found = TextLines(piece.text).fault_of(error)
+            line = found.line + piece.lines_before if found.line else 0
+            self._fault(line, f"is not valid YAML: {found.problem}", found.column)
+        except RecursionError:  # where the library was built without libyaml, which has a limit of its own
+            self.document += 1
+            self._fault(piece.lines_before + 1, "is nested too deeply")
         except StreamError as error:
+            self.template = ""  # it is not the document before that is at fault
             self._fault(0, str(error))
 
     def _read_piece(self, piece: Piece) -> Iterator[Workload]:
-        if piece.text.strip() == _EMPTY:
+        if piece.text.rstrip() == _EMPTY:
             self.document += 1
             return
-        loader = _Loader(piece.text)
+        piece = piece._replace(text=with_characters(piece.text))
+        loader = ViewLoader(piece.text)
         try:
             if not is_read(piece.text):
                 _parse(loader)
                 self.document += 1
                 return
             self.template = piece.template
+            self.source = source_file(self.file, self.template) if self.source else ""
+            listed = self._read_items(piece)
+            if listed is not None:
+                yield from listed
+                return
+            refuse_many_values(piece)
+            lines, hazards = TextLines(piece.text), Hazards(piece.text)
             while loader.check_node():
                 node = cast("yaml.Node", loader.get_node())
                 self.document += 1
-                yield from self._read_document(node, piece.lines_before)
+                lines.correct(node)
+                yield from self._read_document(node, hazards, piece.lines_before)
         finally:
             loader.dispose()
 
-    def _read_document(self, node: yaml.Node, lines_before: int) -> Iterator[Workload]:
+    def _read_items(self, piece: Piece) -> list[Workload] | None:
+        """The workloads of a List, read item by item.
+
+        None for what is no List, and for one with a fault of YAML: that has to be read as a whole to tell it.
+        """
+        listed = cut(piece.text)
+        if listed is None:
+            return None
+        known, before, found = len(self.faults), self.document, list[Workload]()
         try:
+            envelope = self._view(listed.envelope, piece.lines_before)
+            kind = envelope.get("kind")
+            if not isinstance(kind, str) or not kind.endswith("List") or envelope.get("items"):
+                return None
+            self.document += 1
+            api_version = str(envelope.get("apiVersion") or "")
+            for text, lines in listed.items():
+                item = self._view(text, piece.lines_before + lines)
+                found.extend(self._read_object(item, kind.removesuffix("List"), api_version, 1))
+        except (yaml.YAMLError, NodeError):
+            del self.faults[known:]
+            self.document = before
+            return None
+        return found
+
+    def _view(self, text: bytes, lines_before: int) -> MappingView:
+        """The mapping that a text is, or the only item of the sequence that it is. Raises `NodeError` for anything else."""
+        loader = ViewLoader(text)
+        try:
+            node = loader.get_single_node()
+        finally:
+            loader.dispose()
+        TextLines(text).correct(node)
+        Hazards(text).refuse(node, lines_before)
+        plain = to_plain(node, lines_before)
+        if isinstance(plain, SequenceView) and len(plain) == 1:
+            plain = plain[0]
+        if not isinstance(plain, MappingView):
+            raise NodeError(node, lines_before, "is not a Kubernetes object: it must be a mapping with apiVersion and kind")
+        return plain
+
+    def _read_document(self, node: yaml.Node, hazards: Hazards, lines_before: int) -> Iterator[Workload]:
+        try:
+            hazards.refuse(node, lines_before)
             plain = to_plain(node, lines_before)
             if plain is None:
                 return
@@ -159,7 +234,7 @@ class _FileReader:
                 return
             yield from self._read_object(plain, "", "", 0)
         except NodeError as error:
-            self._fault(error.line, error.problem)
+            self._fault(error.line, error.problem, error.column)
 
     def _read_object(self, entity: MappingView, implied_kind: str, api_version: str, lists: int) -> Iterator[Workload]:
         if lists == 0 and is_compose(entity):
@@ -173,7 +248,9 @@ class _FileReader:
             )
             return
         if str(entity.get("apiVersion")).startswith(_KUSTOMIZE):
-            self._fault(entity.line, "is a kustomization, which changes what is deployed: give what kustomize build renders")
+            self._fault(
+                entity.line, "is a kustomization, which changes what is deployed: give its folder, which is rendered then"
+            )
             return
         for field, is_list in (("items", kind.endswith("List")), ("objects", kind == "Template")):
             if is_list and field in entity:
@@ -210,10 +287,19 @@ class _FileReader:
                     self._fault(entity.line_of(field), f"{field}: must hold objects")
 
     def _locate(self, container: Json, field: str) -> Location | None:
-        return Location(self.file, *container.place_of(field), self.template) if isinstance(container, MappingView) else None
+        if not isinstance(container, MappingView):
+            return None
+        line, column = container.place_of(field)
+        if self.source:
+            return Location(self.source, 0, 0, self.template, line)
+        return Location(self.file, line, column, self.template)
 
     def _fault(self, line: int, problem: str, column: int = 0) -> None:
-        self.faults.append(Fault(shown_name(self.file), self.document, line, problem, column))
+        self._left -= 1
+        if not self._left:
+            raise StreamError(f"has more than {_MAX_FAULTS} faults; what stands behind them is not read")
+        origin = f" (template {self.template})" if self.template else ""
+        self.faults.append(Fault(self.name, self.document, line, f"{problem}{origin}", column))
 
 
 def _parse(loader: Any) -> None:  # noqa: ANN401 - the library's loader in C or in Python

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, cast
@@ -9,8 +10,11 @@ from typing import Any, cast
 from perfana_support.model.document import DocumentError
 from perfana_support.model.policy import Policy
 from perfana_support.model.policy_document import Base, BasePolicy, build_policy, merge_specs
-from perfana_support.sources.errors import Fault, SourceError, shown_name
-from perfana_support.sources.yaml_document import load_file
+from perfana_support.sources.errors import Fault, SourceError, faults_of
+from perfana_support.sources.files import below
+from perfana_support.sources.yaml_document import load_documents, load_file
+
+_ADDRESS = r"[A-Za-z][A-Za-z0-9+.-]*://"
 
 
 @cache
@@ -45,19 +49,45 @@ def merged_document(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def read_policy(file: str) -> Policy:
-    """The policy in a YAML or JSON file. Raises `SourceError` with every problem."""
+    """The policy in a YAML or JSON file, or the one in a folder. Raises `SourceError` with every problem."""
     return _read(file)[1]
 
 
 def read_policy_document(file: str) -> Mapping[str, Any]:
-    """The one document of a policy's file, known to be valid. Raises `SourceError` with every problem."""
+    """The one document of a policy's file or folder, known to be valid. Raises `SourceError` with every problem."""
     return _read(file)[0]
 
 
 def _read(file: str) -> tuple[Mapping[str, Any], Policy]:
-    document = load_file(file)
+    if re.match(_ADDRESS, file):
+        problem = "is an address, and none is followed yet; pull it (oras pull, curl) and give the file or folder"
+        raise SourceError([Fault(file, 0, 0, problem)])
+    name, document = _only_one_below(file) if os.path.isdir(file) else (file, load_file(file))
     try:
         policy = policy_of(document)
     except DocumentError as error:
-        raise SourceError([Fault(shown_name(file), 0, 0, str(problem)) for problem in error.problems]) from error
+        raise SourceError(faults_of(name, error.problems)) from error
     return cast("Mapping[str, Any]", document), policy
+
+
+def _only_one_below(folder: str) -> tuple[str, object]:
+    """The policy among the documents of a folder, with its file. What else lies there is nobody's business.
+
+    Which of several was meant nobody can tell, and a verdict by another policy answers a question that nobody asked.
+    """
+    found = [
+        (file, document)
+        for file in sorted(below(folder, (".yaml", ".yml", ".json")))
+        for document in load_documents(file)
+        if isinstance(document, Mapping) and document.get("kind") == "SupportPolicy"
+    ]
+    if len(found) != 1:
+        told = ", ".join(f"{_name_of(document)} in {file}" for file, document in found)
+        problem = f"holds {len(found)} policies, {told}; give the file of one" if found else "holds no SupportPolicy"
+        raise SourceError([Fault(folder, 0, 0, problem)])
+    return found[0]
+
+
+def _name_of(document: Mapping[str, Any]) -> str:
+    metadata = document.get("metadata")
+    return str(metadata.get("name")) if isinstance(metadata, Mapping) else "one without a name"

@@ -17,8 +17,8 @@ _HEAD = re.compile(rb"(?:---\n)?(?:#[^\n]*\n|\n)*(" + _VERSION + _KIND + rb"|" +
 # How each line begins that is not indented: all must be the names of fields, or items of the list that a field holds.
 _BEGINNING = re.compile(rb"^(?!- )[^ \n#][^:\n]*:?", re.MULTILINE)
 _FIELD = re.compile(rb"[A-Za-z]+:")
-# Escapes, anchors and aliases can spell or bring in what the next words look for; carriage returns end lines as well.
-_HIDING = (b"ontainers", b"\\", b"&", b"*", b"\r", b"\t")
+# Escapes, tags, anchors and aliases can spell or bring in what the next words look for; carriage returns end lines as well.
+_HIDING = (b"ontainers", b"\\", b"&", b"*", b"\r", b"\t", b"!!", b"!<")
 # Kinds about which something is said without any container in them, lists, and what is no kind at all.
 _READ = frozenset({"Template", "Null", "NULL"})
 _READ_GROUP = "kustomize.config.k8s.io"

@@ -6,33 +6,34 @@ from sys import intern
 
 from perfana_support.model.document import Json
 from perfana_support.model.installation import Container, ContainerRole, Location, Workload
-from perfana_support.sources.container_settings import read_settings
+from perfana_support.sources.container_settings import Volumes, read_settings
 from perfana_support.sources.errors import ShapeError, Unquoted, mapping, sequence
 from perfana_support.sources.nested import may_nest, nested_pod_spec
 
-# Where a pod's spec stands, by the fields on the way. Shape decides and not the kind, so that custom workloads (Argo
-# Rollouts, OpenKruise, Knative, KEDA, OpenShift's DeploymentConfig) are judged like the built-in ones.
+# Where a pod's spec stands, by the fields on the way. Of custom workloads (Argo Rollouts, OpenKruise, Knative, KEDA,
+# OpenShift's DeploymentConfig) shape decides, so that they are judged like the built-in ones.
+_TEMPLATE = ("spec", "template", "spec")
+_CRON_TEMPLATE = ("spec", "jobTemplate", "spec", "template", "spec")
 _POD_SPECS = (
-    ("spec", "template", "spec"),
-    ("spec", "jobTemplate", "spec", "template", "spec"),
+    _TEMPLATE,
+    _CRON_TEMPLATE,
     ("spec", "template", "jobTemplate", "spec", "template", "spec"),
     ("spec", "jobTargetRef", "template", "spec"),
     ("spec",),
     ("template", "spec"),
 )
-# Kinds that cannot be without containers: one that shows none is broken, not empty.
-MUST_HAVE_CONTAINERS = frozenset(
-    {
-        ("", "Pod"),
-        ("", "ReplicationController"),
-        ("apps", "Deployment"),
-        ("apps", "ReplicaSet"),
-        ("apps", "StatefulSet"),
-        ("apps", "DaemonSet"),
-        ("batch", "Job"),
-        ("batch", "CronJob"),
-    }
-)
+# Kinds that cannot be without containers: one that shows none is broken, not empty. Theirs stand in one place alone; what looks
+# like a pod's spec elsewhere in them is dropped by the API server.
+MUST_HAVE_CONTAINERS = {
+    ("", "Pod"): ("spec",),
+    ("", "ReplicationController"): _TEMPLATE,
+    ("apps", "Deployment"): _TEMPLATE,
+    ("apps", "ReplicaSet"): _TEMPLATE,
+    ("apps", "StatefulSet"): _TEMPLATE,
+    ("apps", "DaemonSet"): _TEMPLATE,
+    ("batch", "Job"): _TEMPLATE,
+    ("batch", "CronJob"): _CRON_TEMPLATE,
+}
 # What a built-in controller makes: its template, which is judged, says all that these say. What a custom resource makes is
 # judged itself, for nobody else reads that resource.
 _MADE_FROM_TEMPLATES = frozenset(
@@ -77,10 +78,10 @@ def project(
     group = api_version.rpartition("/")[0] if isinstance(api_version, str) else ""
     if (group, kind) == DATABASE:
         return _project_database(entity, locate)
-    pod_spec = _find_pod_spec(entity)
-    if pod_spec is None and (group, kind) in MUST_HAVE_CONTAINERS:
-        path = "spec.containers" if kind == "Pod" else "spec.template.spec.containers"
-        raise ShapeError(path, f"must be a list of containers in a {kind}")
+    own = MUST_HAVE_CONTAINERS.get((group, kind))
+    pod_spec = _find_pod_spec(entity, (own,) if own else _POD_SPECS)
+    if pod_spec is None and own:
+        raise ShapeError(".".join((*own, "containers")), f"must be a list of containers in a {kind}")
     if may_nest(group):
         pod_spec = _joined(pod_spec, nested_pod_spec(entity))
     if pod_spec is None:
@@ -89,11 +90,12 @@ def project(
     owner = _owner(metadata)
     is_pod = kind == "Pod"
     is_made = owner is not None and (kind, owner[0]) in _MADE_FROM_TEMPLATES
-    if (is_made and not (keeps_made and _is_in_use(entity))) or _is_over(kind, entity.get("status")):
+    if (is_made and not (keeps_made and _is_in_use(entity))) or _is_over(kind, metadata, entity.get("status")):
         return None
     image_ids = _image_ids(entity.get("status")) if is_pod else {}
+    volumes = Volumes(pod_spec)
     containers = tuple(
-        _container(entry, f"{field}[{index}]", role, locate, pod_spec, image_ids)
+        _container(entry, f"{field}[{index}]", role, locate, volumes, image_ids)
         for field, role in _ROLES
         for index, entry in enumerate(sequence(pod_spec.get(field), field))
     )
@@ -145,8 +147,8 @@ def _joined(pod_spec: Json | None, nested: Json | None) -> Json | None:
     return {**pod_spec, **{field: [*sequence(pod_spec.get(field), field), *entries] for field, entries in more.items()}}
 
 
-def _find_pod_spec(entity: Json) -> Json | None:
-    for path in _POD_SPECS:
+def _find_pod_spec(entity: Json, paths: tuple[tuple[str, ...], ...]) -> Json | None:
+    for path in paths:
         found: object = entity
         for field in path:
             found = found.get(field) if isinstance(found, Mapping) else None
@@ -156,13 +158,13 @@ def _find_pod_spec(entity: Json) -> Json | None:
 
 
 def _container(  # noqa: PLR0913 - one container, and what the pod says about it elsewhere
-    entry: object, path: str, role: ContainerRole, locate: Locate, pod_spec: Json, image_ids: Mapping[str, str]
+    entry: object, path: str, role: ContainerRole, locate: Locate, volumes: Volumes, image_ids: Mapping[str, str]
 ) -> Container:
     container = mapping(entry, path)
     location = locate(container, "image")
     image = _image(container, "image", f"{path}.image", location)
     name = _text(container, "name")
-    settings = read_settings(container, pod_spec, locate)
+    settings = read_settings(container, volumes, locate)
     if role is ContainerRole.INIT and container.get("restartPolicy") == "Always":
         role = ContainerRole.MAIN  # a sidecar since Kubernetes 1.29: it starts before the others and stays
     return Container(name, image, role, location, settings, image_ids.get(name, ""))
@@ -210,9 +212,12 @@ def _is_in_use(entity: Json) -> bool:
     return str(mapping(entity.get("spec"), "spec").get("replicas")) != "0"
 
 
-def _is_over(kind: str, status: object) -> bool:
-    """Whether a pod or Job has ended: it runs nothing any more, however long its object stays."""
-    if not isinstance(status, Mapping):
+def _is_over(kind: str, metadata: Json, status: object) -> bool:
+    """Whether a pod or Job has ended: it runs nothing any more, however long its object stays.
+
+    Only what an API server wrote says so: a status in a manifest is dropped when that is applied.
+    """
+    if not isinstance(status, Mapping) or not metadata.get("uid"):
         return False
     if kind == "Pod":
         return status.get("phase") in ("Succeeded", "Failed")

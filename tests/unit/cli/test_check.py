@@ -1,6 +1,7 @@
 """`perfana-support check`: arguments, what is printed where, and the examples of its help."""
 
 import json
+import os
 import shlex
 from datetime import date
 from pathlib import Path
@@ -150,6 +151,10 @@ def test_example_works_when_pasted(example: str, tmp_path: Path, program: Progra
     for name in ("perfana.yaml", "manifests/perfana.yaml"):
         write(tmp_path, rendered, name)
     write(tmp_path, POLICY, "our-policy.yaml")
+    write(tmp_path, "name: perfana\n", "chart/Chart.yaml")  # with the real one: tests/integration/test_rendering.py
+    write(tmp_path, "replicas: 2\n", "production.yaml")
+    Path(write(tmp_path, "#!/bin/sh\nexec cat perfana.yaml\n", "bin/helm")).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
     assert program("check", "-f", "perfana.yaml", "-o", "json=report.json").out == ""
     words = shlex.split(example.rpartition("| ")[2], comments=True)
     assert words[0] == "perfana-support"
@@ -289,7 +294,7 @@ def test_target_alone_gives_upgrade_supported(tmp_path: Path, program: Program) 
         (("--kubernetes-version", "v1.36.3"), 0, ("True", "AllRulesMet")),
         (("--kubernetes-version", "v1.36.3", "--distribution", "eks"), 0, ("True", "AllRulesMet")),
         (("--kubernetes-version", "v1.20.1"), 3, ("False", "KubernetesEndOfLife")),
-        (("--kubernetes-version", "soon"), 5, ("Unknown", "KubernetesUnlisted")),
+        (("--kubernetes-version", "v2.0.1"), 5, ("Unknown", "KubernetesUnlisted")),
         (("--distribution", "eks"), 5, ("Unknown", "KubernetesUnlisted")),
         (("--kubernetes-version", "v1.36.3", "--distribution", "acme"), 5, ("Unknown", "KubernetesUnlisted")),
     ],

@@ -5,13 +5,16 @@ import json
 import os
 import subprocess
 import sys
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
 
 from perfana_support.cli import check
-from perfana_support.cli.options import CONFIG_FILE
+from perfana_support.cli.check import OPTIONS
+from perfana_support.cli.options import CONFIG_FILE, Option, fill
 from perfana_support.model.installation import Container, Installation, Platform, Workload
+from perfana_support.reports.formats import FORMATS
 from perfana_support.sources.cluster import snapshot
 from perfana_support.sources.cluster.snapshot import Snapshot
 from tests.unit.cli.program import CHARTS, Program
@@ -89,7 +92,7 @@ def test_flags_win_over_variables_and_variables_over_the_file(
     write(folder, "as-of: 2026-07-12\nignore: [UpgradeAvailable, EndOfLife]\n", CONFIG_FILE)
     outcome = program("check", "-f", OLD, "-o", "json")
     assert json.loads(outcome.out)["asOf"] == "2026-07-12"
-    assert outcome.err == f"options of {CONFIG_FILE} hold\n"
+    assert outcome.err.splitlines()[0] == f"options of {CONFIG_FILE} hold"
     monkeypatch.setenv("PERFANA_SUPPORT_AS_OF", "2026-11-01")
     monkeypatch.setenv("PERFANA_SUPPORT_IGNORE", "UpgradeAvailable")
     outcome = program("check", "-f", OLD, "-o", "json")
@@ -149,7 +152,7 @@ def test_full_disk_is_told_and_no_verdict(program: Program, monkeypatch: pytest.
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "report.json")
 
-    monkeypatch.setattr(check, "write", full)
+    monkeypatch.setattr(check, "write_all", full)
     monkeypatch.setattr(os, "dup2", lambda *_: None)
     outcome = program("check", "-f", NEW, *AT)
     assert (outcome.code, outcome.err) == (1, "error: report.json: cannot be written: No space left on device\n")
@@ -162,7 +165,15 @@ def test_full_disk_ends_a_real_run_without_a_traceback(debug: tuple[str, ...]) -
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False, timeout=60)
     assert done.returncode == 1
     if not debug:
-        assert done.stderr == b"error: output: cannot be written: No space left on device\n"
+        assert done.stderr == b"error: standard output: cannot be written: No space left on device\n"
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_full_disk_names_the_file_that_it_has_no_room_for(form: str) -> None:
+    command = [sys.executable, "-m", "perfana_support", "check", "-f", NEW, *AT, "-o", f"{form}=/dev/full"]
+    done = subprocess.run(command, capture_output=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr == b"error: /dev/full: cannot be written: No space left on device\n"
 
 
 def test_reader_that_goes_away_is_no_verdict_and_no_traceback(tmp_path: Path) -> None:
@@ -235,6 +246,18 @@ def test_namespace_that_was_asked_for_and_runs_nothing_is_undetermined(
     assert (outcome.code, "NoComponents" in outcome.out) == (5, True)
 
 
+def test_values_of_the_file_are_of_its_charts_and_leave_a_cluster_alone(
+    program: Program, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = Container("web", "perfana/perfana-web:0.2.96.22")
+    there = Installation("perfana", (Workload("Deployment", "perfana", "web", (container,)),), platform=Platform("v1.35.1"))
+    monkeypatch.setattr(snapshot, "read_cluster", lambda *_: Snapshot((there,), "server"))
+    write(folder, "filename: [chart]\nvalues: [ours.yaml]\n", CONFIG_FILE)
+    assert program("check", "-n", "perfana", *AT).code == 0
+    outcome = program("check", "-n", "perfana", "--values", "ours.yaml", *AT)
+    assert (outcome.code, "error: --values: is for charts" in outcome.err) == (2, True)
+
+
 def test_baseline_does_not_know_what_cannot_be_read(program: Program, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert folder
     container = Container("web", "perfana/perfana-web:0.2.96.22")
@@ -273,3 +296,26 @@ def test_closed_streams_change_no_verdict(redirect: str, code: int) -> None:
 def test_baseline_without_end_is_refused(program: Program, folder: Path) -> None:
     write(folder, "[" * 5000, "deep.json")
     assert program("check", "-f", NEW, "--baseline", "deep.json").code == 2
+
+
+@pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.flag)
+@pytest.mark.parametrize("value", ["", " ", ",", " , "])
+def test_variable_that_a_pipeline_leaves_empty_states_nothing(option: Option, value: str) -> None:
+    if value.strip() and not option.is_list:
+        return
+    arguments = Namespace(config=None, **dict.fromkeys(each.dest for each in OPTIONS))
+    fill(arguments, OPTIONS, {option.variable: value})
+    assert getattr(arguments, option.dest) is None
+
+
+def test_empty_parts_of_a_variable_state_nothing(monkeypatch: pytest.MonkeyPatch, program: Program) -> None:
+    monkeypatch.setenv("PERFANA_SUPPORT_FAIL_ON", "")
+    monkeypatch.setenv("PERFANA_SUPPORT_IGNORE", "UpgradeAvailable,,EndOfLife,")
+    assert program("check", "-f", OLD, "--as-of", "2026-11-24").code == 0
+
+
+def test_empty_variable_leaves_the_file_in_force(tmp_path: Path) -> None:
+    file = write(tmp_path, "fail-on: at-risk\n")
+    arguments = Namespace(config=file, **dict.fromkeys(each.dest for each in OPTIONS))
+    fill(arguments, OPTIONS, {"PERFANA_SUPPORT_FAIL_ON": ""})
+    assert arguments.fail_on == "at-risk"

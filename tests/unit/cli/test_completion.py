@@ -1,6 +1,8 @@
 """Completion: what is offered, and the scripts in the shells themselves."""
 
 import os
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +11,7 @@ import pytest
 
 from perfana_support.cli.completion import SCRIPTS
 from perfana_support.cli.main import COMMANDS
+from perfana_support.reports.formats import FORMATS
 from tests.unit.cli.program import Program
 
 PROGRAM = f'#!/bin/sh\nexec {sys.executable} -m perfana_support "$@"\n'
@@ -34,6 +37,9 @@ def test_commands_are_offered_first(program: Program) -> None:
         (["check", "--fail-on", ""], ["at-risk", "not-supported"], ":4"),
         (["check", "--fail-on=at"], ["--fail-on=at-risk"], ":4"),
         (["check", "-o", "j"], ["json"], ":4"),
+        (["check", "-o", "json="], [], ":0"),
+        (["check", "--output=json=re"], [], ":0"),
+        (["check", "--output=j"], ["--output=json"], ":4"),
         (["check", "-f", ""], [], ":0"),
         (["check", "--policy", "our"], [], ":0"),
         (["check", "--ignore", "SnapshotB"], ["SnapshotBuild"], ":4"),
@@ -73,6 +79,34 @@ def run(path: Path, *command: str) -> str:
 def test_bash_completes(path: Path) -> None:
     ask = 'COMP_WORDS=(perfana-support check --fail-on ""); COMP_CWORD=3; _perfana_support; echo "${COMPREPLY[*]}"'
     assert run(path, "bash", "-c", f"{SCRIPTS['bash']}\n{ask}") == "at-risk not-supported\n"
+
+
+@pytest.mark.parametrize("breaks", [True, False])
+@pytest.mark.parametrize(
+    ("typed", "reply"),
+    [
+        ("check --output=js", "--output=json"),
+        ("check --output=", f"--output={' --output='.join(sorted(FORMATS))}"),
+        ("check --fail-on=at", "--fail-on=at-risk"),
+        ("check --fail-on at", "at-risk"),
+        ("check --outp", "--output"),
+        ("check -o json=rep", ""),
+        ("check --output=json=rep", ""),
+        ("check --policy=rep", ""),
+        ("che", "check"),
+        ("check -f a=b --fail-on at", "at-risk"),
+        ("check --policy=a --fail-on=at", "--fail-on=at-risk"),
+        ("check --policy= --fail-on=at", "--fail-on=at-risk"),
+    ],
+)
+def test_bash_completes_behind_an_equals_sign(path: Path, typed: str, reply: str, breaks: bool) -> None:  # noqa: FBT001
+    """With `=` among COMP_WORDBREAKS, as it is by default, bash hands on three words and replaces what is behind the sign."""
+    words = ["perfana-support", *typed.split(" ")]
+    if breaks:
+        words = [part for word in words for part in re.findall("=|[^=]+", word) or [""]]
+        reply = re.sub("(^| )--[a-z-]+=", r"\1", reply)
+    ask = f'COMP_WORDS=({shlex.join(words)}); COMP_CWORD={len(words) - 1}; _perfana_support; echo "${{COMPREPLY[*]}}"'
+    assert run(path, "bash", "-c", f"{SCRIPTS['bash']}\n{ask}") == f"{reply}\n"
 
 
 def test_kubectl_gets_its_answer(path: Path) -> None:

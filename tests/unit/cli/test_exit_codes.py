@@ -34,6 +34,8 @@ FILES = {
     "bad-config.yaml": "fail-at: soon\n",
 }
 
+NO_POLICIES = ("bad-policy.yaml", "no-policy.yaml", "absent.yaml", "none.yaml")
+
 # Exit code and arguments. `{}` stands for the folder that holds the files above.
 GOLDEN: list[tuple[int, list[str]]] = [
     (0, ["check", "-f", SUPPORTED, *AT]),
@@ -57,6 +59,8 @@ GOLDEN: list[tuple[int, list[str]]] = [
     (2, ["check", "-f", SUPPORTED, "--as-of", "20261124"]),
     (2, ["check", "-f", SUPPORTED, "--as-of", ""]),
     (2, ["check", "-f", SUPPORTED, "extra"]),
+    (2, ["check", "-f", SUPPORTED, *AT, "--values", "{}/values.yaml"]),
+    (2, ["check", "-A", "--values", "{}/values.yaml"]),
     (2, ["check", "-f", "{}/absent.yaml", *AT]),
     (2, ["check", "-f", "{}/broken.yaml", *AT]),
     (2, ["check", "-f", "{}/values.yaml", *AT]),
@@ -101,6 +105,53 @@ GOLDEN: list[tuple[int, list[str]]] = [
     (5, ["check", "-f", SUPPORTED, "-f", "{}/unknown.yaml", *AT]),
     (5, ["check", "-f", "{}/other.yaml", *AT]),
     (5, ["check", "-f", "{}/none.yaml", *AT]),
+    (3, ["check", "-f", SUPPORTED, *AT, "--target", "3.1.2"]),
+    (3, ["check", "-f", SUPPORTED, *AT, "--target", "3.1.2", "--on-unknown", "pass"]),
+    (0, ["check", "-f", SUPPORTED, *AT, "--target", "0.2"]),
+    (4, ["check", "-f", SUPPORTED, *AT, "--target", "0.2", "--fail-on", "at-risk"]),
+    (5, ["check", "-f", SUPPORTED, *AT, "--target", "9.9.9"]),
+    (0, ["check", "-f", SUPPORTED, *AT, "--target", "9.9.9", "--on-unknown", "pass"]),
+    (3, ["check", "-f", OLD, *AT, "--target", "0.2"]),
+    (2, ["check", "-f", SUPPORTED, *AT, "--target", ""]),
+    (2, ["check", "-f", SUPPORTED, "-n", "perfana", *AT]),
+    (2, ["check", "-n", "perfana", "--kubeconfig", "{}/absent.yaml"]),
+    (2, ["check", "-A", "--kubeconfig", "{}/broken.yaml"]),
+    (2, ["check", "-f", SUPPORTED, *AT, "-l", "a=b=c"]),
+    (2, ["check", "-f", SUPPORTED, *AT, "--policy", "oci://registry.example.com/policy"]),
+    (2, ["check", "-f", SUPPORTED, *AT, "--check", "{}/none.yaml"]),
+    (2, ["check", "-f", SUPPORTED, *AT, "--fail", "at-risk"]),
+    (2, ["check", "-f", "{}/none.yaml", *AT, "-o", "json={}/none.yaml"]),
+    (2, ["check", "-f", "{}/none.yaml", *AT, "-o", "json={}/a.json", "-o", "yaml={}/./a.json"]),
+    (0, ["explain"]),
+    (0, ["explain", "EndOfLife"]),
+    (0, ["explain", "notobservable"]),
+    (2, ["explain", "Nothing"]),
+    (2, ["explain", "EndOfLife", "SnapshotBuild"]),
+    (0, ["explain", "--help"]),
+    (0, ["policy", "lint", "{}/good-policy.yaml"]),
+    (0, ["policy", "show", "{}/good-policy.yaml"]),
+    (0, ["policy", "diff", "{}/good-policy.yaml"]),
+    (0, ["policy", "show"]),
+    (0, ["policy", "--help"]),
+    (2, ["policy"]),
+    (2, ["policy", "lint"]),
+    (2, ["policy", "diff"]),
+    (2, ["policy", "edit", "{}/good-policy.yaml"]),
+    *((2, ["policy", action, f"{{}}/{file}"]) for action in ("lint", "show", "diff") for file in NO_POLICIES),
+    *((0, ["completion", shell]) for shell in ("bash", "zsh", "fish", "kubectl")),
+    (2, ["completion"]),
+    (2, ["completion", "tcsh"]),
+    (0, ["completion", "--help"]),
+    (0, ["__complete", "check", "--"]),
+    (0, ["__complete"]),
+    (0, ["status", "--help"]),
+    (2, ["status", "-A", "-n", "perfana"]),
+    (2, ["status", "-o", "yaml"]),
+    (2, ["status", "--kubeconfig", "{}/absent.yaml"]),
+    (2, ["status", "--kubeconfig", "{}/broken.yaml"]),
+    (2, ["operator", "--http-port", "many"]),
+    (2, ["operator", "--kubeconfig", "{}/absent.yaml", "--unknown"]),
+    (2, ["--unknown"]),
 ]
 
 
@@ -141,11 +192,17 @@ def test_codes_are_frozen() -> None:
 
 
 def test_help_names_the_codes(program: Program) -> None:
-    assert (
-        "0 supported   1 internal error or full disk   2 usage, unreadable input or policy, unwritable output\n"
-        "  3 not supported   4 at risk (with --fail-on at-risk)   5 undetermined   130 interrupted   "
-        "141 reader of the output is gone" in program("check", "--help").out
-    )
+    told = program("check", "--help").out.partition("exit codes:\n")[2].splitlines()
+    assert told == [
+        "  0    supported",
+        "  1    internal error or full disk",
+        "  2    usage, unreadable input or policy, unwritable output",
+        "  3    not supported",
+        "  4    at risk (with --fail-on at-risk)",
+        "  5    undetermined",
+        "  130  interrupted",
+        "  141  reader of the output is gone",
+    ]
 
 
 def test_worst_of_several_verdicts_decides() -> None:
@@ -182,7 +239,7 @@ def test_internal_error_is_one_line_and_never_a_verdict(program: Program, monkey
 
 
 def test_internal_error_while_printing_is_no_verdict(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(check, "write", _crash)
+    monkeypatch.setattr(check, "write_all", _crash)
     assert program("check", "-f", SUPPORTED, *AT).code == 1
 
 

@@ -43,17 +43,20 @@ def test_case_does_not_matter(spelling: str, program: Program) -> None:
 def test_unknown_code_is_bad_input(word: str, program: Program) -> None:
     outcome = program("explain", word)
     assert (outcome.code, outcome.out) == (2, "")
-    assert "is no code or reason; perfana-support explain lists all of them" in outcome.err
+    assert re.search(r"is no code or reason( \(is .+ meant\?\))?; perfana-support explain lists all of them", outcome.err)
 
 
 def test_without_a_code_all_are_listed_with_effect_and_conditions(program: Program) -> None:
     outcome = program("explain")
     assert outcome.code == 0
-    codes, _, reasons = outcome.out.partition("\n\nReasons that are no codes:\n")
+    codes, reasons, closing = outcome.out.split("\n\n")
     rows = [line.split(maxsplit=2) for line in codes.splitlines()]
-    assert rows == [[str(code), str(code.effect), ", ".join(code.conditions)] for code in Code]
+    assert rows[0] == ["CODE", "EFFECT", "CONDITIONS"]
+    assert rows[1:] == [[str(code), str(code.effect), ", ".join(code.conditions)] for code in Code]
     rows = [line.split(maxsplit=1) for line in reasons.splitlines()]
-    assert rows == [[str(reason), explain.section(reason).splitlines()[0]] for reason in Reason]
+    assert rows[0] == ["REASON", "MEANING"]
+    assert rows[1:] == [[str(reason), explain.section(reason).splitlines()[0]] for reason in Reason]
+    assert "perfana-support explain REASON" in closing
 
 
 def test_code_without_a_section_is_no_silence(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,18 +10,20 @@ from perfana_support.cli.progress import Progress
 
 
 class Terminal(io.StringIO):
-    """A stream that says it is a terminal, and when it is written to."""
+    """A stream that says it is a terminal, and when it shows a text."""
 
     def __init__(self, *, is_terminal: bool = True) -> None:
         super().__init__()
         self._is_terminal = is_terminal
+        self.awaited = ""
         self.written = threading.Event()
 
     def isatty(self) -> bool:
         return self._is_terminal
 
     def flush(self) -> None:
-        self.written.set()
+        if self.awaited in self.getvalue():
+            self.written.set()
 
 
 def test_short_work_shows_nothing() -> None:
@@ -39,6 +41,7 @@ def test_long_work_shows_how_far_it_is_and_leaves_no_trace(
 ) -> None:
     monkeypatch.setattr(progress, "_SILENT_SECONDS", 0.001)
     terminal = Terminal()
+    terminal.awaited = f"reading {picture}"
     with Progress(terminal, "reading") as shown:
         shown.step(done, total)
         assert terminal.written.wait(10)

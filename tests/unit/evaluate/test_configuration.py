@@ -6,16 +6,16 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from yaml import BaseLoader, MappingNode, compose_all
+from yaml import MappingNode, compose_all
 
 from perfana_support.evaluate.configuration import judge
 from perfana_support.model.code import Code, ConditionType, Effect
 from perfana_support.model.configuration_policy import INJECTING, ConfigurationRules
 from perfana_support.model.finding import Finding
 from perfana_support.model.installation import Container, ContainerRole, Installation, Setting, Subject, Workload
-from perfana_support.sources.container_settings import read_settings
+from perfana_support.sources.container_settings import Volumes, read_settings
 from perfana_support.sources.policy import builtin_policy
-from perfana_support.sources.yaml_view import MappingView
+from perfana_support.sources.yaml_view import MappingView, ViewLoader
 from tests.unit.rules import DATA, configuration_rules, load
 
 API = "perfana/perfana-api:0.2.96.22"
@@ -32,7 +32,9 @@ def project(
     pod: dict[str, Any], kind: str = "Deployment", name: str = "perfana", owner: tuple[str, str] | None = None
 ) -> Workload:
     containers = tuple(
-        Container(entry["name"], entry["image"], role, settings=read_settings(entry, pod, lambda _mapping, _field: None))
+        Container(
+            entry["name"], entry["image"], role, settings=read_settings(entry, Volumes(pod), lambda _mapping, _field: None)
+        )
         for field, role in ROLES.items()
         for entry in pod.get(field, ())
     )
@@ -88,7 +90,7 @@ def test_effect_of_each_code(code: Code, effect: Effect) -> None:
 @pytest.mark.parametrize("chart", sorted((DATA / "charts").iterdir()), ids=lambda chart: chart.stem)
 def test_charts_of_the_vendor_are_as_provided(chart: Path) -> None:
     workloads = []
-    for node in compose_all(chart.read_text(), Loader=BaseLoader):
+    for node in compose_all(chart.read_text(), Loader=ViewLoader):
         assert isinstance(node, MappingNode)
         entity = MappingView(node)
         if entity["kind"] == "Deployment":

@@ -123,6 +123,7 @@ def test_end_of_life_names_version_day_and_calendar() -> None:
         Subject("Cluster"),
         "the cluster runs Kubernetes v1.33.10; Kubernetes 1.33 reached its end of life on 2026-06-28 (upstream's calendar)",
         "upgrade the control plane to Kubernetes 1.37, supported until 2027-10-28",
+        detail="1.33",
     )
 
 

@@ -47,7 +47,7 @@ def _verdict_alone(verdict: Verdict) -> Verdict:
     conditions = tuple(each._replace(message="") if said in each.message else each for each in verdict.conditions)
     seen = "Kubernetes and the nodes are in the policy"
     conditions = tuple(each._replace(message="") if each.message == seen else each for each in conditions)
-    return verdict._replace(findings=(), conditions=conditions)
+    return verdict._replace(findings=(), upgrade_findings=tuple(_comparable(verdict.upgrade_findings)), conditions=conditions)
 
 
 def _only_in_a_cluster(finding: Finding) -> bool:

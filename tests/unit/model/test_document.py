@@ -144,3 +144,37 @@ def test_long_value_is_shown_in_sixty_characters() -> None:
 def test_error_says_all_problems() -> None:
     error = DocumentError([Problem("a", "is bad"), Problem("b.c", "is worse")])
     assert str(error) == "a: is bad; b.c: is worse"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        *("", "a", "it's", 'a "b"', "x" * 59, "x" * 60, "x" * 61, "x" * 100, "é" * 70, "\n" * 40, "\ud800", "\u2028"),
+        *(0, -7, 10**60, 1.5, float("inf"), True, None, [], {}, [1, "a", None], {"a": [1, {"b": "c"}]}, ["x" * 30] * 3, [[[]]]),
+        *([date(2026, 1, 1)], {1: 2}, {"a": "x" * 80}, [list(range(100))]),
+    ],
+)
+def test_shown_value_is_as_python_spells_it_and_cut(raw: object) -> None:
+    spelled = repr(raw)
+    assert shown(raw) == (spelled if len(spelled) <= 60 else spelled[:57] + "...")
+
+
+def test_value_without_end_is_shown_at_once() -> None:
+    """Aliases of YAML can make of a few bytes what would take hours to spell out, and no memory would hold."""
+    wide: object = "a"
+    for _ in range(60):
+        wide = [wide] * 10
+    deep: object = "a"
+    for _ in range(100_000):
+        deep = {"a": deep}
+    assert shown(wide) == "[" * 57 + "..."
+    assert shown(deep) == ("{'a': " * 10)[:57] + "..."
+    assert shown(10**10_000) == "a number beyond all measure"
+    while isinstance(deep, dict):  # else Python would take it apart by recursion
+        deep = deep["a"]
+
+
+def test_field_that_nobody_would_write_is_cut() -> None:
+    node = _node(**{"x" * 1000: 1, "y" * 80: 1})
+    node.finish()
+    assert [problem.path for problem in node.problems] == ["spec." + "x" * 77 + "...", "spec." + "y" * 80]

@@ -18,6 +18,7 @@ ORDER = [
     Finding(Code.MIXED_RELEASES, SUBJECT, "z", "", Location("", 1)),
     Finding(Code.MIXED_RELEASES, SUBJECT, "z", "", Location("a.yaml", 1)),
     Finding(Code.MIXED_RELEASES, SUBJECT, "z", "", Location("a.yaml", 2)),
+    Finding(Code.MIXED_RELEASES, SUBJECT, "z", "", detail="a"),
     Finding(Code.MIXED_RELEASES, SUBJECT._replace(name="b"), "a", ""),
     Finding(Code.SNAPSHOT_BUILD, SUBJECT, "a", "", waived_until=date(2027, 1, 1)),
 ]

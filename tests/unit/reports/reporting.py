@@ -20,6 +20,9 @@ SOURCE: dict[str, Any] = {"kind": "Manifests", "files": ["deploy/perfana.yaml"],
 PIPED: dict[str, Any] = {"kind": "Manifests", "files": ["-"], "documents": 1}
 CLUSTER: dict[str, Any] = {"kind": "Cluster", "context": "acme", "server": "https://acme.example.com"}
 PLACE = Location("deploy/perfana.yaml", 12, 9)
+# Of folders that are rendered: no line of the file itself is known.
+OF_CHART = Location("chart/templates/web.yaml", 0, 0, "perfana/templates/web.yaml", 40)
+OF_KUSTOMIZATION = Location("overlay/kustomization.yaml", 0, rendered_line=40)
 
 
 def report(verdict: Verdict, source: dict[str, Any] = SOURCE) -> Report:

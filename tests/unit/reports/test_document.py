@@ -11,7 +11,7 @@ from perfana_support.model.verdict import Verdict
 from perfana_support.reports.document import day_text, finding_document, report_document, subject_document
 from perfana_support.reports.report import Report
 from tests.unit.builders import judge, policy, waiver
-from tests.unit.reports.reporting import rendered
+from tests.unit.reports.reporting import OF_CHART, rendered
 
 SOURCE = {"kind": "Manifests", "files": ["f.yaml"], "documents": 1}
 
@@ -69,6 +69,12 @@ def test_finding_without_place_has_a_null_location() -> None:
     assert {finding["location"] for finding in _report(judge("perfana/perfana-web:latest"))["findings"]} == {None}
 
 
+def test_place_in_a_rendered_folder_has_the_rendered_line_alone() -> None:
+    finding = Finding(Code.END_OF_LIFE, Subject("Deployment", name="a"), "old", "upgrade", OF_CHART)
+    (found,) = _report(judge()._replace(findings=(finding,)))["findings"]
+    assert found["location"] == {"file": OF_CHART.file, "template": OF_CHART.template, "renderedLine": 40}
+
+
 def test_finding_with_a_place() -> None:
     finding = Finding(Code.END_OF_LIFE, Subject("Deployment", name="a"), "old", "upgrade", Location("f.yaml", 7))
     report = _report(judge()._replace(findings=(finding,)))
@@ -80,6 +86,7 @@ def test_finding_with_a_place() -> None:
             "message": "old",
             "remediation": "upgrade",
             "clause": str(Code.END_OF_LIFE.clause),
+            "detail": "",
             "location": {"file": "f.yaml", "line": 7},
         }
     ]

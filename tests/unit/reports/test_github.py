@@ -19,6 +19,8 @@ from tests.unit.reports.reporting import (
     IGNORED,
     LATEST,
     NEWEST,
+    OF_CHART,
+    OF_KUSTOMIZATION,
     OLD,
     PIPED,
     PLACE,
@@ -76,7 +78,9 @@ def test_hostile_texts_are_one_command_a_finding(reports: list[Report]) -> None:
     titles = [command.properties["title"] for command in commands[-len(findings) :]] if findings else []
     assert sorted(title.partition(" ")[0] for title in titles) == sorted(str(finding.code) for finding in findings)
     for one in findings:
-        assert any(printable(one.message) in command.message for command in commands)
+        # At the start of a command's message it may be written as one that cannot be a command itself.
+        written = (printable(one.message), printable(f"-{one.message}")[1:])
+        assert any(each in command.message for command in commands for each in written)
 
 
 def test_verdict_is_the_first_annotation() -> None:
@@ -91,14 +95,14 @@ def test_supported_installation_is_one_notice() -> None:
     assert verdict.properties == {"title": "perfana: Supported is True (AllRulesMet)"}
 
 
-def test_unknown_without_a_finding_is_a_warning() -> None:
+def test_unknown_without_a_finding_is_an_error() -> None:
     (verdict,) = _commands(report(judge()))
-    assert (verdict.name, verdict.properties["title"]) == ("warning", "perfana: Supported is Unknown (NoComponents)")
+    assert (verdict.name, verdict.properties["title"]) == ("error", "perfana: Supported is Unknown (NoComponents)")
 
 
 def test_target_has_its_annotation() -> None:
     verdict = evaluate(installation(NEWEST), without_dependencies(policy()), TODAY, Check(target=Target("9.9.9")))
-    assert [command.name for command in _commands(report(verdict))] == ["warning", "notice"]
+    assert [command.name for command in _commands(report(verdict))] == ["error", "notice"]
 
 
 def test_finding_points_at_file_line_and_column() -> None:
@@ -118,12 +122,12 @@ def test_line_is_spelled_as_github_documents_it() -> None:
     ("code", "name"),
     [
         (Code.END_OF_LIFE, "error"),
-        (Code.VERSION_UNDETERMINED, "warning"),
+        (Code.VERSION_UNDETERMINED, "error"),
         (Code.KNOWN_DEFECT, "warning"),
         (Code.FLOATING_TAG, "notice"),
     ],
 )
-def test_command_is_the_effect(code: Code, name: str) -> None:
+def test_command_is_what_it_does_to_the_run(code: Code, name: str) -> None:
     assert _found(with_findings(finding(code))).name == name
 
 
@@ -140,8 +144,22 @@ def test_standard_input_is_told_and_not_linked() -> None:
     assert found.message == "standard input:40:2 (template perfana/templates/web.yaml): seen -> do this"
 
 
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        (OF_CHART, "chart/templates/web.yaml (rendered line 40, template perfana/templates/web.yaml): "),
+        (OF_KUSTOMIZATION, "overlay/kustomization.yaml (rendered line 40): "),
+    ],
+)
+def test_rendered_line_is_told_and_the_file_annotated_without_a_line(place: Location, told: str) -> None:
+    found = _found(with_findings(finding(location=place)))
+    assert found.properties == {"title": "EndOfLife (Deployment/web)", "file": place.file}
+    assert found.message == f"{told}seen -> do this"
+
+
 def test_worst_findings_come_first() -> None:
-    commands = _commands(report(judge("perfana/perfana-web:0.2")), report(judge(LATEST)), report(judge(OLD)))
-    names = [command.name for command in commands[3:]]
+    risk = with_findings(finding(Code.KNOWN_DEFECT))
+    commands = _commands(report(judge("perfana/perfana-web:0.2")), risk, report(judge(LATEST)), report(judge(OLD)))
+    names = [command.name for command in commands[4:]]
     assert names == sorted(names, key=["error", "warning", "notice"].index)
     assert set(names) == {"error", "warning", "notice"}

@@ -20,6 +20,8 @@ from tests.unit.reports.reporting import (
     IGNORED,
     LATEST,
     NEWEST,
+    OF_CHART,
+    OF_KUSTOMIZATION,
     OLD,
     PIPED,
     PLACE,
@@ -110,6 +112,19 @@ def test_standard_input_is_no_file() -> None:
     (entry,) = _entries(with_findings(finding(location=place), source=PIPED))
     assert entry["location"] == {"path": "standard-input", "lines": {"begin": 40}}
     assert entry["description"].endswith("(template perfana/templates/web.yaml)")
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        (OF_CHART, "(rendered line 40, template perfana/templates/web.yaml)"),
+        (OF_KUSTOMIZATION, "(rendered line 40)"),
+    ],
+)
+def test_rendered_line_is_told_and_is_no_line_of_the_file(place: Location, told: str) -> None:
+    (entry,) = _entries(with_findings(finding(location=place)))
+    assert entry["location"] == {"path": place.file, "lines": {"begin": 1}}
+    assert entry["description"].endswith(f"do this {told}")
 
 
 def test_finding_without_a_place_stands_at_the_file_of_its_installation() -> None:

@@ -32,6 +32,7 @@ SHAPE: dict[str, Any] = {
             "message": str,
             "remediation": str,
             "clause": str,
+            "detail": str,
             "location": (
                 {"file": str, "line": int, "column": int, "template": str},
                 {"file": str, "line": int, "column": int},

@@ -22,6 +22,7 @@ from perfana_support.reports.report import Report
 from perfana_support.reports.table import printable
 from tests.unit.builders import TODAY, installation, judge, policy, waiver, without_dependencies
 from tests.unit.reports.pages import Page
+from tests.unit.reports.reporting import OF_CHART
 
 SOURCE = {"kind": "Manifests", "files": ["f.yaml"], "documents": 1}
 NEWEST, ENDING, ENDED = "perfana/perfana-web:0.2.96.22", "perfana/perfana-fe:perfana-3.2.0", "perfana/perfana-fe:perfana-3.1.0"
@@ -220,6 +221,9 @@ def test_finding_stands_in_full() -> None:
     for part in ("is mounted.", "→ unmount it", "Deployment/web, container main", "shop", "registry/x:1", "a.yaml:7:9"):
         assert part in statement
     assert "chart/web.yaml" in statement
+    page = _page(judge(NEWEST)._replace(findings=(finding._replace(location=OF_CHART),)))
+    assert "chart/templates/web.yaml (rendered line 40)" in page.all("article")[0].text
+    assert "main, chart/templates/web.yaml (rendered line 40)" in page.one("section", "to-do").text
 
 
 def test_information_is_folded_away_and_no_task() -> None:
@@ -375,5 +379,5 @@ def _page_with(words: list[str]) -> str:
     finding = Finding(Code.CODE_MOUNTED, subject, message, "unmount it", Location(file, 1, 0, template))
     verdict = judge(NEWEST)._replace(namespace=namespace, findings=(finding,))
     html = render([_report(verdict, source={"kind": "Cluster", "context": context, "files": [file]})])
-    assert html.encode()
+    assert html.isascii()
     return html

@@ -12,6 +12,7 @@ from perfana_support.evaluate.verdict import evaluate
 from perfana_support.model.check import Check, Target
 from perfana_support.model.code import Code, Status
 from perfana_support.model.installation import Location
+from perfana_support.reports import markdown
 from perfana_support.reports.markdown import MAX_LENGTH, render
 from perfana_support.reports.report import Report
 from perfana_support.reports.table import printable
@@ -164,3 +165,22 @@ def test_comment_stays_below_its_limit(count: int, message: str) -> None:
 def test_what_does_not_fit_is_counted() -> None:
     shown = _shown(with_findings(*(finding(message=f"{place} {'x' * 500}", location=PLACE) for place in range(100))))
     assert "… and 50 more findings; the JSON report has all." in shown
+
+
+def test_work_follows_what_is_told_and_not_what_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of findings that a comment has no room for, no text is looked at."""
+    looked_at = 0
+
+    def counting(text: str) -> str:
+        nonlocal looked_at
+        looked_at += len(text)
+        return printable(text)
+
+    monkeypatch.setattr(markdown, "printable", counting)
+    work = []
+    for number in (600, 6000):
+        looked_at = 0
+        nasty = [finding(message="\x1b\u200b" * 3000, remediation=f"{place}\x1b" * 2000) for place in range(number)]
+        assert len(render([with_findings(*nasty)])) <= MAX_LENGTH + 1
+        work.append(looked_at)
+    assert work[0] == work[1] < 5 * MAX_LENGTH

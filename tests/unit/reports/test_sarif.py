@@ -24,6 +24,8 @@ from tests.unit.reports.reporting import (
     IGNORED,
     LATEST,
     NEWEST,
+    OF_CHART,
+    OF_KUSTOMIZATION,
     OLD,
     PIPED,
     PLACE,
@@ -179,6 +181,23 @@ def test_template_of_a_chart_is_named() -> None:
     result = _result(finding(location=Location("-", 40, 2, "perfana/templates/web.yaml")))
     assert result["properties"]["template"] == "perfana/templates/web.yaml"
     assert [place["kind"] for place in result["locations"][0]["logicalLocations"]] == ["container", "template"]
+
+
+@pytest.mark.parametrize("place", [OF_CHART, OF_KUSTOMIZATION])
+def test_rendered_line_is_told_and_is_no_line_of_the_file(place: Location) -> None:
+    result = _result(finding(location=place))
+    assert result["locations"][0]["physicalLocation"] == {
+        "artifactLocation": {"uri": place.file, "uriBaseId": "%SRCROOT%"},
+        "region": {"startLine": 1},  # code scanning takes no result without one
+    }
+    assert result["message"]["text"] == "seen\ndo this\nSeen in line 40 of the rendered manifests, not of this file."
+    assert result["properties"]["renderedLine"] == 40
+    assert result["properties"].get("template", "") == place.template
+
+
+def test_fingerprints_do_not_move_with_the_rendered_line() -> None:
+    places = [PLACE, OF_CHART, OF_CHART._replace(rendered_line=41), OF_KUSTOMIZATION]
+    assert len({str(_result(finding(location=place))["partialFingerprints"]) for place in places}) == 1
 
 
 def test_finding_without_a_place_stands_at_the_file_of_its_installation() -> None:

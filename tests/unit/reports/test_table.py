@@ -2,12 +2,16 @@
 
 from datetime import date
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from perfana_support.evaluate.verdict import evaluate
 from perfana_support.model.check import Check, Target
 from perfana_support.model.installation import Location
 from perfana_support.model.verdict import Verdict
-from perfana_support.reports.table import columns, table
+from perfana_support.reports.table import columns, printable, table
 from tests.unit.builders import TODAY, installation, judge, policy, waiver, without_dependencies
+from tests.unit.reports.reporting import OF_CHART
 
 NEWEST = "perfana/perfana-web:0.2.96.22"
 OLD = "perfana/perfana-fe:perfana-3.1.0"
@@ -23,6 +27,28 @@ def _lines(verdict: Verdict) -> list[str]:
 
 def test_columns_line_up_with_three_spaces_and_nothing_behind() -> None:
     assert list(columns([("A", "BB", "C"), ("aaa", "b", "")])) == ["A     BB   C", "aaa   b"]
+
+
+def test_one_long_text_makes_no_other_row_long() -> None:
+    rows = [("x" * 1_000_000, "y" * 1_000_000, "z"), *[("a", "b", "c")] * 300]
+    lines = list(columns(rows))
+    assert max(map(len, lines)) < 1100
+    assert max(map(len, lines[1:])) < 350
+    assert len(set(lines[1:])) == 1
+    assert lines[0].startswith("x" * 500)
+    assert lines[0].count("…") == 2
+
+
+@given(st.lists(st.tuples(st.text(max_size=700), st.text(max_size=700)), min_size=1, max_size=9))
+def test_rows_are_bounded_and_begin_with_their_cells(rows: list[tuple[str, str]]) -> None:
+    for row, line in zip(rows, columns(rows), strict=True):
+        assert len(line) <= 2 * 512 + 3
+        assert line.startswith(printable(row[0])[:500].rstrip())
+
+
+def test_image_reference_of_any_length_that_registries_take_is_whole() -> None:
+    image = f"{'r' * 60}.example.com:5000/{'n' * 180}:{'t' * 128}@sha256:{'0' * 64}"
+    assert image in next(columns([("Unsupported", "EndOfLife", f"Deployment/{'d' * 253}", image)]))
 
 
 def test_verdict_stands_first() -> None:
@@ -55,6 +81,8 @@ def test_place_of_a_finding_stands_before_it() -> None:
     verdict = judge(OLD)
     placed = verdict._replace(findings=(verdict.findings[0]._replace(location=Location("f.yaml", 12)),))
     assert f"  f.yaml:12: {verdict.findings[0].message}\n" in _table(placed)
+    rendered = verdict._replace(findings=(verdict.findings[0]._replace(location=OF_CHART),))
+    assert f"  chart/templates/web.yaml (rendered line 40): {verdict.findings[0].message}\n" in _table(rendered)
 
 
 def test_information_is_counted() -> None:

@@ -5,10 +5,11 @@ from hypothesis import given
 from perfana_support.model.code import Code
 from perfana_support.model.installation import Location
 from perfana_support.reports.report import Report
+from perfana_support.reports.result import subject_text
 from perfana_support.reports.table import printable, table
 from tests.unit.builders import judge, policy
 from tests.unit.reports.hostile import REPORTS
-from tests.unit.reports.reporting import IGNORED, NEWEST, OLD, WAIVED, finding, rendered, report, with_findings
+from tests.unit.reports.reporting import IGNORED, NEWEST, OF_CHART, OLD, WAIVED, finding, rendered, report, with_findings
 
 
 def test_wide_begins_and_ends_as_the_table_does() -> None:
@@ -21,10 +22,11 @@ def test_wide_begins_and_ends_as_the_table_does() -> None:
 
 def test_every_finding_has_a_row_with_place_and_clause() -> None:
     info = finding(Code.FLOATING_TAG, Location("-", 40, 2, "perfana/templates/web.yaml"))
-    lines = rendered("wide", [with_findings(finding(), info, finding(Code.POLICY_STALE, None))]).splitlines()
+    chart = finding(Code.SNAPSHOT_BUILD, OF_CHART)
+    lines = rendered("wide", [with_findings(finding(), info, chart, finding(Code.POLICY_STALE, None))]).splitlines()
     start = next(place for place, line in enumerate(lines) if line.startswith("EFFECT"))
     assert lines[start].split() == ["EFFECT", "CODE", "SUBJECT", "CONTAINER", "IMAGE", "LOCATION", "CLAUSE"]
-    rows = [[cell for cell in line.split("   ") if cell] for line in lines[start + 1 : start + 4]]
+    rows = [[cell for cell in line.split("   ") if cell] for line in lines[start + 1 : start + 5]]
     rows = [[cell.strip() for cell in row] for row in rows]
     fixed = ["Deployment/web", "web", "perfana/perfana-web:1"]
     assert rows == [
@@ -32,6 +34,11 @@ def test_every_finding_has_a_row_with_place_and_clause() -> None:
         [
             *("Info", "FloatingTag", *fixed),
             *("standard input:40:2 (template perfana/templates/web.yaml)", str(Code.FLOATING_TAG.clause)),
+        ],
+        [
+            *("Unsupported", "SnapshotBuild", *fixed),
+            *("chart/templates/web.yaml (rendered line 40, template perfana/templates/web.yaml)",),
+            str(Code.SNAPSHOT_BUILD.clause),
         ],
         ["AtRisk", "PolicyStale", *fixed, "<none>", str(Code.POLICY_STALE.clause)],
     ]
@@ -57,5 +64,4 @@ def test_hostile_texts_can_do_nothing_to_a_terminal(reports: list[Report]) -> No
     text = rendered("wide", reports)
     assert all(line.isprintable() for line in text.split("\n"))
     for one in (found for each in reports for found in each.verdict.findings):
-        assert f"{one.code}, " in text
-        assert printable(one.message) in text
+        assert f"\n{printable(f'{one.code}, {subject_text(one.subject)}: {one.message}')}\n" in text

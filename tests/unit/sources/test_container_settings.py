@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perfana_support.model.installation import PLAIN, ContainerSettings, Location, Setting
-from perfana_support.sources.container_settings import read_settings
+from perfana_support.sources.container_settings import Volumes, read_settings
 from perfana_support.sources.errors import ShapeError
-from perfana_support.sources.yaml_view import MappingView
+from perfana_support.sources.yaml_view import MappingView, ViewLoader
 
 
 def nowhere(_mapping: object, _field: str) -> None:
@@ -18,11 +18,11 @@ def nowhere(_mapping: object, _field: str) -> None:
 
 
 def read(container: dict[str, Any], **pod: Any) -> ContainerSettings:  # noqa: ANN401 - plain data
-    return read_settings({"name": "c", "image": "i"} | container, pod, nowhere)
+    return read_settings({"name": "c", "image": "i"} | container, Volumes(pod), nowhere)
 
 
 def compose(text: str) -> MappingView:
-    node = yaml.compose(text, Loader=yaml.BaseLoader)
+    node = yaml.compose(text, Loader=ViewLoader)
     assert isinstance(node, yaml.MappingNode)
     return MappingView(node)
 
@@ -49,7 +49,7 @@ def view(data: object) -> MappingView:
 )
 def test_nothing_that_rules_read_is_one_shared_value(container: dict[str, Any]) -> None:
     assert read(container) is PLAIN
-    assert read_settings(view(container), view({}), nowhere) is PLAIN
+    assert read_settings(view(container), Volumes(view({})), nowhere) is PLAIN
 
 
 def test_everything_is_kept_in_its_place() -> None:
@@ -201,7 +201,7 @@ lifecycle:
     def locate(mapping: object, field: str) -> Location | None:
         return Location("m.yaml", mapping.line_of(field)) if isinstance(mapping, MappingView) else None
 
-    settings = read_settings(compose(text), {}, locate)
+    settings = read_settings(compose(text), Volumes({}), locate)
     lines = [setting.location.line for part in settings for setting in part if setting.location]
     assert lines == [2, 4, 7, 10, 13, 17]
 
@@ -235,4 +235,4 @@ VOLUMES: st.SearchStrategy[list[dict[str, Any]]] = st.lists(
 @given(CONTAINERS, VOLUMES)
 def test_manifest_and_cluster_give_the_same(container: dict[str, Any], volumes: list[dict[str, Any]]) -> None:
     pod = {"volumes": volumes}
-    assert read_settings(view(container), view(pod), nowhere) == read_settings(container, pod, nowhere)
+    assert read_settings(view(container), Volumes(view(pod)), nowhere) == read_settings(container, Volumes(pod), nowhere)

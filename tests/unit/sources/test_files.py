@@ -1,9 +1,16 @@
 """Which files a path stands for: patterns that no shell wrote out, folders, packed files."""
 
+import contextlib
 import gzip
 import io
+import json
+import os
+import socket
+import subprocess
 import sys
 import zlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -130,3 +137,112 @@ def test_named_file_without_a_document_is_a_fault_beside_a_good_one(folder: Path
     empty = write(folder, "", "empty.yaml")
     assert [fault.file for fault in faults(str(folder / "a.yaml"), empty)] == [empty]
     assert not read_manifests([str(folder)]).faults
+
+
+def _make_pipe(file: Path) -> None:
+    os.mkfifo(file)
+
+
+def _make_socket(file: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as made, contextlib.chdir(file.parent):
+        made.bind(file.name)
+
+
+def _make_device(file: Path) -> None:
+    file.symlink_to("/dev/zero")
+
+
+@pytest.mark.parametrize("make", [_make_pipe, _make_socket, _make_device])
+@pytest.mark.parametrize("pattern", ["", "*.yaml", "**/*"])
+def test_what_is_no_regular_file_is_named_and_not_opened(folder: Path, make: Callable[[Path], None], pattern: str) -> None:
+    """Opening a pipe that nobody writes to waits for ever, and a device never ends."""
+    odd = folder / "deep" / "x.yaml" if pattern != "*.yaml" else folder / "x.yaml"
+    make(odd)
+    read = read_manifests([str(folder / pattern)])
+    assert [str(fault) for fault in read.faults] == [
+        f"{odd}: is no regular file, and reading it may never end; if it is meant, name it by itself"
+    ]
+    assert {"a", "b"} <= {workload.name for each in read.installations for workload in each.workloads}
+
+
+def test_folder_of_a_pipe_alone_says_one_thing(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "x.yaml")
+    (fault,) = faults(str(tmp_path))
+    assert "is no regular file" in fault.problem
+
+
+def test_pipe_that_is_named_is_read(tmp_path: Path) -> None:
+    """As a shell's <(helm template …) is."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as pool:
+        written = pool.submit(pipe.write_text, text("x"))
+        assert names(workloads(str(pipe))) == ["Deployment/x"]
+        written.result(10)
+
+
+def test_two_substitutions_of_a_shell_are_two_files(tmp_path: Path) -> None:
+    given = " ".join(f"-f <(cat {write(tmp_path, text(name), name)})" for name in "ab")
+    command = f"{sys.executable} -m perfana_support check {given} -o json"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, check=False, timeout=60)
+    assert len(json.loads(done.stdout)["source"]["files"]) == 2, done.stderr
+
+
+SPELLINGS: dict[str, Callable[[Path], list[str]]] = {
+    "a dot": lambda folder: [f"{folder}/a.yaml", f"{folder}/./a.yaml"],
+    "two slashes": lambda folder: [f"{folder}/a.yaml", f"{folder}//a.yaml"],
+    "the same": lambda folder: [f"{folder}/a.yaml", f"{folder}/a.yaml"],
+    "a folder above": lambda folder: [f"{folder}/deep/../a.yaml", f"{folder}/a.yaml"],
+    "a link": lambda folder: [f"{folder}/a.yaml", f"{folder}/link.yaml"],
+    "a linked folder": lambda folder: [f"{folder}/a.yaml", f"{folder}/linked/a.yaml"],
+    "its folder": lambda folder: [f"{folder}/a.yaml", str(folder)],
+    "its folder before": lambda folder: [str(folder), f"{folder}/./a.yaml"],
+    "a pattern": lambda folder: [f"{folder}/a.y*", f"{folder}/./a.yaml"],
+    "its folder twice": lambda folder: [str(folder), f"{folder}/"],
+    "another folder": lambda folder: [os.path.relpath(folder), str(folder)],
+}
+
+
+@pytest.mark.parametrize("name", SPELLINGS)
+def test_file_is_read_once_however_it_is_spelt(folder: Path, name: str) -> None:
+    (folder / "link.yaml").symlink_to(folder / "a.yaml")
+    (folder / "linked").symlink_to(folder)
+    read = read_manifests(SPELLINGS[name](folder))
+    found = [workload.name for each in read.installations for workload in each.workloads]
+    assert found.count("a") == 1
+    assert len(found) == len(set(found)) == len(read.files)
+    assert not read.faults
+    named = [path for path in SPELLINGS[name](folder) if os.path.isfile(path)]
+    assert named[:1] == [file for file in read.files if file in named]
+
+
+def test_files_of_one_content_are_each_read(folder: Path) -> None:
+    """A hard link is a file of its own: both names may be deployed, by different tools."""
+    (folder / "hard.yaml").hardlink_to(folder / "a.yaml")
+    write(folder, text("a"), "copy.yaml")
+    assert names(workloads(str(folder / "?????.yaml"), str(folder))).count("Deployment/a") == 3
+
+
+def test_named_file_without_a_document_stays_a_fault_beside_its_folder(folder: Path) -> None:
+    empty = write(folder, "", "empty.yaml")
+    for paths in ([str(folder), f"{folder}/./empty.yaml"], [empty, str(folder)]):
+        (fault,) = faults(*paths)
+        assert "holds no document" in fault.problem
+
+
+@pytest.mark.parametrize(
+    ("root", "kind"),
+    [
+        ("Chart.yaml", "Helm chart"),
+        *((name, "kustomization") for name in ("kustomization.yaml", "kustomization.yml", "Kustomization")),
+    ],
+)
+def test_folder_to_be_rendered_below_another_is_named_once(folder: Path, root: str, kind: str) -> None:
+    below = folder / "charts" / "perfana"
+    for name in (root, "values.yaml", "templates/web.yaml", "charts/mongo/Chart.yaml"):
+        write(folder, "replicas: {{ .Values.replicas }}\n", f"charts/perfana/{name}")
+    read = read_manifests([str(folder)])
+    assert [str(fault) for fault in read.faults] == [
+        f"{below}: is a {kind} within a folder of manifests: give it by itself, -f {below}"
+    ]
+    assert len(read.files) == 4

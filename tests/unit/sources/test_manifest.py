@@ -173,6 +173,16 @@ def test_images_of_a_chart_are_at_their_lines(chart: Path) -> None:
     assert len(found) >= 5
 
 
+def test_replica_set_of_an_earlier_template_is_judged_while_it_runs(tmp_path: Path) -> None:
+    """A rollout that is stuck runs both."""
+    owner = {"kind": "Deployment", "name": "web", "controller": True}
+    old = deployment("web-1", image="perfana/perfana-web:0.2.90.1", ownerReferences=[owner]) | {"kind": "ReplicaSet"}
+    file = write(tmp_path, _list("List", [deployment("web"), old]))
+    assert names(workloads(file)) == ["Deployment/web", "ReplicaSet/web-1"]
+    old["spec"]["replicas"] = 0
+    assert names(workloads(write(tmp_path, _list("List", [deployment("web"), old])))) == ["Deployment/web"]
+
+
 def test_dump_of_a_namespace_counts_a_deployment_once(tmp_path: Path) -> None:
     from_deployment = {"kind": "Deployment", "name": "web", "controller": True}
     from_set = {"kind": "ReplicaSet", "name": "web-5f668d8", "controller": True}
@@ -182,7 +192,7 @@ def test_dump_of_a_namespace_counts_a_deployment_once(tmp_path: Path) -> None:
         {
             "apiVersion": "v1",
             "kind": "Pod",
-            "metadata": {"name": name, "ownerReferences": [from_set], "labels": labels},
+            "metadata": {"name": name, "uid": name, "ownerReferences": [from_set], "labels": labels},
             "spec": deployment()["spec"]["template"]["spec"],
             "status": {"phase": phase},
         }

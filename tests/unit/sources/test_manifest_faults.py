@@ -65,10 +65,21 @@ BAD_DOCUMENTS = {
         4,
         "lists are nested more than 4 deep",
     ),
-    "a list in itself": ("&x [a, *x]", 3, ""),
-    "items in themselves": ("kind: List\nitems: &x [*x]", 4, ""),
-    "containers in themselves": ("apiVersion: v1\nkind: Pod\nspec: {containers: &x [*x]}", None, ""),
-    "a merge in itself": ("&x {kind: Pod, <<: *x}", 3, "merge keys are nested more than 16 deep"),
+    "a list in itself": ("&x [a, *x]", 3, "an anchor holds an alias of itself"),
+    "items in themselves": ("kind: List\nitems: &x [*x]", 4, "an anchor holds an alias of itself"),
+    "containers in themselves": (
+        "apiVersion: v1\nkind: Pod\nspec: {containers: &x [*x]}",
+        None,
+        "an anchor holds an alias of itself",
+    ),
+    "a name in disguise": ("kind: Pod\n!!binary c3BlYw==: {}\n", 4, "a field's name must be a text without the tag !!binary"),
+    "a kind in disguise": ("apiVersion: v1\nkind: !!binary UG9k", 4, "the tag !!binary changes what is written"),
+    "a merge in disguise": (
+        "x: &x {a: 1}\nkind: Pod\n!!merge '<<': *x",
+        5,
+        "a field's name must be a text without the tag !!merge",
+    ),
+    "a merge in itself": ("&x {kind: Pod, <<: *x}", 3, "an anchor holds an alias of itself"),
 }
 # Faults of YAML end the file: nothing behind them can be trusted.
 BAD_YAML: dict[str, tuple[bytes, int, str]] = {
@@ -77,9 +88,9 @@ BAD_YAML: dict[str, tuple[bytes, int, str]] = {
     "an unknown alias": (b"a: *nobody\n", 3, "found undefined alias"),
     "a leftover of a template": (b"{{- if .Values.x }}\na: 1\n{{- end }}\n", 3, ""),
     "text behind a quote": (b'a: "b" c\n', 3, "did not find expected key"),
-    "a NUL byte": (b"a: b\x00c\n", 0, "control characters are not allowed"),
-    "bytes that are no UTF-8": (b"a: \xe9t\xe9\n", 0, "UTF-8"),
-    "a cut character": (b"a: \xc3", 0, "UTF-8"),
+    "a NUL byte": (b"a: b\x00c\n", 3, "the character U+0000 (NUL) is not allowed in YAML"),
+    "bytes that are no UTF-8": (b"a: \xe9t\xe9\n", 3, "the byte 0xE9 is not UTF-8"),
+    "a cut character": (b"a: \xc3", 3, "the byte 0xC3 is not UTF-8"),
 }
 
 
@@ -96,7 +107,8 @@ def test_bad_document_is_named_and_the_others_are_still_read(tmp_path: Path, nam
     assert first.line == (line or first.line) > 0
     assert first.problem.startswith(problem)
     assert last.document == 4
-    assert str(first) == f"{file}, document 2, line {first.line}: {first.problem}"
+    column = f", column {first.column}" if first.column else ""
+    assert str(first) == f"{file}, document 2, line {first.line}{column}: {first.problem}"
 
 
 @pytest.mark.parametrize("name", BAD_YAML)
@@ -108,7 +120,8 @@ def test_fault_of_yaml_ends_the_file(tmp_path: Path, name: str) -> None:
     assert fault.line == line
     assert fault.problem.startswith("is not valid YAML: ")
     assert problem in fault.problem
-    assert fault.document == 2 or line == 0
+    assert fault.document == 2
+    assert fault.column > 0
 
 
 def test_broken_file_among_good_ones_fails_the_run(tmp_path: Path) -> None:

@@ -49,11 +49,20 @@ def test_what_only_looks_like_containers_is_left_out(tmp_path: Path, entity: dic
     assert not workloads(write(tmp_path, json.dumps(entity)))
 
 
+@pytest.mark.parametrize("image", ["perfana/perfana-web:{{tag}}", "${IMAGE}", "PERFANA/web", ""])
+@pytest.mark.parametrize("field", ["containers", "steps", "container"])
+def test_container_whose_image_is_a_template_is_not_missed(tmp_path: Path, image: str, field: str) -> None:
+    container = {"image": image} | ({} if field == "container" else {"name": "web"})
+    spec = {"jobs": [{field: container if field == "container" else [container]}]}
+    (found,) = workloads(write(tmp_path, json.dumps(_entity("jobset.x-k8s.io/v1alpha2", "JobSet", spec))))
+    assert [each.image for each in found.containers] == [image]
+
+
 def test_aliases_do_not_make_it_endless(tmp_path: Path) -> None:
     levels = "\n".join(f"  l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 10)}]" for n in range(1, 12))
     head = "apiVersion: a.example.com/v1\nkind: Fleet\nmetadata: {name: x}\nspec:\n  l0: &l0 [1]\n"
     (fault,) = faults(write(tmp_path, head + levels + "\n"))
-    assert "too deep or too large" in fault.problem
+    assert "its aliases make" in fault.problem
 
 
 def test_object_too_deep_to_look_through_is_an_error_and_not_empty() -> None:
@@ -66,7 +75,14 @@ def test_object_too_deep_to_look_through_is_an_error_and_not_empty() -> None:
 
 @pytest.mark.parametrize(
     ("group", "may"),
-    [("", False), ("apps", False), ("rbac.authorization.k8s.io", False), ("jobset.x-k8s.io", True), ("argoproj.io", True)],
+    [
+        ("", False),
+        ("apps", False),
+        ("rbac.authorization.k8s.io", False),
+        ("jobset.x-k8s.io", True),
+        ("sparkoperator.k8s.io", True),
+        ("argoproj.io", True),
+    ],
 )
 def test_groups_of_kubernetes_itself_nest_none(group: str, *, may: bool) -> None:
     assert may_nest(group) is may

@@ -127,3 +127,15 @@ def test_fault_of_a_document_names_the_line_of_the_file(tmp_path: Path) -> None:
 def test_documents_are_counted_whether_anybody_reads_them_or_not(tmp_path: Path) -> None:
     service = "---\napiVersion: v1\nkind: Service\nspec: {}\n"
     assert read_manifests([write(tmp_path, f"{service}---\n{POD}{service}...\n---\n{POD}")]).documents == 4
+
+
+@pytest.mark.parametrize("broken", [POD.replace("kind: Pod", "kind: [Pod]"), POD + "      x: *nobody\n", "a: [*nobody]\n"])
+def test_fault_of_a_document_that_helm_rendered_names_its_template(tmp_path: Path, broken: str) -> None:
+    head = f"---\n# Source: perfana/templates/good.yaml\n{POD}---\n# Source: perfana/templates/broken.yaml\n"
+    (fault,) = faults(write(tmp_path, head + broken))
+    assert fault.problem.endswith(" (template perfana/templates/broken.yaml)")
+
+
+def test_fault_of_a_document_that_nobody_rendered_names_no_template(tmp_path: Path) -> None:
+    (fault,) = faults(write(tmp_path, f"---\n# Source: perfana/templates/good.yaml\n{POD}---\n{POD}      x: *nobody\n"))
+    assert "template" not in fault.problem

@@ -7,7 +7,7 @@ import pytest
 
 from perfana_support.model.installation import Container, ContainerRole, Workload
 from perfana_support.sources.errors import ShapeError
-from perfana_support.sources.workload import project
+from perfana_support.sources.workload import MUST_HAVE_CONTAINERS, project
 
 POD = {"containers": [{"name": "web", "image": "perfana/perfana-web:4.0.0"}]}
 TEMPLATED = {"template": {"spec": POD}}
@@ -194,7 +194,7 @@ PHASES = {"Pending": False, "Running": False, "Unknown": False, "Succeeded": Tru
 
 @pytest.mark.parametrize(("phase", "is_over"), PHASES.items())
 def test_pod_that_ended_is_skipped(phase: str, *, is_over: bool) -> None:
-    assert (project(_object("Pod") | {"status": {"phase": phase}}, "Pod") is None) is is_over
+    assert (project(_written(_object("Pod"), {"phase": phase}), "Pod") is None) is is_over
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,21 @@ def test_pod_that_ended_is_skipped(phase: str, *, is_over: bool) -> None:
     ],
 )
 def test_job_that_ended_is_skipped(conditions: list[Any] | None, *, is_over: bool) -> None:
-    assert (project(_object("Job") | {"status": {"conditions": conditions}}, "Job") is None) is is_over
+    assert (project(_written(_object("Job"), {"conditions": conditions}), "Job") is None) is is_over
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [("Pod", {"phase": "Succeeded"}), ("Job", {"conditions": [{"type": "Complete", "status": "True"}]})],
+)
+def test_status_that_no_server_wrote_ends_nothing(kind: str, status: dict[str, Any]) -> None:
+    """It is dropped when the manifest is applied, and then the pod runs."""
+    assert project(_object(kind) | {"status": status}, kind) is not None
+
+
+def _written(entity: dict[str, Any], status: dict[str, Any]) -> dict[str, Any]:
+    """An object as an API server gives it out."""
+    return entity | {"metadata": entity["metadata"] | {"uid": "5f668d8"}, "status": status}
 
 
 def test_status_of_another_kind_does_not_count() -> None:
@@ -230,3 +244,19 @@ def test_init_container_that_stays_is_a_container_beside_the_others() -> None:
         "cache": ContainerRole.MAIN,
         "wait": ContainerRole.INIT,
     }
+
+
+PLACED = [(group, kind) for group, kind in MUST_HAVE_CONTAINERS]
+
+
+@pytest.mark.parametrize(("group", "kind"), PLACED, ids=[kind for _, kind in PLACED])
+def test_what_stands_in_another_kinds_place_is_nothing(group: str, kind: str) -> None:
+    """The API server drops fields that a kind does not have, and runs what stands in its own place."""
+    own = MUST_HAVE_CONTAINERS[(group, kind)]
+    entity: dict[str, Any] = {"apiVersion": f"{group}/v1" if group else "v1", "kind": kind, "metadata": {"name": "x"}}
+    for place, image in [*((other, "decoy:1") for other in set(MUST_HAVE_CONTAINERS.values()) - {own}), (own, "own:1")]:
+        found = entity
+        for field in place:
+            found = found.setdefault(field, {})
+        found["containers"] = [{"name": "c", "image": image}]
+    assert [container.image for container in _projected(entity).containers] == ["own:1"]

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
-from perfana_support.sources.yaml_view import MappingView, NodeError, to_plain
+from perfana_support.sources.errors import Unquoted
+from perfana_support.sources.yaml_view import MappingView, NodeError, ViewLoader, to_plain
 
 
 def _view(text: str) -> MappingView:
@@ -16,7 +17,7 @@ def _view(text: str) -> MappingView:
 
 
 def _plain(text: str) -> Any:  # noqa: ANN401 - a document holds anything
-    node = yaml.compose(text, Loader=yaml.CBaseLoader)
+    node = yaml.compose(text, Loader=ViewLoader)
     assert node is not None
     return to_plain(node)
 
@@ -75,7 +76,7 @@ def test_merge_key_adds_fields_that_are_not_there() -> None:
 
 
 def test_first_of_several_merges_wins() -> None:
-    text = "- &x {a: 1}\n- &y {a: 2, b: 2}\n- {<<: [*x, *y]}\n- {<<: *x, '<<': 3}\n- {<<: *x, <<: *y}"
+    text = "- &x {a: 1}\n- &y {a: 2, b: 2}\n- {<<: [*x, *y]}\n- {<<: *x, '<<': 3}\n- {<<: *x, <<: {a: '1', b: 2}}"
     assert [_deep(item) for item in list(_plain(text))[2:]] == [
         {"a": "1", "b": "2"},
         {"a": "1", "<<": "3"},
@@ -102,5 +103,36 @@ def test_field_name_that_is_no_text_is_refused(key: str) -> None:
     assert _refused(f"{{{key}: 1}}" if "?" not in key else key).problem == "a field's name must be a text"
 
 
+@pytest.mark.parametrize(
+    "text", ["a: &x {p: 1}\nb: {p: 2, <<: *x}", "a: &x {p: 1}\nb: {<<: {p: 2}, <<: *x}", "a: &x {p: [1]}\nb: {p: [1], <<: *x}"]
+)
+def test_merge_that_brings_another_value_for_a_field_above_it_is_refused(text: str) -> None:
+    """By YAML the field stays; the API server's reader takes what comes last."""
+    error = _refused(text)
+    assert (error.line, "readers differ" in error.problem) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "text", ["a: !!binary YQ==", "a: !!int [5]", "a: !!null ''", "a: !vault x", "a: !!set {b}", "a: !!str [b]", "a: !<x> 1"]
+)
+def test_tag_that_changes_a_value_is_refused(text: str) -> None:
+    assert "changes what is written" in _refused(text).problem
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("!!str 1", "1"), ("!!str null", "null"), ("!!map {b: c}", {"b": "c"}), ("!!seq [b]", ["b"])]
+)
+def test_tag_that_says_what_is_there_is_read(text: str, value: object) -> None:
+    assert _deep(_view(f"a: {text}"))["a"] == value
+
+
 def test_merge_into_itself_ends() -> None:
     assert "merge keys are nested more than" in _refused("a: &x\n  <<: *x\n").problem
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("!!int '5'", "5"), ("!!bool 'true'", "true"), ("!!float '1.10'", "1.10"), ("!!int 5", "5")]
+)
+def test_number_by_its_tag_is_no_text(text: str, value: str) -> None:
+    found = _view(f"a: {text}")["a"]
+    assert (found, isinstance(found, Unquoted)) == (value, True)

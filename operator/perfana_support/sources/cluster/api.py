@@ -17,12 +17,16 @@ from kubernetes.aio.client import Configuration
 from kubernetes.aio.config import ConfigException, load_incluster_config, load_kube_config
 
 from perfana_support.sources.cluster.connection import REQUEST_TIMEOUT_SECONDS, Connection
+from perfana_support.sources.cluster.kubeconfig import explain, find_missing
 from perfana_support.sources.errors import Fault, SourceError
 
 # Field manager of everything this program applies: who owns which field of a status.
 FIELD_MANAGER = "perfana-support"
 # What a server asks for when it wants to be left alone; longer than this it would look as if nobody were at work.
 _LONGEST_RETRY_AFTER_SECONDS = 120.0
+
+# What the client's library raises for files that are no kubeconfig: it looks for fields without asking what they are.
+_FOREIGN_ERRORS = (ConfigException, OSError, yaml.YAMLError, ValueError, LookupError, TypeError, AttributeError, RecursionError)
 
 Json = dict[str, Any]
 
@@ -83,18 +87,24 @@ class ClusterApi:
 
     async def _load(self) -> None:
         """Find the server and the credentials, again when they may have changed."""
-        try:
-            if self._kubeconfig is None and self._context is None and "KUBERNETES_SERVICE_HOST" in os.environ:
+        if self._kubeconfig is None and self._context is None and "KUBERNETES_SERVICE_HOST" in os.environ:
+            try:
                 load_incluster_config(client_configuration=self.configuration)
-            else:
-                await load_kube_config(
-                    config_file=self._kubeconfig,
-                    context=self._context,
-                    client_configuration=self.configuration,
-                    persist_config=False,
-                )
-        except (ConfigException, OSError, yaml.YAMLError) as error:
-            raise SourceError([Fault(self._where, 0, 0, f"gives no cluster to connect to: {error}")]) from error
+            except (ConfigException, OSError) as error:
+                raise SourceError([Fault("the pod's service account", 0, 0, f"gives no cluster: {error}")]) from error
+            return
+        missing = find_missing(self._where)
+        if missing:
+            raise SourceError([missing])
+        try:
+            await load_kube_config(
+                config_file=self._where,
+                context=self._context,
+                client_configuration=self.configuration,
+                persist_config=False,
+            )
+        except _FOREIGN_ERRORS as error:
+            raise SourceError([explain(self._where, self._context, error)]) from error
 
     async def _renew(self) -> None:
         """Read the credentials again. While a rotation is at work there may be none: that passes."""

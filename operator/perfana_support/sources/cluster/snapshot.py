@@ -1,7 +1,7 @@
 """What runs in a cluster at this moment, read once: for whoever asks without an operator."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
@@ -24,14 +24,19 @@ class Snapshot(NamedTuple):
     server: str
 
 
-def read_cluster(kubeconfig: str | None, context: str | None, namespaces: Sequence[str]) -> Snapshot:
+def read_cluster(
+    kubeconfig: str | None,
+    context: str | None,
+    namespaces: Sequence[str],
+    on_list: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Snapshot:
     """Read all namespaces, or those that are named.
 
     What cannot be read is a gap of the installations, as it is in the operator. The nodes are outside of any namespace: where
-    some are named and the nodes are forbidden, they are left out, as in an operator that has a Role alone. Raises
-    `SourceError` where there is no server to ask.
+    some are named and the nodes are forbidden, they are left out, as in an operator that has a Role alone. `on_list` is told
+    how many lists are read, and of how many. Raises `SourceError` where there is no server to ask.
     """
-    return asyncio.run(_read(ClusterApi(kubeconfig, context), tuple(namespaces)))
+    return asyncio.run(_read(ClusterApi(kubeconfig, context), tuple(namespaces), on_list))
 
 
 def read_objects(kubeconfig: str | None, context: str | None, path: str) -> tuple[list[dict[str, Any]], str]:
@@ -51,7 +56,7 @@ async def _read_objects(api: ClusterApi, path: str) -> tuple[list[dict[str, Any]
             raise SourceError([Fault(server, 0, 0, problem)]) from error
 
 
-async def _read(api: ClusterApi, namespaces: tuple[str, ...]) -> Snapshot:
+async def _read(api: ClusterApi, namespaces: tuple[str, ...], on_list: Callable[[int, int], None]) -> Snapshot:
     async with api:
         server = str(api.configuration.host)
         version, problem = await _server_version(api, server)
@@ -65,7 +70,11 @@ async def _read(api: ClusterApi, namespaces: tuple[str, ...]) -> Snapshot:
             store.mark_unreadable(SERVER_VERSION, problem)
         else:
             store.set_server_version(version)
-        await asyncio.gather(*(_read_one(api, resource, namespace, store) for resource, namespace in places))
+        reading = [_read_one(api, resource, namespace, store) for resource, namespace in places]
+        on_list(0, len(reading))
+        for done, read in enumerate(asyncio.as_completed(reading), start=1):
+            await read
+            on_list(done, len(reading))
         # Where nothing can be seen, what keeps it from being seen must be told all the same.
         found = namespaces or store.namespaces or ("",)
         return Snapshot(tuple(store.installation(namespace) for namespace in sorted(set(found))), server)

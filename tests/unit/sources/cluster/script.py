@@ -17,7 +17,7 @@ def pod(name: str, version: int = 1, image: str = "nginx:1.29", phase: str = "Ru
     return {
         "apiVersion": "v1",
         "kind": "Pod",
-        "metadata": {"name": name, "namespace": "perfana", "resourceVersion": str(version)},
+        "metadata": {"name": name, "namespace": "perfana", "uid": name, "resourceVersion": str(version)},
         "spec": {"containers": [{"name": "c", "image": image}]},
         "status": {"phase": phase},
     }
