@@ -1,0 +1,279 @@
+"""Is what runs what the vendor serves? Judged by what registries say, asked for question by question.
+
+Nothing here asks a registry. A proof reads what is known and lists what it would have to know; whoever has asked proves again,
+until nothing is missing. So operator, command line and saved bundles prove by the same code, and an answer that nobody can get
+is a cause and no verdict.
+"""
+
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from typing import NamedTuple
+
+from perfana_support.model.image_policy import to_digest
+from perfana_support.model.registry import Answer, Answers, Config, Gap, Index, Manifest, Question, Subject
+
+# An index in an index is legal, and more of that is nothing that a registry serves.
+_MAX_DEPTH = 3
+_SHOWN_DIGEST = 19
+
+# A manifest and the platform that an index lists it for, "" for one that is alone.
+_Placed = tuple[str, Manifest]
+
+
+class Kind(StrEnum):
+    """What a digest is, held against the vendor's image."""
+
+    # What the registry serves for the tag, or the same layers and settings packed anew.
+    VENDORS = "Vendors"
+    # The vendor's repository has it, under which tag nobody can tell.
+    SERVED_ELSEWHERE = "ServedElsewhere"
+    DERIVED = "Derived"
+    RECONFIGURED = "Reconfigured"
+    MODIFIED = "Modified"
+    # No answer decides it.
+    UNVERIFIED = "Unverified"
+    # Not asked yet.
+    OPEN = "Open"
+
+
+class Claim(NamedTuple):
+    """What is to be proven: that `digest`, read from repository `source`, is the vendor's image `official`:`tag`.
+
+    `digest` is "" where nothing runs yet: then it is what `source` serves for the tag. `tag` is None for a reference that is
+    a digest alone. `architectures` are those of the nodes that run it, empty where they are not known.
+    """
+
+    official: str
+    tag: str | None
+    source: str
+    digest: str = ""
+    architectures: frozenset[str] = frozenset()
+
+
+class Proof(NamedTuple):
+    """What came of a claim: a kind, and the facts behind it as a sentence. `missing` are the questions of an open one."""
+
+    kind: Kind
+    because: str = ""
+    missing: tuple[Question, ...] = ()
+
+
+class _OpenError(Exception):
+    """Something has to be asked first."""
+
+
+class _NoAnswerError(Exception):
+    """Something was asked and not answered; the message is the cause."""
+
+
+def prove(claim: Claim, answers: Answers) -> Proof:
+    """Hold a digest against what the vendor's registry serves."""
+    case = _Case(claim, answers)
+    try:
+        return case.prove()
+    except _OpenError:
+        return Proof(Kind.OPEN, "the registry has not been asked yet", tuple(dict.fromkeys(case.missing)))
+    except _NoAnswerError as error:
+        return Proof(Kind.UNVERIFIED, str(error))
+
+
+class _Case:
+    """One proof under way, with the questions that it found unanswered."""
+
+    def __init__(self, claim: Claim, answers: Answers) -> None:
+        self.claim = claim
+        self.answers = answers
+        self.missing: list[Question] = []
+
+    def prove(self) -> Proof:
+        claim = self.claim
+        digest = claim.digest or self._served_by_source()
+        if claim.tag is None:
+            return self._prove_without_tag(digest)
+        served = self._found(Question(Subject.MANIFEST, claim.official, claim.tag))
+        if served is None:
+            raise _NoAnswerError(f"{claim.official} has no tag {claim.tag}, so there is nothing to compare with")
+        name = f"{claim.official}:{claim.tag}"
+        if digest in _digests(served):
+            return Proof(Kind.VENDORS, f"{_shown(digest)} is what {name} stands for")
+        vendors = self._manifests(served, claim.official)
+        if digest in {manifest.config for _, manifest in vendors}:
+            return Proof(Kind.VENDORS, f"{_shown(digest)} is the config of {name}")
+        own = self._found(Question(Subject.MANIFEST, claim.official, digest))
+        if own is not None:
+            proof = self._compare(own, claim.official, vendors)
+            return proof if proof.kind is Kind.VENDORS else Proof(Kind.SERVED_ELSEWHERE, _served_elsewhere(claim))
+        return self._compare(self._content(digest), claim.source, vendors)
+
+    def _served_by_source(self) -> str:
+        """The digest that a runtime would pull today."""
+        tag = self.claim.tag or "latest"
+        served = self._found(Question(Subject.MANIFEST, self.claim.source, tag))
+        if served is None:
+            raise _NoAnswerError(f"{self.claim.source} has no tag {tag}")
+        return served.digest
+
+    def _prove_without_tag(self, digest: str) -> Proof:
+        official = self.claim.official
+        if self._found(Question(Subject.MANIFEST, official, digest)) is not None:
+            return Proof(Kind.VENDORS, f"{_shown(digest)} is in {official}")
+        raise _NoAnswerError(f"{official} has no {_shown(digest)}, and without a tag there is nothing else to compare with")
+
+    def _content(self, digest: str) -> Index | Manifest | Config:
+        """What the workload's own repository has under a digest."""
+        source = self.claim.source
+        found = self._found(Question(Subject.MANIFEST, source, digest))
+        if found is not None:
+            return found
+        config = self._ask(Question(Subject.CONFIG, source, digest))
+        if isinstance(config, Config):
+            return config
+        raise _NoAnswerError(f"neither {self.claim.official} nor {source} has {_shown(digest)}")
+
+    def _compare(self, running: Index | Manifest | Config, repository: str, vendors: list[_Placed]) -> Proof:
+        """Hold what runs against the vendor's image of the same platform, each platform that may run."""
+        parts: Sequence[tuple[str, Manifest | Config]]
+        parts = [(running.platform, running)] if isinstance(running, Config) else self._manifests(running, repository)
+        wanted = self.claim.architectures
+        # Of what names no platform, runtimes read the config: it may be any.
+        parts = [part for part in parts if not part[0] or _architecture(part[0]) in wanted] or parts
+        if not parts:
+            raise _NoAnswerError(f"{repository} has none of the manifests that {_shown(running.digest)} lists")
+        known = {manifest.config for _, manifest in vendors}
+        same = [part for part in parts if isinstance(part[1], Manifest) and part[1].config in known]
+        if len(same) == len(parts):
+            return Proof(Kind.VENDORS, f"it has the configs of {self.claim.official}:{self.claim.tag}, packed anew")
+        configs = self._configs(parts, repository)
+        references = self._configs(vendors, self.claim.official)
+        proofs = [(config.platform, _compare_configs(config, references, self.claim)) for config in configs]
+        changed = [platform for platform, proof in proofs if proof.kind is not Kind.VENDORS]
+        if changed and len(changed) < len(proofs):
+            raise _NoAnswerError(
+                f"its image for {', '.join(sorted(changed))} is not the vendor's, others are, and nobody knows which one runs"
+            )
+        return min((proof for _, proof in proofs), key=lambda proof: _TELLING.index(proof.kind))
+
+    def _configs(self, parts: Sequence[tuple[str, Manifest | Config]], repository: str) -> list[Config]:
+        """The configs of manifests, each with its platform; all are asked for before any is missed."""
+        configs = []
+        for platform, part in parts:
+            answer = part if isinstance(part, Config) else self._look(Question(Subject.CONFIG, repository, part.config))
+            if isinstance(answer, Config):
+                configs.append(answer._replace(platform=platform or answer.platform))
+            elif isinstance(answer, Gap):
+                raise _NoAnswerError(answer.cause)
+            elif answer is not None:
+                raise _NoAnswerError(f"{repository} lacks a config that its manifest names")
+        self._require()
+        return configs
+
+    def _manifests(self, served: Index | Manifest, repository: str, depth: int = 1) -> list[_Placed]:
+        """The manifests of an image, each with its platform ("" for one that is alone)."""
+        if isinstance(served, Manifest):
+            return [("", served)]
+        if depth > _MAX_DEPTH:
+            raise _NoAnswerError(f"{_shown(served.digest)} is an index of indexes without an end")
+        found = []
+        for entry in served.entries:
+            answer = self._look(Question(Subject.MANIFEST, repository, entry.digest))
+            if isinstance(answer, Index):
+                inner = self._manifests(answer, repository, depth + 1)
+                found += [(platform or entry.platform, manifest) for platform, manifest in inner]
+            elif isinstance(answer, Manifest):
+                found.append((entry.platform, answer))
+            elif isinstance(answer, Gap):
+                raise _NoAnswerError(answer.cause)
+            # A copy of some platforms may keep the index and lack the manifests of the others, which run nowhere then.
+        self._require()
+        return found
+
+    def _found(self, question: Question) -> Index | Manifest | None:
+        """The answer to a question that decides what comes next, None where there is no such thing."""
+        answer = self._ask(question)
+        return answer if isinstance(answer, Index | Manifest) else None
+
+    def _ask(self, question: Question) -> Answer:
+        answer = self._look(question)
+        if answer is None:
+            raise _OpenError
+        if isinstance(answer, Gap):
+            raise _NoAnswerError(answer.cause)
+        return answer
+
+    def _look(self, question: Question) -> Answer | None:
+        """What is known, None for what is to be asked."""
+        answer = self.answers.get(question)
+        if answer is None:
+            self.missing.append(question)
+        return answer
+
+    def _require(self) -> None:
+        if self.missing:
+            raise _OpenError
+
+
+# Of several platforms that were all changed, what can be named best is told.
+_TELLING = (Kind.DERIVED, Kind.RECONFIGURED, Kind.MODIFIED, Kind.VENDORS)
+
+
+def _compare_configs(running: Config, vendors: list[Config], claim: Claim) -> Proof:
+    vendor = next((each for each in vendors if each.platform == running.platform), None) or next(
+        (each for each in vendors if _begins(running, each)), None
+    )
+    name = f"{claim.official}:{claim.tag}"
+    if vendor is None:
+        return Proof(Kind.MODIFIED, f"{name} is not published for {running.platform}")
+    if running.diff_ids == vendor.diff_ids:
+        changed = _changed(running, vendor)
+        if changed:
+            return Proof(Kind.RECONFIGURED, f"it has the layers of {name} and another {' and '.join(changed)}")
+        return Proof(Kind.VENDORS, f"it has the layers and settings of {name}, packed anew")
+    if _begins(running, vendor):
+        return Proof(Kind.DERIVED, f"it has all layers of {name} and {_added(running, vendor)}")
+    same = sum(1 for diff_id in vendor.diff_ids if diff_id in running.diff_ids)
+    count = len(vendor.diff_ids)
+    return Proof(Kind.MODIFIED, f"it has {same or 'none'} of the {count} layers of {name} for {running.platform}")
+
+
+def _begins(running: Config, vendor: Config) -> bool:
+    """Whether an image was built on another; one without layers is no base."""
+    count = len(vendor.diff_ids)
+    return bool(count) and running.diff_ids[:count] == vendor.diff_ids
+
+
+def _changed(running: Config, vendor: Config) -> list[str]:
+    """Names of the settings that differ."""
+    ours, theirs = dict(running.settings), dict(vendor.settings)
+    return sorted(name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name))
+
+
+def _added(running: Config, vendor: Config) -> str:
+    """The layers that were put on top, by the commands that made them."""
+    count = len(vendor.diff_ids)
+    commands = [command for command in running.history[count:] if command]
+    number = len(running.diff_ids) - count
+    more = f"{number} more" if number > 1 else "one more"
+    return more + (f", made by: {'; '.join(commands)}" if commands else ", whose making is not told")
+
+
+def _digests(served: Index | Manifest) -> Iterator[str]:
+    yield served.digest
+    if isinstance(served, Index):
+        yield from (entry.digest for entry in served.entries)
+    else:
+        yield served.config
+
+
+def _architecture(platform: str) -> str:
+    return platform.split("/")[1] if "/" in platform else platform
+
+
+def _served_elsewhere(claim: Claim) -> str:
+    return (
+        f"{claim.official} has it, and {claim.tag} stands for something else today: the tag was pushed again, or what runs is "
+        "another release"
+    )
+
+
+def _shown(digest: str) -> str:
+    return digest[:_SHOWN_DIGEST] + "…" if to_digest(digest) else digest

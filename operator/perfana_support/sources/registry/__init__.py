@@ -1,0 +1,1 @@
+"""OCI registries: what they say of images."""

@@ -1,0 +1,210 @@
+"""A registry's answers to the rules' questions, by the OCI distribution protocol.
+
+Read-only, manifests and configs alone. Each answer is what the registry truly said: content that has its digest, an absence by
+its own error code, or a gap with the cause. What may be a proxy's word, a login page or a fault is a gap.
+"""
+
+import base64
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
+from typing import NamedTuple
+from urllib.parse import urlencode, urljoin, urlsplit
+
+from perfana_support.model.image_policy import to_digest
+from perfana_support.model.registry import Absent, Answer, Gap, Question, Subject
+from perfana_support.sources.registry.challenge import Challenge, read_challenge
+from perfana_support.sources.registry.content import ACCEPTED, ContentError, read_config, read_manifest, verify
+from perfana_support.sources.registry.credentials import Credential, CredentialError, Find
+from perfana_support.sources.registry.hosts import Endpoint, Hosts, is_beside
+
+# The specification's own limit for a manifest (distribution-spec, "Pushing Manifests"); configs are smaller.
+MAX_CONTENT = 4 * 1024 * 1024
+_MAX_TOKEN = 64 * 1024
+_MAX_REDIRECTS = 3
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+# What a registry says of content that it does not have (distribution-spec, "Error Codes").
+_ABSENT = frozenset({"MANIFEST_UNKNOWN", "BLOB_UNKNOWN", "MANIFEST_BLOB_UNKNOWN", "NAME_UNKNOWN"})
+
+
+class Request(NamedTuple):
+    """One request. `limit` is how many bytes of an answer are read."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = {}
+    limit: int = MAX_CONTENT
+    body: bytes | None = None
+
+
+class Response(NamedTuple):
+    """One answer, headers by their names in small letters."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class FetchError(Exception):
+    """A request without a whole answer; the message is a sentence's end, without a secret."""
+
+
+Fetch = Callable[[Request], Awaitable[Response]]
+
+
+class _GapError(Exception):
+    """No answer, with the cause."""
+
+
+class RegistryClient:
+    """Asks registries. Tokens are kept for each repository as long as the client is."""
+
+    def __init__(self, fetch: Fetch, hosts: Hosts, find_credential: Find) -> None:
+        self._fetch = fetch
+        self._hosts = hosts
+        self._find_credential = find_credential
+        self._authorizations: dict[tuple[str, str], str] = {}
+
+    async def answer(self, question: Question) -> Answer:
+        """What the registry says."""
+        endpoint = self._hosts.endpoint_of(question.repository)
+        if endpoint is None:
+            name = question.repository.partition("/")[0]
+            return Gap(f"{name} is not asked, for the policy names it under no spec.images.registries")
+        try:
+            return await self._ask(endpoint, question)
+        except (_GapError, FetchError, ContentError, CredentialError) as error:
+            return Gap(f"{endpoint.host}: {error}")
+
+    async def digest_of_tag(self, question: Question) -> str | None:
+        """The digest that a tag stands for now, by a request that registries do not count; None where they do not tell it."""
+        endpoint = self._hosts.endpoint_of(question.repository)
+        if endpoint is None:
+            return None
+        try:
+            url = f"{endpoint.url}/manifests/{question.reference}"
+            response = await self._request(endpoint, "HEAD", url, {"Accept": ACCEPTED}, is_blob=False)
+        except (_GapError, FetchError, CredentialError):
+            return None
+        return to_digest(response.headers.get("docker-content-digest", "")) if response.status == HTTPStatus.OK else None
+
+    async def _ask(self, endpoint: Endpoint, question: Question) -> Answer:
+        is_blob = question.subject is Subject.CONFIG
+        url = f"{endpoint.url}/{'blobs' if is_blob else 'manifests'}/{question.reference}"
+        response = await self._request(endpoint, "GET", url, {} if is_blob else {"Accept": ACCEPTED}, is_blob=is_blob)
+        if response.status != HTTPStatus.OK:
+            return _refused(response)
+        digest = to_digest(question.reference)
+        if digest:
+            verify(response.body, digest)
+        elif stated := response.headers.get("docker-content-digest"):
+            verify(response.body, stated)
+        if is_blob:
+            return read_config(response.body)
+        return read_manifest(response.body, response.headers.get("content-type", ""))
+
+    async def _request(
+        self, endpoint: Endpoint, method: str, url: str, headers: Mapping[str, str], *, is_blob: bool
+    ) -> Response:
+        """Send a request, with credentials once the registry has asked for them."""
+        key = (endpoint.host, endpoint.path)
+        for is_last in (False, True):
+            authorization = self._authorizations.get(key)
+            sent = {**headers, "Authorization": authorization} if authorization else headers
+            response = await self._follow(endpoint, Request(method, url, sent), is_blob=is_blob)
+            if response.status != HTTPStatus.UNAUTHORIZED or is_last:
+                return response
+            self._authorizations.pop(key, None)
+            challenge = read_challenge(response.headers.get("www-authenticate", ""))
+            if challenge is None:
+                return response
+            self._authorizations[key] = await self._authorize(endpoint, challenge)
+        raise AssertionError("unreachable")
+
+    async def _follow(self, endpoint: Endpoint, request: Request, *, is_blob: bool) -> Response:
+        """Follow redirects: of manifests inside the registry's host, of blobs to where they lie, and never with credentials."""
+        for _ in range(_MAX_REDIRECTS + 1):
+            response = await self._fetch(request)
+            if response.status not in _REDIRECTS:
+                return response
+            target = urljoin(request.url, response.headers.get("location", ""))
+            here, there = urlsplit(request.url), urlsplit(target)
+            is_same = (there.scheme, there.netloc.lower()) == (here.scheme, here.netloc.lower())
+            if there.scheme != "https" and not (is_same and endpoint.registry.is_plain):
+                raise _GapError(f"it redirects to {there.scheme or 'no'}://{there.netloc}, which is not followed")
+            if not is_same and not is_blob:
+                raise _GapError(f"it redirects a manifest to {there.netloc}, which is not followed")
+            kept = {name: value for name, value in request.headers.items() if is_same or name != "Authorization"}
+            request = request._replace(url=target, headers=kept)
+        raise _GapError(f"it redirects more than {_MAX_REDIRECTS} times")
+
+    async def _authorize(self, endpoint: Endpoint, challenge: Challenge) -> str:
+        """The header that meets a challenge."""
+        credential = self._find_credential(endpoint.registry.name, endpoint.path)
+        if challenge.scheme == "basic":
+            if credential is None or not credential.password:
+                raise _GapError("it wants a name and password, and none are given for it")
+            return _basic(credential)
+        realm = urlsplit(challenge.realm)
+        if realm.scheme != "https" and not (endpoint.registry.is_plain and realm.netloc.lower() == endpoint.host):
+            raise _GapError(f"its tokens are at {realm.scheme}://{realm.netloc}, which is not asked")
+        if not is_beside(realm.netloc, endpoint.host):
+            raise _GapError(f"its tokens are at {realm.netloc}, another domain, which is not asked")
+        # Whatever it wants: to read this repository is all that is asked for.
+        asked = {"service": challenge.service, "scope": f"repository:{_repository_of(endpoint)}:pull"}
+        if credential and credential.identity_token:
+            body = {"grant_type": "refresh_token", "refresh_token": credential.identity_token, "client_id": "perfana-support"}
+            headers = {"Content-Type": "application/x-www-form-urlencoded"}
+            request = Request("POST", challenge.realm, headers, _MAX_TOKEN, urlencode(asked | body).encode())
+        else:
+            between = "&" if realm.query else "?"
+            headers = {"Authorization": _basic(credential)} if credential else {}
+            request = Request("GET", f"{challenge.realm}{between}{urlencode(asked)}", headers, _MAX_TOKEN)
+        response = await self._fetch(request)
+        if response.status != HTTPStatus.OK:
+            given = "the credentials given for it" if credential else "anonymous reading"
+            raise _GapError(f"{realm.netloc} refuses {given} ({response.status})")
+        return f"Bearer {_token(response.body, realm.netloc)}"
+
+
+def _repository_of(endpoint: Endpoint) -> str:
+    """The repository's name at the endpoint: what stands behind `/v2/`."""
+    return urlsplit(endpoint.url).path.partition("/v2/")[2]
+
+
+def _basic(credential: Credential) -> str:
+    return "Basic " + base64.b64encode(f"{credential.name}:{credential.password}".encode()).decode()
+
+
+def _token(body: bytes, host: str) -> str:
+    try:
+        document = json.loads(body)
+    except ValueError as error:
+        raise _GapError(f"{host} gives no token that can be read") from error
+    found = document.get("token") or document.get("access_token") if isinstance(document, Mapping) else None
+    if not isinstance(found, str) or not found.isascii() or not found.isprintable():
+        raise _GapError(f"{host} gives no token that can be read")
+    return found
+
+
+def _refused(response: Response) -> Answer:
+    """An absence that the registry itself states, else a gap."""
+    codes = _error_codes(response.body)
+    if response.status == HTTPStatus.NOT_FOUND and codes & _ABSENT:
+        return Absent()
+    detail = f", {', '.join(sorted(codes))}" if codes else ""
+    if response.status == HTTPStatus.NOT_FOUND:
+        raise _GapError(f"answers 404{detail} without saying as a registry that it has no such thing")
+    if response.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        raise _GapError(f"refuses to be read ({response.status}{detail})")
+    raise _GapError(f"answers {response.status}{detail}")
+
+
+def _error_codes(body: bytes) -> set[str]:
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return set()
+    errors = document.get("errors") if isinstance(document, Mapping) else None
+    found = (each.get("code") for each in errors if isinstance(each, Mapping)) if isinstance(errors, list) else ()
+    return {code for code in found if isinstance(code, str) and code.isascii() and code.isprintable() and len(code) < 60}  # noqa: PLR2004 - a word
