@@ -23,6 +23,8 @@ from tests.unit.sources.manifests import write
 
 POLICY = "apiVersion: support.perfana.io/v1alpha1\nkind: SupportPolicy\nmetadata: {name: a}\n"
 TAGS = ("!!int", "!!float", "!!bool", "!!null", "!!timestamp", "!!binary", "!!merge", "!!value", "!!set", "!!omap", "!!foo")
+# What PyYAML writes when it is to quote everything: the tag says what is there anyway.
+SOUND = {("!!int", "1"), ("!!float", "1"), ("!!bool", "1")}
 BOMB = "x0: &x0 [a,a,a,a,a,a,a,a,a,a]\n" + "".join(f"x{n}: &x{n} [{','.join([f'*x{n - 1}'] * 10)}]\n" for n in range(1, 9))
 
 
@@ -30,8 +32,10 @@ def _data(content: str) -> Any:  # noqa: ANN401 - a document holds anything
     return load_document(io.BytesIO(content.encode()))
 
 
-@pytest.mark.parametrize("tag", TAGS)
-@pytest.mark.parametrize("value", ["foo", "1", "[a]", "2024-01-01"])
+@pytest.mark.parametrize(
+    ("tag", "value"),
+    [(tag, value) for tag in TAGS for value in ("foo", "1", "[a]", "2024-01-01") if (tag, value) not in SOUND],
+)
 def test_tag_that_changes_a_value_is_refused_where_it_stands(tmp_path: Path, tag: str, value: str) -> None:
     file = write(tmp_path, f"{POLICY}spec:\n  publishedOn: {tag} {value}\n")
     with pytest.raises(SourceError) as caught:
@@ -40,6 +44,13 @@ def test_tag_that_changes_a_value_is_refused_where_it_stands(tmp_path: Path, tag
         f"{file}, line 5, column 16: is not one YAML document: the tag {tag} changes what is written; write the value out"
     )
     assert str(caught.value) == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "value"), [('!!int "1"', 1), ('!!bool "true"', True), ("!!int 1", 1), ('!!float "1.5"', 1.5)]
+)
+def test_tag_that_says_what_is_there_is_read(content: str, value: object) -> None:
+    assert _data(f"a: {content}") == {"a": value}
 
 
 @settings(max_examples=300, deadline=None)
