@@ -20,7 +20,8 @@ MAX_DOCUMENTS = 1_000_000
 # A packed file of a megabyte can hold a thousand; this is two hundred thousand documents, which are read within a minute.
 MAX_UNPACKED = 256 * 1024 * 1024
 _BLOCK = 256 * 1024
-_SEPARATOR = re.compile(rb"\n---[ \t\r\n]")
+# The end of one line may be the beginning of the next separator.
+_SEPARATOR = re.compile(rb"\n---(?=[ \t\r\n])")
 # What has been looked through may end in the first four bytes of a separator.
 _OVERLAP = 4
 _GZIP = b"\x1f\x8b"
@@ -98,9 +99,12 @@ def _cut(blocks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _refuse_large(size: int, lines: int, beginning: bytes = b"") -> None:
-    if size > MAX_DOCUMENT and (size > MAX_LIST or not begins_as_list(beginning)):
-        limit = (MAX_LIST if begins_as_list(beginning) else MAX_DOCUMENT) // 1024 // 1024
-        raise StreamError(f"the document that begins in line {lines + 1} is larger than {limit} MiB; give objects one by one")
+    if size <= MAX_DOCUMENT:
+        return
+    limit = MAX_LIST if begins_as_list(beginning) else MAX_DOCUMENT
+    if size > limit:
+        begin = f"the document that begins in line {lines + 1}"
+        raise StreamError(f"{begin} is larger than {limit // 1024 // 1024} MiB; give objects one by one")
 
 
 def _line_ends(text: bytes) -> int:
