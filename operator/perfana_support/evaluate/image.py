@@ -6,12 +6,10 @@ from perfana_support.evaluate.inventory import TEST_SUFFIX, Component, Inventory
 from perfana_support.evaluate.remedy import published_image
 from perfana_support.model.code import Code
 from perfana_support.model.finding import Finding, exactly
-from perfana_support.model.image_policy import Catalogue, ImageRules, ListedDigest, Verification, to_digest
+from perfana_support.model.image_policy import Catalogue, ImageRules, ListedDigest, Verification, shown_digest, to_digest
 from perfana_support.model.installation import Subject
 from perfana_support.model.policy import Build, Policy
 
-# A digest is 71 characters, of which the first tell it from any other.
-_SHOWN_DIGEST = 19
 _MAX_SHOWN = 80
 
 
@@ -97,7 +95,7 @@ def _mismatches(component: Component, policy: Policy, rules: ImageRules, catalog
         known = " and ".join(
             sorted({published_image(entry.repository, entry.release, entry.number.line, policy) for entry in entries})
         )
-        what = f"digest {_shown(digest)} is that of {known}, and the image reference says {image_name}"
+        what = f"digest {shown_digest(digest)} is that of {known}, and the image reference says {image_name}"
         if is_pinned:
             remedy = f"set image to {image_name} without the digest, or to what the digest is of: {known}"
             yield component.finding(Code.TAG_DIGEST_MISMATCH, what, remedy, digest)
@@ -134,7 +132,7 @@ def _unverified(component: Component, rules: ImageRules, catalogue: Catalogue) -
         why = "verification Registry is asked for, and this version cannot ask a registry yet"
         remedy = "set spec.images.verification of the policy to Catalogue or Reference"
     elif unlisted:
-        why = f"digest {_shown(unlisted[0])} is not in the catalogue, {_listed(component, catalogue)}"
+        why = f"digest {shown_digest(unlisted[0])} is not in the catalogue, {_listed(component, catalogue)}"
     elif unreadable:
         why = f"the runtime reports {unreadable[0][:_MAX_SHOWN]!r}, which holds no digest to compare"
     else:
@@ -187,7 +185,9 @@ def _mixed_digests(inventory: Inventory, policy: Policy) -> Iterator[Finding]:
     for (repository, tag, _), digests in sorted(seen.items()):
         if len(digests) > 1:
             image_name = f"{short_repository(repository)}:{tag}"
-            listing = "; ".join(f"{_shown(digest)} in {', '.join(sorted(users))}" for digest, users in sorted(digests.items()))
+            listing = "; ".join(
+                f"{shown_digest(digest)} in {', '.join(sorted(users))}" for digest, users in sorted(digests.items())
+            )
             yield Finding(
                 Code.MIXED_DIGESTS,
                 Subject("Installation", namespace=inventory.namespace, image=image_name),
@@ -207,7 +207,3 @@ def _comparable(component: Component) -> Iterator[tuple[str, bool]]:
         digest = read_image_id(image_id)
         if digest:
             yield digest, "@" not in image_id
-
-
-def _shown(digest: str) -> str:
-    return digest[:_SHOWN_DIGEST] + "…"

@@ -9,12 +9,11 @@ from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from perfana_support.model.image_policy import to_digest
+from perfana_support.model.image_policy import shown_digest
 from perfana_support.model.registry import Answer, Answers, Config, Gap, Index, Manifest, Question, Subject
 
 # An index in an index is legal, and more of that is nothing that a registry serves.
 _MAX_DEPTH = 3
-_SHOWN_DIGEST = 19
 
 # A manifest and the platform that an index lists it for, "" for one that is alone.
 _Placed = tuple[str, Manifest]
@@ -95,10 +94,10 @@ class _Case:
             raise _NoAnswerError(f"{claim.official} has no tag {claim.tag}, so there is nothing to compare with")
         name = f"{claim.official}:{claim.tag}"
         if digest in _digests(served):
-            return Proof(Kind.VENDORS, f"{_shown(digest)} is what {name} stands for")
+            return Proof(Kind.VENDORS, f"{shown_digest(digest)} is what {name} stands for")
         vendors = self._manifests(served, claim.official)
         if digest in {manifest.config for _, manifest in vendors}:
-            return Proof(Kind.VENDORS, f"{_shown(digest)} is the config of {name}")
+            return Proof(Kind.VENDORS, f"{shown_digest(digest)} is the config of {name}")
         own = self._found(Question(Subject.MANIFEST, claim.official, digest))
         if own is not None:
             proof = self._compare(own, claim.official, vendors)
@@ -116,8 +115,10 @@ class _Case:
     def _prove_without_tag(self, digest: str) -> Proof:
         official = self.claim.official
         if self._found(Question(Subject.MANIFEST, official, digest)) is not None:
-            return Proof(Kind.VENDORS, f"{_shown(digest)} is in {official}")
-        raise _NoAnswerError(f"{official} has no {_shown(digest)}, and without a tag there is nothing else to compare with")
+            return Proof(Kind.VENDORS, f"{shown_digest(digest)} is in {official}")
+        raise _NoAnswerError(
+            f"{official} has no {shown_digest(digest)}, and without a tag there is nothing else to compare with"
+        )
 
     def _content(self, digest: str) -> Index | Manifest | Config:
         """What the workload's own repository has under a digest."""
@@ -128,7 +129,7 @@ class _Case:
         config = self._ask(Question(Subject.CONFIG, source, digest))
         if isinstance(config, Config):
             return config
-        raise _NoAnswerError(f"neither {self.claim.official} nor {source} has {_shown(digest)}")
+        raise _NoAnswerError(f"neither {self.claim.official} nor {source} has {shown_digest(digest)}")
 
     def _compare(self, running: Index | Manifest | Config, repository: str, vendors: list[_Placed]) -> Proof:
         """Hold what runs against the vendor's image of the same platform, each platform that may run."""
@@ -138,7 +139,7 @@ class _Case:
         # Of what names no platform, runtimes read the config: it may be any.
         parts = [part for part in parts if not part[0] or _architecture(part[0]) in wanted] or parts
         if not parts:
-            raise _NoAnswerError(f"{repository} has none of the manifests that {_shown(running.digest)} lists")
+            raise _NoAnswerError(f"{repository} has none of the manifests that {shown_digest(running.digest)} lists")
         known = {manifest.config for _, manifest in vendors}
         same = [part for part in parts if isinstance(part[1], Manifest) and part[1].config in known]
         if len(same) == len(parts):
@@ -172,7 +173,7 @@ class _Case:
         if isinstance(served, Manifest):
             return [("", served)]
         if depth > _MAX_DEPTH:
-            raise _NoAnswerError(f"{_shown(served.digest)} is an index of indexes without an end")
+            raise _NoAnswerError(f"{shown_digest(served.digest)} is an index of indexes without an end")
         found = []
         for entry in served.entries:
             answer = self._look(Question(Subject.MANIFEST, repository, entry.digest))
@@ -273,7 +274,3 @@ def _served_elsewhere(claim: Claim) -> str:
         f"{claim.official} has it, and {claim.tag} stands for something else today: the tag was pushed again, or what runs is "
         "another release"
     )
-
-
-def _shown(digest: str) -> str:
-    return digest[:_SHOWN_DIGEST] + "…" if to_digest(digest) else digest

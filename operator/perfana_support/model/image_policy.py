@@ -16,6 +16,8 @@ _HEX = frozenset("0123456789abcdef")
 # release. The vendor's whole catalogue belongs into objects of its own.
 MAX_DIGESTS = 256
 _CACHE_HOURS = 24
+# A digest is 71 characters, of which the first tell it from any other.
+_SHOWN_DIGEST = 19
 _MAX_CACHE_HOURS = 8760
 
 
@@ -86,6 +88,11 @@ def to_digest(text: str) -> str | None:
     """A digest as `algorithm:hex` in lower case, None for anything else."""
     algorithm, _, digits = text.lower().partition(":")
     return f"{algorithm}:{digits}" if _DIGEST_LENGTHS.get(algorithm) == len(digits) and _HEX.issuperset(digits) else None
+
+
+def shown_digest(digest: str) -> str:
+    """A digest as sentences name it: enough of it to tell it from any other. What is none stays as it is."""
+    return digest[:_SHOWN_DIGEST] + "…" if to_digest(digest) else digest
 
 
 def _read_digest(node: Node) -> ListedDigest | None:
