@@ -86,15 +86,15 @@ def programs(request: pytest.FixtureRequest) -> dict[str, Path]:
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Go to a folder of our own, with nothing on the PATH and no file of the user's."""
-    work = tmp_path / "here"
-    work.mkdir()
+    here = tmp_path / "here"
+    here.mkdir()
     (tmp_path / "bin").mkdir()
-    monkeypatch.chdir(work)
+    monkeypatch.chdir(here)
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     monkeypatch.setenv("HOME", str(tmp_path))
     for name in [name for name in os.environ if name.startswith(("KUBECONFIG", "HELM_", "XDG_", "PERFANA_SUPPORT_"))]:
         monkeypatch.delenv(name)
-    return work
+    return here
 
 
 @pytest.fixture(params=[f"helm-{major}" for major in MAJORS])

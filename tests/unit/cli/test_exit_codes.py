@@ -13,26 +13,9 @@ from perfana_support.cli import check
 from perfana_support.cli.exit_codes import ExitCode, Tally
 from perfana_support.model.verdict import Verdict
 from tests.unit.builders import judge
-from tests.unit.cli.program import CHARTS, Outcome, Program, start
+from tests.unit.cli.exit_code_files import AT, OLD, SUPPORTED, filled, write_files
+from tests.unit.cli.program import Outcome, Program, start
 from tests.unit.sources.manifests import text, write
-
-AT = ("--as-of", "2026-11-24")
-SUPPORTED, OLD = str(CHARTS / "perfana-4.0.3.yaml"), str(CHARTS / "perfana-3.1.2.yaml")
-POLICY = "apiVersion: support.perfana.io/v1alpha1\nkind: SupportPolicy\nmetadata: {name: a}\n"
-FILES = {
-    "unknown.yaml": text(image="perfana/perfana-web:latest"),
-    "other.yaml": text(image="nginx:1.29"),
-    "none.yaml": "kind: ConfigMap\n",
-    "broken.yaml": "a: [",
-    "values.yaml": "replicaCount: 1\n",
-    "empty.yaml": "",
-    "alias.yaml": "&x [*x]\n",
-    "good-policy.yaml": POLICY + "spec: {lines: [{name: '3.1', endOfLifeOn: 2030-01-01}]}\n",
-    "bad-policy.yaml": POLICY + "spec: {publishedOn: soon}\n",
-    "no-policy.yaml": "a: [",
-    "config.yaml": "fail-on: at-risk\n",
-    "bad-config.yaml": "fail-at: soon\n",
-}
 
 NO_POLICIES = ("bad-policy.yaml", "no-policy.yaml", "absent.yaml", "none.yaml")
 
@@ -158,18 +141,12 @@ GOLDEN: list[tuple[int, list[str]]] = [
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Write all files of the table."""
-    for name, content in FILES.items():
-        write(tmp_path, content, name)
-    return tmp_path
-
-
-def _filled(arguments: list[str], folder: Path) -> list[str]:
-    return [argument.replace("{}", str(folder)) for argument in arguments]
+    return write_files(tmp_path)
 
 
 @pytest.mark.parametrize(("code", "arguments"), GOLDEN, ids=lambda part: " ".join(part) if isinstance(part, list) else None)
 def test_exit_code(code: int, arguments: list[str], folder: Path, program: Program) -> None:
-    outcome = program(*_filled(arguments, folder))
+    outcome = program(*filled(arguments, folder))
     assert outcome.code == code, outcome.err
     if code == 2:
         # What could be read beside is reported, and never as a whole that is supported.

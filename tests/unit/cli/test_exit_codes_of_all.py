@@ -11,9 +11,8 @@ import pytest
 
 from perfana_support.reports.formats import FORMATS
 from perfana_support.sources.cluster import snapshot
+from tests.unit.cli.exit_code_files import AT, OLD, SUPPORTED, filled, write_files
 from tests.unit.cli.program import Program, start
-from tests.unit.cli.test_exit_codes import AT, FILES, OLD, SUPPORTED
-from tests.unit.sources.manifests import write
 
 # Of each verdict the code by what fails: nothing but False and Unknown; Unknown let pass; at risk as well; both.
 GATES: tuple[list[str], ...] = (
@@ -62,13 +61,7 @@ WRITING: list[list[str]] = [
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Write all files of the tables."""
-    for name, content in FILES.items():
-        write(tmp_path, content, name)
-    return tmp_path
-
-
-def _filled(arguments: list[str], folder: Path) -> list[str]:
-    return [argument.replace("{}", str(folder)) for argument in arguments]
+    return write_files(tmp_path)
 
 
 @pytest.mark.parametrize("gate", range(len(GATES)), ids=lambda gate: " ".join(GATES[gate]) or "as it is")
@@ -78,7 +71,7 @@ def test_exit_code_is_the_same_in_every_format_and_place(
     verdict: str, form: str, gate: int, folder: Path, program: Program
 ) -> None:
     arguments, codes = VERDICTS[verdict]
-    words = ["check", *_filled(arguments, folder), *AT, *GATES[gate]]
+    words = ["check", *filled(arguments, folder), *AT, *GATES[gate]]
     assert program(*words, "-o", form).code == codes[gate]
     assert program(*words, "-o", f"{form}={folder}/report", "-o", "table").code == codes[gate]
 
