@@ -10,6 +10,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+import yaml
+
+from tests.bench.scale.objects import pod, pod_status, web
 from tests.bench.tables import say, table
 
 if TYPE_CHECKING:
@@ -24,6 +27,7 @@ CHARTS = ROOT / "tests" / "data" / "charts"
 DOCUMENTS = 10_000
 GROWTH = (1_000, 10_000, 100_000)
 GROWTH_ROUNDS = 2
+LISTED = 3_000
 WARM_UP_ROUNDS = 1
 MIB = 1024
 
@@ -77,13 +81,14 @@ def measure(kubeconform: Kubeconform, conftest: Conftest, kyverno: Kyverno, fold
         f"{rounds} rounds in turn. Aims: no slower than kubeconform, at most 0.25 times conftest with the rule of users, "
         "at most 2.5 times as long as composing alone, at most 60 MB."
     )
-    growth = _in_turn(
-        {f"{number:,} documents": [program, "check", "-f", str(stream)] for number, stream in streams.items()}, GROWTH_ROUNDS, 0
-    )
+    listed = folder / "list.yaml"
+    write_list(listed, LISTED)
+    inputs = {f"{number:,} documents": stream for number, stream in streams.items()} | {f"a List of {LISTED:,} pods": listed}
+    growth = _in_turn({name: [program, "check", "-f", str(file)] for name, file in inputs.items()}, GROWTH_ROUNDS, 0)
     header = ["command", "wall s", "CPU s", "peak memory MiB", "perfana-support: wall, times", "CPU, times"]
     per_document = [
         [name, *_cells(run := _median(each)), f"{run.cpu / number * 1000:.2f}"]
-        for (name, each), number in zip(growth.items(), GROWTH, strict=True)
+        for (name, each), number in zip(growth.items(), (*GROWTH, LISTED), strict=True)
     ]
     return (
         f"{caption}\n\n{table(header, rows)}\n\nGrowth:\n\n"
@@ -97,6 +102,14 @@ def write_stream(file: Path, documents: int) -> None:
     with file.open("w", encoding="utf-8") as stream:
         for _ in range(documents):
             stream.write(next(made))
+
+
+def write_list(file: Path, pods: int) -> None:
+    """Write pods as `kubectl get pods -o yaml` prints them: one document."""
+    application = web("perfana")
+    items = [pod(application, f"{number:05x}", 1) | {"status": pod_status(application)} for number in range(pods)]
+    listed = {"apiVersion": "v1", "items": items, "kind": "List", "metadata": {"resourceVersion": ""}}
+    file.write_text(yaml.dump(listed, Dumper=yaml.CSafeDumper), encoding="utf-8")
 
 
 def write_kinds(file: Path) -> None:
