@@ -1,13 +1,16 @@
 """How much proof is asked that an image is the vendor's own, and which digests are known to be."""
 
+import re
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
-from perfana_support.model.document import Node
+from perfana_support.model.document import Node, present
+from perfana_support.model.image import parse_image
+from perfana_support.model.registry import Registry, SecretName
 from perfana_support.model.release import Release
 
-KEYED_LISTS = {"digests": "digest"}
+KEYED_LISTS = {"digests": "digest", "registries": "name"}
 
 # Digits of a digest by its algorithm (opencontainers/image-spec, descriptor.md).
 _DIGEST_LENGTHS = {"sha256": 64, "sha512": 128}
@@ -15,7 +18,11 @@ _HEX = frozenset("0123456789abcdef")
 # A policy lists the few digests that somebody runs: six images with an index, two platforms and two configs each are thirty a
 # release. The vendor's whole catalogue belongs into objects of its own.
 MAX_DIGESTS = 256
+# The vendor's, one's own, and the mirrors of both.
+MAX_REGISTRIES = 32
 _CACHE_HOURS = 24
+# Host, port and path alone: a password or a question in it would end up in logs.
+_ENDPOINT = re.compile(r"https?://[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?(:[0-9]{1,5})?(/[a-zA-Z0-9._~-]+)*/?", re.ASCII)
 # A digest is 71 characters, of which the first tell it from any other.
 _SHOWN_DIGEST = 19
 _MAX_CACHE_HOURS = 8760
@@ -39,11 +46,15 @@ class ListedDigest(NamedTuple):
 
 
 class ImageRules(NamedTuple):
-    """The rules that `spec.images` states beside its mirrors. `registry_cache_hours` is how long a registry's answer holds."""
+    """The rules that `spec.images` states beside its mirrors.
+
+    `registry_cache_hours` is how long a registry's answer holds. `registries` are those that may be asked; no other ever is.
+    """
 
     verification: Verification = Verification.REFERENCE
     digests: tuple[ListedDigest, ...] = ()
     registry_cache_hours: int = _CACHE_HOURS
+    registries: tuple[Registry, ...] = ()
 
 
 class Catalogue(NamedTuple):
@@ -80,8 +91,12 @@ def read_images(node: Node) -> ImageRules:
     if len(entries) > MAX_DIGESTS:
         node.fail("digests", f"must list at most {MAX_DIGESTS} digests, has {len(entries)}")
     digests = tuple(listed for entry in entries[:MAX_DIGESTS] if (listed := _read_digest(entry)))
+    named = list(node.nodes("registries", "name"))
+    if len(named) > MAX_REGISTRIES:
+        node.fail("registries", f"must list at most {MAX_REGISTRIES} registries, has {len(named)}")
+    registries = present(map(_read_registry, named[:MAX_REGISTRIES]))
     node.finish()
-    return ImageRules(verification or Verification.REFERENCE, digests, hours or _CACHE_HOURS)
+    return ImageRules(verification or Verification.REFERENCE, digests, hours or _CACHE_HOURS, registries)
 
 
 def to_digest(text: str) -> str | None:
@@ -101,6 +116,32 @@ def _read_digest(node: Node) -> ListedDigest | None:
     number = node.release("release", required=True)
     node.finish()
     return ListedDigest(digest, repository, str(node.data["release"]), number) if digest and repository and number else None
+
+
+def _read_registry(node: Node) -> Registry | None:
+    name = node.read("name", _registry_name, "a registry as images name it, for example harbor.example.com", required=True)
+    form = "an address such as https://harbor.example.com/v2/dockerhub"
+    endpoint = node.read("endpoint", _endpoint, form, required=False)
+    secret_node = node.node("pullSecret")
+    secret = _read_secret_name(secret_node) if isinstance(node.data.get("pullSecret"), Mapping) else None
+    node.finish()
+    return Registry(name, endpoint or "", secret) if name else None
+
+
+def _read_secret_name(node: Node) -> SecretName | None:
+    namespace, name = node.text("namespace", required=True), node.text("name", required=True)
+    node.finish()
+    return SecretName(namespace, name) if namespace and name else None
+
+
+def _registry_name(raw: object) -> str | None:
+    """A registry's name in the form that references have once they are read."""
+    reference = parse_image(f"{raw}/x/x") if isinstance(raw, str) and raw == raw.lower() else None
+    return reference.registry if reference and reference.path == "x/x" else None
+
+
+def _endpoint(raw: object) -> str | None:
+    return raw if isinstance(raw, str) and _ENDPOINT.fullmatch(raw) else None
 
 
 def _digest(raw: object) -> str | None:

@@ -1,4 +1,4 @@
-"""What registries say of images: the questions that rules ask, and the answers.
+"""Registries: which may be asked, the questions that rules ask of them, and the answers.
 
 Rules ask by value and read the answers from what is known; who asks a registry, when, and with whose rights is no matter of
 theirs. Content has its digest for a name, so what is known of it holds wherever it was read.
@@ -7,6 +7,31 @@ theirs. Content has its digest for a name, so what is known of it holds wherever
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
+
+
+class SecretName(NamedTuple):
+    """Where a pull secret is (`kubernetes.io/dockerconfigjson`)."""
+
+    namespace: str
+    name: str
+
+
+class Registry(NamedTuple):
+    """A registry that may be asked, by the name that images have.
+
+    `endpoint` is the root of its API where that is elsewhere: a mirror, a pull-through cache, a path prefix, such as
+    `https://harbor.example.com/v2/dockerhub` (containerd's `hosts.toml` with `override_path`); one that begins with http://
+    allows what nobody encrypts. `pull_secret` holds its credentials for an operator; None is anonymous.
+    """
+
+    name: str
+    endpoint: str = ""
+    pull_secret: SecretName | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is asked by HTTP."""
+        return self.endpoint.startswith("http://")
 
 
 class Subject(StrEnum):
@@ -64,9 +89,13 @@ class Absent(NamedTuple):
 
 
 class Gap(NamedTuple):
-    """No answer, with the cause as a sentence's end: "registry.example.com refuses it (403)"."""
+    """No answer, with the cause as a sentence's end: "registry.example.com refuses it (403)".
+
+    `wait_seconds` is for how long the registry wants to be left alone, 0 where it does not say.
+    """
 
     cause: str
+    wait_seconds: float = 0.0
 
 
 Answer = Index | Manifest | Config | Absent | Gap

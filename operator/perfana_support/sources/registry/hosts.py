@@ -6,21 +6,10 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from perfana_support.model.image import DEFAULT_REGISTRY
+from perfana_support.model.registry import Registry
 
 # Docker Hub's API is at another name than its images have.
 _DOCKER_HUB_API = "https://registry-1.docker.io/v2"
-
-
-class Registry(NamedTuple):
-    """A registry by the name that images have.
-
-    `endpoint` is the root of its API where that is elsewhere: a mirror, a pull-through cache, a path prefix, such as
-    `https://harbor.example.com/v2/dockerhub` (containerd's `hosts.toml` with `override_path`). `is_plain` allows HTTP.
-    """
-
-    name: str
-    endpoint: str = ""
-    is_plain: bool = False
 
 
 class Endpoint(NamedTuple):
@@ -47,8 +36,7 @@ class Hosts(NamedTuple):
         registry = self.registries.get(name)
         if registry is None:
             return None
-        scheme = "http" if registry.is_plain else "https"
-        root = registry.endpoint or (_DOCKER_HUB_API if name == DEFAULT_REGISTRY else f"{scheme}://{name}/v2")
+        root = registry.endpoint or (_DOCKER_HUB_API if name == DEFAULT_REGISTRY else f"https://{name}/v2")
         return Endpoint(f"{root.rstrip('/')}/{path}", registry, path)
 
     @property

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from perfana_support.model.registry import Absent, Answer, Config, Gap, Index, Manifest, Question, Subject
+from perfana_support.model.registry import Absent, Answer, Config, Gap, Index, Manifest, Question, Registry, Subject
 from perfana_support.sources.registry.client import FetchError, RegistryClient, Request, Response
 from perfana_support.sources.registry.credentials import Credential, CredentialError
-from perfana_support.sources.registry.hosts import Registry, hosts_of, is_beside, is_inward
+from perfana_support.sources.registry.hosts import hosts_of, is_beside, is_inward
 from tests.unit.sources.registry.images import Blob, config, index, manifest
 
 HUB, NAME = "docker.io/perfana/perfana-web", "perfana/perfana-web"
@@ -97,7 +97,7 @@ def test_registry_that_the_policy_does_not_name_is_never_asked() -> None:
         (Registry("docker.io", "https://harbor.example.com/v2/dockerhub"), "https://harbor.example.com/v2/dockerhub"),
         (Registry("docker.io", "https://mirror.example.com/v2/"), "https://mirror.example.com/v2"),
         (Registry("harbor.example.com:8443"), "https://harbor.example.com:8443/v2"),
-        (Registry("registry.local:5000", is_plain=True), "http://registry.local:5000/v2"),
+        (Registry("registry.local:5000", "http://registry.local:5000/v2"), "http://registry.local:5000/v2"),
     ],
 )
 def test_registry_is_asked_where_it_is(registry: Registry, root: str) -> None:
