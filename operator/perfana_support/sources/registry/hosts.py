@@ -24,6 +24,18 @@ class Endpoint(NamedTuple):
         """Host and port, in small letters."""
         return urlsplit(self.url).netloc.lower()
 
+    @property
+    def account(self) -> tuple[str, str]:
+        """What credentials are looked up by: the registry that is asked, whatever images call it, and the repository in it."""
+        if not self.registry.endpoint:
+            return self.registry.name, self.path
+        return self.host, self.repository
+
+    @property
+    def repository(self) -> str:
+        """The repository's name where it is read: what stands behind `/v2/`."""
+        return urlsplit(self.url).path.partition("/v2/")[2]
+
 
 class Hosts(NamedTuple):
     """The registries by name."""
