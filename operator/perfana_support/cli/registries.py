@@ -11,7 +11,7 @@ from perfana_support.model.registry import Question
 from perfana_support.sources.errors import Fault, SourceError
 from perfana_support.sources.registry.client import RegistryClient
 from perfana_support.sources.registry.credentials import Credential, CredentialError, Lookup, read_docker_config, run_helper
-from perfana_support.sources.registry.fetch import HttpFetch
+from perfana_support.sources.registry.fetch import HttpFetch, read_trust
 from perfana_support.sources.registry.hosts import Endpoint, hosts_of
 from perfana_support.sources.registry.inquiry import Inquiry
 
@@ -29,10 +29,9 @@ class Registries:
         self._lookup: Lookup | None = None
         if config and not os.path.isfile(config):
             raise SourceError([Fault(config, 0, 0, "is no file with credentials, as docker login writes it")])
+        self._fetch = HttpFetch(hosts, read_trust(ca_file))
         self._runner = asyncio.Runner()
-        self._fetch = HttpFetch(hosts, ca_file)
         self.known = Inquiry(RegistryClient(self._fetch, hosts, self._find))
-        self._runner.run(self._fetch.__aenter__())
 
     def ask(self, questions: Sequence[Question]) -> None:
         """Have questions answered, with progress where somebody watches."""
@@ -46,7 +45,7 @@ class Registries:
 
     def close(self) -> None:
         """Close all connections."""
-        self._runner.run(self._fetch.__aexit__(None, None, None))
+        self._runner.run(self._fetch.close())
         self._runner.close()
 
     async def _ask(self, questions: Sequence[Question], step: Callable[[int, int], None]) -> None:

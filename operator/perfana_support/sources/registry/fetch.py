@@ -3,8 +3,7 @@
 import ipaddress
 import socket
 import ssl
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -23,44 +22,40 @@ _CHUNK = 64 * 1024
 
 
 class HttpFetch:
-    """A `Fetch` over one session. `ca_file` holds certificates to trust beside the system's, "" for none.
+    """A `Fetch` over one session, opened with the first request. `trust` says whose certificates are believed.
 
     Proxies are those of the environment (`HTTPS_PROXY`, `NO_PROXY`); with one, names are resolved there. Nothing of ~/.netrc is
-    ever sent. Raises `SourceError` for a file that holds no certificates.
+    ever sent.
     """
 
-    def __init__(self, hosts: Hosts, ca_file: str = "") -> None:
+    def __init__(self, hosts: Hosts, trust: ssl.SSLContext) -> None:
         self._hosts = hosts
-        self._trust = _trust(ca_file)
+        self._trust = trust
         self._session: aiohttp.ClientSession | None = None
 
-    async def __aenter__(self) -> Self:
-        """Open the session."""
-        resolver = _OutwardResolver(self._hosts)
-        connector = aiohttp.TCPConnector(ssl=self._trust, limit=0, limit_per_host=MAX_CONNECTIONS, resolver=resolver)
-        self._session = aiohttp.ClientSession(
+    async def close(self) -> None:
+        """Close all connections."""
+        if self._session:
+            await self._session.close()
+
+    def _open(self) -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(
+            ssl=self._trust, limit=0, limit_per_host=MAX_CONNECTIONS, resolver=_OutwardResolver(self._hosts)
+        )
+        return aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=_WHOLE_SECONDS, connect=_CONNECT_SECONDS),
             headers={"User-Agent": f"perfana-support/{__version__}", "Accept-Encoding": "identity"},
             auto_decompress=False,
         )
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close all connections."""
-        if self._session:
-            await self._session.close()
 
     async def __call__(self, request: Request) -> Response:
         """Send a request and read its answer, redirects included as what they are. Raises `FetchError`."""
-        if self._session is None:
-            raise RuntimeError("the session is not open")
         host = urlsplit(request.url).hostname or ""
         if _is_address(host) and is_inward(host) and host not in self._hosts.listed_hosts:
             raise FetchError(f"{host} is an address of this machine or its link, where no registry is asked")
+        self._session = self._session or self._open()
         try:
             async with self._session.request(
                 request.method,
@@ -112,7 +107,8 @@ async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
     return bytes(body)
 
 
-def _trust(ca_file: str) -> ssl.SSLContext:
+def read_trust(ca_file: str = "") -> ssl.SSLContext:
+    """The system's authorities, and those of a file beside them. Raises `SourceError` for one that holds none."""
     context = ssl.create_default_context()
     if ca_file:
         try:

@@ -58,6 +58,12 @@ class Inquiry(Mapping[Question, Answer]):
                 kept.pop(question, None)
         return await self.ask([question for question, at in self._due.items() if at <= now])
 
+    async def close(self) -> None:
+        """Ask no more."""
+        for task in list(self._asking.values()):
+            task.cancel()
+        await asyncio.gather(*self._asking.values(), return_exceptions=True)
+
     def _begin(self, question: Question, namespace: str) -> asyncio.Task[bool]:
         task = self._asking.get(question)
         if task is None:
