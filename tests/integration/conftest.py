@@ -119,7 +119,7 @@ _CLOCKWORK = re.compile(r"test_(faults_|role_faults|operator_faults|time|leaders
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option of runs against another version of Kubernetes."""
-    parser.addoption("--server-only", action="store_true", help="run only tests that another version of the server may fail")
+    parser.addoption("--server-only", action="store_true", help="run only what another version may fail")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
