@@ -112,7 +112,7 @@ def kubectl(programs: dict[str, Path], folder: Path) -> Path:
     return programs["kubectl"]
 
 
-# Tests of the operator's own clockwork under faults, of its clock and its Lease, and of the tests' own proxy: a server's version
+# The operator under faults, its clock and its Lease, and the proxy of the tests: a version of the server
 # changes nothing about them.
 _CLOCKWORK = re.compile(r"test_(faults_|role_faults|operator_faults|time|leadership|proxy)")
 
