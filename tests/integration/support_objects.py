@@ -106,7 +106,9 @@ class Site(NamedTuple):
         what = f"{of} {name} has {kind}={status}" + (f" ({reason})" if reason else "")
         return self.wait(is_there, what, name=name, kind=of, seconds=seconds)
 
-    def wait_for_verdict(self, status: str, reason: str | None = None, *, name: str = "perfana", seconds: float = 20) -> Object:
+    def wait_for_verdict(
+        self, status: str, reason: str | None = None, *, name: str = "perfana", seconds: float = SEEN_WITHIN_SECONDS
+    ) -> Object:
         """Return the check once `Supported` says so."""
         return self.wait_for_condition("Supported", status, reason, name=name, seconds=seconds)
 

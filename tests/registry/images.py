@@ -111,6 +111,10 @@ class Image:
         }
         return _json(MANIFEST[self.family], document)
 
+    def packed_by(self, packing: str) -> Image:
+        """The image packed in another way."""
+        return replace(self, packing=packing)
+
     def with_settings(self, **settings: object) -> Image:
         """The image with other settings."""
         return replace(self, settings=tuple((dict(self.settings) | settings).items()))
