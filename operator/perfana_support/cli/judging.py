@@ -32,7 +32,7 @@ def judged(
             seen = select(installation, check, policy)
             verdict = evaluate(seen._replace(answers=registries.known) if registries else seen, policy, as_of, check)
             while verdict.open_questions:
-                registries = registries or _open(arguments, policy)
+                registries = registries or open_registries(arguments, policy)
                 registries.ask(verdict.open_questions)
                 verdict = evaluate(seen._replace(answers=registries.known), policy, as_of, check)
             yield verdict
@@ -41,7 +41,8 @@ def judged(
             registries.close()
 
 
-def _open(arguments: argparse.Namespace, policy: Policy) -> "Registries":
+def open_registries(arguments: argparse.Namespace, policy: Policy) -> "Registries":
+    """The policy's registries, with the user's credentials. Raises `SourceError` where the part that asks is not installed."""
     try:
         from perfana_support.cli.registries import Registries  # noqa: PLC0415 - a tenth of a second, for who asks alone
     except ModuleNotFoundError as error:

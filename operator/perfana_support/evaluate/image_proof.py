@@ -43,7 +43,7 @@ def prove_images(inventory: Inventory, installation: Installation, catalogue: Ca
     architectures = frozenset(node.architecture for node in nodes)
     return tuple(
         tuple(
-            Proven(digest, prove(_claim(component, digest, architectures), installation.answers))
+            Proven(digest, prove(_claim(component, digest, architectures, catalogue), installation.answers))
             for digest in _to_prove(component, catalogue)
         )
         for component in inventory.components
@@ -82,8 +82,9 @@ def _to_prove(component: Component, catalogue: Catalogue) -> Iterator[str]:
     yield from (digest for digest in digests if not catalogue.of(digest))
 
 
-def _claim(component: Component, digest: str, architectures: frozenset[str]) -> Claim:
+def _claim(component: Component, digest: str, architectures: frozenset[str], catalogue: Catalogue) -> Claim:
     reference = component.reference
     official = component.repository + (TEST_SUFFIX if component.is_test else "")
     tag = reference.tag or (None if reference.digest else "latest")
-    return Claim(official, tag, reference.repository, digest, architectures)
+    listed = catalogue.made_of(component.repository, component.release) if component.release and not component.is_test else ()
+    return Claim(official, tag, reference.repository, digest, architectures, listed)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from perfana_support.model.document import Node, present
 from perfana_support.model.image import parse_image
-from perfana_support.model.registry import Registry, SecretName
+from perfana_support.model.registry import MadeOf, Registry, SecretName
 from perfana_support.model.release import Release
 
 KEYED_LISTS = {"digests": "digest", "registries": "name"}
@@ -37,12 +37,16 @@ class Verification(StrEnum):
 
 
 class ListedDigest(NamedTuple):
-    """A digest that the vendor served for a release of a component: of an index, a platform's manifest or a config."""
+    """A digest that the vendor served for a release of a component: of an index, a platform's manifest or a config.
+
+    Of a config `made_of` can say what a copy would have to be made of, however it is packed.
+    """
 
     digest: str
     repository: str
     release: str
     number: Release
+    made_of: MadeOf | None = None
 
 
 class ImageRules(NamedTuple):
@@ -65,6 +69,12 @@ class Catalogue(NamedTuple):
     def of(self, digest: str) -> tuple[ListedDigest, ...]:
         """All that a digest was served as, nothing for one that is not known."""
         return self.listed.get(digest, ())
+
+    def made_of(self, repository: str, number: Release) -> tuple[MadeOf, ...]:
+        """What the images of a component's release are made of, as far as that is listed."""
+        found = (entry for entries in self.listed.values() for entry in entries)
+        wanted = (entry.made_of for entry in found if (entry.repository, entry.number) == (repository, number))
+        return present(wanted)
 
     def count_of(self, repository: str, number: Release) -> int:
         """How many digests are listed for a release of a component."""
@@ -114,8 +124,21 @@ def _read_digest(node: Node) -> ListedDigest | None:
     digest = node.read("digest", _digest, "a digest as sha256: and 64 hexadecimal digits", required=True)
     repository = node.repository("repository", required=True)
     number = node.release("release", required=True)
+    made_node = node.node("madeOf")
+    made = _read_made_of(made_node) if isinstance(node.data.get("madeOf"), Mapping) else None
     node.finish()
-    return ListedDigest(digest, repository, str(node.data["release"]), number) if digest and repository and number else None
+    if not (digest and repository and number):
+        return None
+    return ListedDigest(digest, repository, str(node.data["release"]), number, made)
+
+
+def _read_made_of(node: Node) -> MadeOf | None:
+    form = "a digest as sha256: and 64 hexadecimal digits"
+    platform = node.text("platform", "a platform such as linux/amd64", required=True)
+    layers = node.read("layers", _digest, form, required=True)
+    settings = node.read("settings", _digest, form, required=True)
+    node.finish()
+    return MadeOf(platform, layers, settings) if platform and layers and settings else None
 
 
 def _read_registry(node: Node) -> Registry | None:

@@ -1,5 +1,7 @@
 """Proof by a registry: the classes of changed and unchanged images, told by digests, layers and settings."""
 
+from hashlib import sha256
+
 import pytest
 
 from perfana_support.evaluate.registry import Kind
@@ -10,6 +12,8 @@ from perfana_support.model.registry import (
     PlatformEntry,
     Question,
     Subject,
+    layers_digest,
+    made_of,
 )
 from tests.unit.evaluate.registry_content import AMD, ARM, LAYERS, MIRROR, SETTINGS, TAG, VENDOR, Image, Registry, digest
 
@@ -264,3 +268,54 @@ def test_config_that_a_manifest_names_and_the_registry_lacks_is_unverified(regis
     running = registry.push(MIRROR, image)
     del registry.content[Question(Subject.CONFIG, MIRROR, image.config.digest)]
     assert registry.prove(running).kind is Kind.UNVERIFIED
+
+
+# Where the vendor's registry cannot be asked
+
+
+@pytest.fixture
+def cut_off() -> Registry:
+    """Serve a mirror, while the vendor's registry is out of reach."""
+    made = Registry()
+    made.faults[Question(Subject.MANIFEST, VENDOR, TAG)] = Gap("docker.io: cannot be reached")
+    return made
+
+
+LISTED = (made_of(AMD.config), made_of(ARM.config))
+
+
+@pytest.mark.parametrize(
+    ("images", "kind"),
+    [
+        ((AMD, ARM), Kind.VENDORS),
+        ((AMD._replace(packing="zstd"),), Kind.VENDORS),
+        ((ARM,), Kind.VENDORS),
+        ((Image((*LAYERS, "patch"), commands=("", "", "", "COPY patch")),), Kind.DERIVED),
+        ((AMD._replace(settings=()),), Kind.RECONFIGURED),
+        ((Image(("base", "node", "newer")),), Kind.UNVERIFIED),
+        ((AMD, Image(("base", "node", "newer"), platform="linux/arm64")), Kind.UNVERIFIED),
+        ((Image(()),), Kind.UNVERIFIED),
+    ],
+)
+def test_copy_is_held_against_what_the_catalogue_lists(cut_off: Registry, images: tuple[Image, ...], kind: Kind) -> None:
+    digest_of_copy = cut_off.push(MIRROR, *images)
+    proof = cut_off.prove(digest_of_copy, listed=LISTED)
+    assert proof.kind is kind
+    if kind is Kind.UNVERIFIED:
+        assert proof.because.startswith("docker.io: cannot be reached; and it is nothing that the catalogue lists")
+
+
+def test_without_a_list_what_cannot_be_asked_is_unverified(cut_off: Registry) -> None:
+    assert cut_off.prove(cut_off.push(MIRROR, AMD)).kind is Kind.UNVERIFIED
+
+
+def test_vendors_registry_is_asked_before_the_catalogue(registry: Registry) -> None:
+    registry.push(VENDOR, newer := Image(("base", "node", "newer")))
+    assert registry.prove(registry.push(MIRROR, newer), listed=LISTED).kind is Kind.VENDORS
+
+
+def test_listed_layers_are_told_by_their_chain() -> None:
+    first, second = digest("a"), digest("b")
+    assert layers_digest(()) == ""
+    assert layers_digest((first,)) == first
+    assert layers_digest((first, second)) == "sha256:" + sha256(f"{first} {second}".encode()).hexdigest()
