@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Self
 
@@ -28,11 +29,12 @@ _ENDLESS_PIECE = b" " * 65536
 
 
 class Seen(NamedTuple):
-    """A request that came in."""
+    """A request that came in; `at` is the machine's monotonic clock."""
 
     method: str
     path: str
     authorization: str
+    at: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +130,7 @@ class Front:
         await runner.cleanup()
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
-        self.seen.append(Seen(request.method, request.path, request.headers.get("Authorization", "")))
+        self.seen.append(Seen(request.method, request.path, request.headers.get("Authorization", ""), time.monotonic()))
         self._now += 1
         self.most_at_once = max(self.most_at_once, self._now)
         try:

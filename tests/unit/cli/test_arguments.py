@@ -19,7 +19,7 @@ def test_prefix_of_an_option_is_no_option_and_the_option_is_named(program: Progr
     if prefix in others or flag == "--help":  # --help ends the program before anything else is looked at
         return
     # What must be there is, so that nothing but the prefix is wrong.
-    given = {"policy": ["lint", "x"], "completion": ["bash"]}.get(command, [])
+    given = {"policy": ["lint", "x"], "completion": ["bash"], "catalogue": ["0.2.96.22"]}.get(command, [])
     outcome = program(command, *given, prefix)
     assert (outcome.code, outcome.out) == (2, "")
     assert f"unrecognized arguments: {prefix} (is " in outcome.err
