@@ -17,11 +17,11 @@ from tests.cluster import binaries
 from tests.cluster.server import ClusterError
 from tests.cluster.waiting import wait_for
 from tests.node import control_groups, network
-from tests.node.image import make_image, make_index, write_archive
-from tests.node.node import FOLDER_PREFIX, NAME, Node
+from tests.node.image import make_image, make_index, recompress, this_architecture, write_archive
+from tests.node.node import FOLDER_PREFIX, NAME, Node, NodeError
 from tests.node.programs import find_programs
 from tests.node.registry import Registry
-from tests.node.workload import RUNNING_WITHIN_SECONDS, deploy, image_id, make_namespace
+from tests.node.workload import RUNNING_WITHIN_SECONDS, deploy, image_id, make_deployment, make_namespace, waiting_reasons
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +35,7 @@ VENDOR = "perfana/perfana-web"
 def node(request: pytest.FixtureRequest) -> Iterator[Node]:
     capture = request.config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled():  # the first build takes minutes: let its progress be seen
-        find_programs()
+        find_programs(binaries.find().kubernetes)
     with Node() as started:
         yield started
 
@@ -119,14 +119,62 @@ def test_a_mirror_is_not_seen_in_what_is_said_of_an_image(node: Node, vendors: s
     assert image_id(pod) == f"docker.io/{VENDOR}@{digest}"
 
 
-def test_an_image_with_another_tag_on_the_node_is_known_by_where_it_was_pulled_from(
+def test_an_image_with_a_second_name_on_the_node_is_known_as_before(node: Node, vendors: str, tmp_path: Path) -> None:
+    image, first, second = make_image("second name"), "docker.io/acme/web:1", f"docker.io/{VENDOR}:second-name"
+    node.import_image(write_archive(tmp_path / "image.tar", first, [image]))
+    node.ctr("images", "tag", first, second)
+    pod = deploy(node.client(), vendors, "second-name", second, pull_policy="Never")
+    assert image_id(pod) == image.config.digest
+
+
+def test_a_pulled_image_with_a_second_name_is_not_run_under_it(node: Node, vendors: str, registry: Registry) -> None:
+    registry.push("acme/web", "renamed", [make_image("renamed")])
+    deploy(node.client(), vendors, "original", f"{registry.host}/acme/web:renamed")
+    node.ctr("images", "tag", f"{registry.host}/acme/web:renamed", f"docker.io/{VENDOR}:renamed")
+    make_deployment(node.client(), vendors, "renamed", f"{VENDOR}:renamed", pull_policy="Never")
+    wait_for(
+        lambda: "ErrImageNeverPull" in waiting_reasons(node.client(), vendors, "renamed"), RUNNING_WITHIN_SECONDS, "refusal"
+    )
+
+
+def test_an_image_imported_with_digests_is_known_by_a_repository_that_nobody_has(
+    node: Node, vendors: str, tmp_path: Path
+) -> None:
+    name = f"docker.io/{VENDOR}:digests"
+    node.import_image(write_archive(tmp_path / "image.tar", name, [make_image("digests")]), "--digests")
+    pod = deploy(node.client(), vendors, "digests", name, pull_policy="Never")
+    assert re.fullmatch(r"docker\.io/library/import-[0-9-]+@sha256:[0-9a-f]{64}", image_id(pod))
+
+
+def test_an_image_for_several_platforms_is_known_by_its_configuration_when_imported(
+    node: Node, vendors: str, tmp_path: Path
+) -> None:
+    images, name = [make_image("imports", architecture=each) for each in ("amd64", "arm64")], f"docker.io/{VENDOR}:imports"
+    node.import_image(write_archive(tmp_path / "image.tar", name, images, make_index(images)))
+    pod = deploy(node.client(), vendors, "imports", name, pull_policy="Never")
+    (ours,) = [each for each in images if each.architecture == this_architecture()]
+    assert image_id(pod) == ours.config.digest
+
+
+def test_an_image_of_two_repositories_is_known_by_the_one_that_is_first_in_the_alphabet(
     node: Node, vendors: str, registry: Registry
 ) -> None:
-    digest = registry.push("acme/web", "rebuilt", [make_image("rebuilt")])
-    deploy(node.client(), vendors, "rebuilt", f"{registry.host}/acme/web:rebuilt")
-    node.ctr("images", "tag", f"{registry.host}/acme/web:rebuilt", f"docker.io/{VENDOR}:rebuilt")
-    pod = deploy(node.client(), vendors, "renamed", f"{VENDOR}:rebuilt", pull_policy="Never")
-    assert image_id(pod) == f"{registry.host}/acme/web@{digest}"
+    image = make_image("twice")
+    digests = [registry.push(repository, "twice", [image]) for repository in ("acme/web", VENDOR)]
+    deploy(node.client(), vendors, "theirs", "acme/web:twice")
+    pod = deploy(node.client(), vendors, "ours", f"{VENDOR}:twice")
+    assert image_id(pod) == f"docker.io/acme/web@{digests[0]}"
+
+
+def test_an_image_that_differs_by_its_compression_is_known_by_the_manifest_of_another(
+    node: Node, vendors: str, registry: Registry
+) -> None:
+    image = make_image("compressed")
+    theirs = registry.push("acme/web", "compressed", [image])
+    assert registry.push(VENDOR, "compressed", [recompress(image)]) != theirs
+    deploy(node.client(), vendors, "quick", "acme/web:compressed")
+    pod = deploy(node.client(), vendors, "small", f"{VENDOR}:compressed")
+    assert image_id(pod) == f"docker.io/acme/web@{theirs}"
 
 
 def test_logs_are_read_through_the_server(node: Node, vendors: str, tmp_path: Path) -> None:
@@ -142,6 +190,22 @@ def test_a_start_that_fails_leaves_nothing() -> None:
     with pytest.raises(ClusterError, match="no-such-flag"):
         Node(flags=["--no-such-flag"])
     assert set(folder.glob(f"{FOLDER_PREFIX}*")) - before == set()
+
+
+def test_a_kubelet_that_does_not_start_is_shown_with_its_log_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def write_nonsense(folder: Path, **_: object) -> Path:
+        path = folder / "kubelet.json"
+        path.write_text("nonsense")
+        return path
+
+    monkeypatch.setattr("tests.node.node.write_kubelet_settings", write_nonsense)
+    with pytest.raises(NodeError, match="kubelet ended with code 1") as caught:
+        Node()
+    shown = re.search(
+        rf"failed to load kubelet config file, path: (\S*/{FOLDER_PREFIX}[^/]+)/kubelet/kubelet.json", str(caught.value)
+    )
+    assert shown, caught.value
+    assert _traces(shown[1]) == []
 
 
 def test_a_closed_node_leaves_nothing(tmp_path: Path) -> None:

@@ -110,16 +110,13 @@ def make_image(
             "rootfs": {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(layer).hexdigest()}"]},
         },
     )
-    manifest = _document(
-        MANIFEST_TYPE,
-        {
-            "schemaVersion": 2,
-            "mediaType": MANIFEST_TYPE,
-            "config": config.descriptor,
-            "layers": [compressed.descriptor],
-        },
-    )
-    return RunnableImage(manifest, config, (compressed,), architecture)
+    return RunnableImage(_manifest(config, compressed), config, (compressed,), architecture)
+
+
+def recompress(image: RunnableImage) -> RunnableImage:
+    """Return an image of the same files and configuration, packed in another way: another manifest."""
+    layers = tuple(Blob(LAYER_TYPE, gzip.compress(gzip.decompress(each.content), 1, mtime=0)) for each in image.layers)
+    return RunnableImage(_manifest(image.config, *layers), image.config, layers, image.architecture)
 
 
 def make_index(images: Sequence[RunnableImage]) -> Blob:
@@ -144,6 +141,11 @@ def write_archive(path: Path, name: str, images: Sequence[RunnableImage], index:
     files |= {"oci-layout": (b'{"imageLayoutVersion":"1.0.0"}', 0o644), "index.json": (layout.content, 0o644)}
     path.write_bytes(_layer(files))
     return path
+
+
+def _manifest(config: Blob, *layers: Blob) -> Blob:
+    parts = {"config": config.descriptor, "layers": [each.descriptor for each in layers]}
+    return _document(MANIFEST_TYPE, {"schemaVersion": 2, "mediaType": MANIFEST_TYPE, **parts})
 
 
 def _document(media_type: str, content: Mapping[str, object]) -> Blob:

@@ -24,15 +24,18 @@ CNI_FOLDER = Path("/usr/lib/cni")
 """Where Debian puts the programs that connect containers."""
 
 DEBIAN_PACKAGES = {
-    "containernetworking-plugins": CNI_FOLDER / "bridge",
-    "gcc": Path("/usr/bin/gcc"),
-    "iproute2": Path("/usr/sbin/ip"),
-    "libc6-dev": Path("/usr/include/stdlib.h"),
-    "libseccomp-dev": Path("/usr/include/seccomp.h"),
-    "mount": Path("/usr/bin/mount"),
-    "util-linux": Path("/usr/bin/nsenter"),
+    "containernetworking-plugins": str(CNI_FOLDER / "bridge"),
+    "gcc": "gcc",
+    "iproute2": "ip",
+    "libc6-dev": "/usr/include/stdlib.h",
+    "libseccomp-dev": "/usr/include/seccomp.h",
+    "mount": "mount",
+    "util-linux": "nsenter",
 }
-"""What a node needs of Debian, and the file that tells whether it is there."""
+"""What a node needs of Debian, and a file or a program on PATH that tells whether it is there."""
+
+SYSTEM_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+"""Where the programs of a system are, also for a user whose PATH leaves some out."""
 
 
 class ProgramsError(Exception):
@@ -50,12 +53,16 @@ class Programs:
     @property
     def path(self) -> str:
         """PATH of a program of the node: ours first, nothing of the user's."""
-        return os.pathsep.join([str(self.containerd), str(self.runc), "/usr/sbin", "/usr/bin", "/sbin", "/bin"])
+        return os.pathsep.join([str(self.containerd), str(self.runc), SYSTEM_PATH])
 
 
 def missing_packages() -> list[str]:
     """Return the names of Debian's packages that a node needs and this machine lacks."""
-    return sorted(name for name, file in DEBIAN_PACKAGES.items() if not (file.exists() or shutil.which(file.name)))
+    return sorted(name for name, sign in DEBIAN_PACKAGES.items() if not _is_there(sign))
+
+
+def _is_there(sign: str) -> bool:
+    return Path(sign).is_file() if "/" in sign else shutil.which(sign, path=SYSTEM_PATH) is not None
 
 
 def check_machine() -> None:

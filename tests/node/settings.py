@@ -114,6 +114,8 @@ def write_kubelet_settings(folder: Path, *, address: str, port: int, socket: Pat
             "imagefs.available": "0%",
             "imagefs.inodesFree": "0%",
         },
+        # The machine's firewall is its own.
+        "makeIPTablesUtilChains": False,
         "registryPullQPS": 0,
         "shutdownGracePeriod": "0s",
     }

@@ -23,13 +23,18 @@ def make_namespace(api: ApiClient, name: str) -> str:
     return name
 
 
-def deploy(api: ApiClient, namespace: str, name: str, image: str, *, pull_policy: str = "IfNotPresent") -> Object:
-    """Deploy one pod of an image and return it once it is ready."""
+def make_deployment(api: ApiClient, namespace: str, name: str, image: str, *, pull_policy: str = "IfNotPresent") -> None:
+    """Make a Deployment of one pod of an image."""
     labels = {"app": name}
     container = {"name": name, "image": image, "imagePullPolicy": pull_policy}
     template = {"metadata": {"labels": labels}, "spec": {"containers": [container], "terminationGracePeriodSeconds": 1}}
     spec = {"replicas": 1, "selector": {"matchLabels": labels}, "template": template}
     api.create({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name}, "spec": spec}, namespace)
+
+
+def deploy(api: ApiClient, namespace: str, name: str, image: str, *, pull_policy: str = "IfNotPresent") -> Object:
+    """Make a Deployment of one pod and return the pod once it is ready."""
+    make_deployment(api, namespace, name, image, pull_policy=pull_policy)
     try:
         return wait_for(lambda: _ready_pod(api, namespace, name), RUNNING_WITHIN_SECONDS, f"pod of {name}")
     except TimeoutError as error:
@@ -44,10 +49,22 @@ def image_id(pod: Object) -> str:
     return found
 
 
+def waiting_reasons(api: ApiClient, namespace: str, name: str) -> set[str]:
+    """Return why containers of a Deployment do not run."""
+    states = [each["state"] for pod in _pods(api, namespace, name) for each in _statuses(pod)]
+    return {state["waiting"]["reason"] for state in states if "waiting" in state}
+
+
 def _ready_pod(api: ApiClient, namespace: str, name: str) -> Object | None:
-    for pod in api.list("v1", "Pod", namespace, labelSelector=f"app={name}")["items"]:
-        statuses = pod["status"].get("containerStatuses", [])
-        if statuses and all(each["ready"] for each in statuses):
-            found: Object = pod
-            return found
-    return None
+    ready = [pod for pod in _pods(api, namespace, name) if _statuses(pod) and all(each["ready"] for each in _statuses(pod))]
+    return ready[0] if ready else None
+
+
+def _pods(api: ApiClient, namespace: str, name: str) -> list[Object]:
+    found: list[Object] = api.list("v1", "Pod", namespace, labelSelector=f"app={name}")["items"]
+    return found
+
+
+def _statuses(pod: Object) -> list[Object]:
+    found: list[Object] = pod["status"].get("containerStatuses", [])
+    return found
