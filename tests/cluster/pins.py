@@ -28,7 +28,7 @@ NODE_PROGRAMS = ("kube-controller-manager", "kube-scheduler", "kubelet", "kube-p
 _REQUIREMENT = re.compile(r"^\s*k8s\.io/kubernetes v(\d+\.\d+\.\d+)\b", re.MULTILINE)
 _ETCD_REQUIREMENT = re.compile(r"^\s*go\.etcd\.io/etcd/server/v3 v(\d+\.\d+\.\d+)\b", re.MULTILINE)
 _ASKED = re.compile(r"v?(?P<minor>\d+\.\d+)(?P<patch>\.\d+)?(?P<suffix>[-+][0-9A-Za-z.+-]+)?")
-_GO_DIRECTIVE = re.compile(r"^go (\d+)\.(\d+)", re.MULTILINE)
+_GO_DIRECTIVE = re.compile(r"^go (\d+)\.(\d+)(?:\.(\d+))?", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Pin:
     version: str
 
     @property
-    def go_version(self) -> tuple[int, int]:
+    def go_version(self) -> tuple[int, ...]:
         """Oldest Go that builds it."""
         return needed_go((self.folder / "go.mod").read_text(encoding="utf-8"))
 
@@ -101,11 +101,11 @@ def packages(programs: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(f"k8s.io/kubernetes/cmd/{program}" for program in programs)
 
 
-def needed_go(go_mod: str) -> tuple[int, int]:
+def needed_go(go_mod: str) -> tuple[int, ...]:
     """Return the Go that a go.mod asks for."""
     found = _GO_DIRECTIVE.search(go_mod)
     assert found, "no go directive"
-    return int(found[1]), int(found[2])
+    return tuple(int(part or 0) for part in found.groups())
 
 
 def _go_mod(module: dict[str, Any], version: str) -> str:

@@ -71,8 +71,8 @@ class Node:
     def __init__(self, kubernetes: str | None = None, *, flags: Sequence[str] = ()) -> None:
         """Start a node and return when it is ready.
 
-        `kubernetes` is a version as in `binaries.find`; `flags` are further ones of the API server. Raises `NodeError` if
-        it does not get ready, `ProgramsError` if this machine lacks something.
+        `kubernetes` is a version as in `binaries.find`; `flags` are further ones of the API server. Raises `NodeError`,
+        or `ClusterError` of the API server, if it does not get ready; `ProgramsError` if this machine lacks something.
         """
         version = binaries.find(kubernetes).kubernetes
         self._programs = find_programs(version)

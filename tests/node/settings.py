@@ -60,7 +60,10 @@ def write_registry(folder: Path, host: str, address: str) -> None:
 
 
 def write_cni_settings(folder: Path, bridge: Bridge) -> None:
-    """Write how containers are connected: to the bridge, by a route to all, without a way out of the machine."""
+    """Write how containers are connected: to the bridge and without a route, so that nothing of theirs leaves the machine.
+
+    That holds whether or not the machine forwards. Who adds kube-proxy adds a route to the addresses of services.
+    """
     plugin = {
         "type": "bridge",
         "bridge": bridge.name,
@@ -69,7 +72,6 @@ def write_cni_settings(folder: Path, bridge: Bridge) -> None:
         "ipam": {
             "type": "host-local",
             "ranges": [[{"subnet": bridge.subnet}]],
-            "routes": [{"dst": "0.0.0.0/0"}],
             "dataDir": str(folder / "addresses"),
         },
     }
