@@ -63,7 +63,7 @@ unit: setup ## Tests without server, clock or network
 	@$(BIN)/coverage erase
 	@$(BIN)/coverage run -m pytest tests/unit
 
-integration: setup binaries ## Tests against a real API server (KUBERNETES=1.35: those of a server, for another version)
+integration: setup binaries ## Tests against a real API server (KUBERNETES=1.35: those that another version may fail)
 	@$(BIN)/coverage run -m pytest tests/integration $(if $(KUBERNETES),--server-only)
 
 mutation: setup ## Which changes of the judgement would no test notice? (MODULES=evaluate/version EVERY=10)

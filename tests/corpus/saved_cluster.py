@@ -10,6 +10,7 @@ from perfana_support.sources.cluster.api import ApiError, ClusterApi
 from perfana_support.sources.cluster.reflector import NODES, WORKLOADS, Reflector, Resource
 from perfana_support.sources.cluster.store import SERVER_VERSION, ClusterStore
 from tests.corpus.cases import load
+from tests.unit import virtual_time
 
 RESOURCES = (*WORKLOADS, NODES)
 # Far above what a handful of objects takes, far below what a build waits for.
@@ -55,7 +56,7 @@ def path_of(resource: Resource) -> str:
 @cache
 def read_cluster(file: Path) -> ClusterStore:
     """Read a saved cluster into a store, as the operator does at its start."""
-    return asyncio.run(_read(load(file)))
+    return virtual_time.run(_read(load(file)))
 
 
 async def _read(saved: Json) -> ClusterStore:

@@ -30,8 +30,8 @@ DEPLOYMENTS, PODS, NODES = f"/apis/apps/v1/{_PLACE}deployments", f"/api/v1/{_PLA
 STATUSES = f"{OURS}/.*/status"
 ANY = ".*"
 
-WATCHING_WITHIN_SECONDS = 30.0
-RECOVERED_WITHIN_SECONDS = 1.5 * LAST_WAIT_SECONDS + 5.0
+WATCHING_WITHIN_SECONDS = 120.0
+RECOVERED_WITHIN_SECONDS = 3 * LAST_WAIT_SECONDS + 60.0
 """What was tried often in vain is tried again after the last wait and half of it more, and then works at once."""
 
 

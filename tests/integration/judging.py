@@ -16,7 +16,7 @@ AT = ("--as-of", "2026-11-24")
 
 
 def output(*command: str | Path) -> str:
-    return subprocess.run(command, capture_output=True, check=True, text=True, timeout=60).stdout
+    return subprocess.run(command, capture_output=True, check=True, text=True, timeout=300).stdout
 
 
 def report(*arguments: str | Path, stdin: bytes = b"") -> dict[str, Any]:

@@ -22,7 +22,7 @@ NEW_CHART, OLD_CHART = "perfana-4.0.3.yaml", "perfana-3.1.2.yaml"
 RELEASED = "perfana/perfana-web:perfana-4.0.0"
 SNAPSHOT = "perfana/perfana-web:0.2.97.0-SNAPSHOT"
 
-SEEN_WITHIN_SECONDS = 20.0
+SEEN_WITHIN_SECONDS = 90.0
 """The operator answers in tens of milliseconds, its start takes two seconds; this is for a busy machine."""
 
 LOG_TAIL_CHARACTERS = 4000
@@ -106,7 +106,9 @@ class Site(NamedTuple):
         what = f"{of} {name} has {kind}={status}" + (f" ({reason})" if reason else "")
         return self.wait(is_there, what, name=name, kind=of, seconds=seconds)
 
-    def wait_for_verdict(self, status: str, reason: str | None = None, *, name: str = "perfana", seconds: float = 20) -> Object:
+    def wait_for_verdict(
+        self, status: str, reason: str | None = None, *, name: str = "perfana", seconds: float = SEEN_WITHIN_SECONDS
+    ) -> Object:
         """Return the check once `Supported` says so."""
         return self.wait_for_condition("Supported", status, reason, name=name, seconds=seconds)
 

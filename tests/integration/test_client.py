@@ -53,7 +53,7 @@ def test_apply_creates_then_updates_as_its_field_manager(namespace: str, api: Ap
 def test_watch_yields_what_exists_and_what_changes(namespace: str, api: ApiClient) -> None:
     api.create(CONFIG_MAP, namespace)
     seen = []
-    for event in api.watch("v1", "ConfigMap", namespace, deadline_seconds=30):
+    for event in api.watch("v1", "ConfigMap", namespace, deadline_seconds=120):
         seen.append(event["type"])
         if seen == ["ADDED"]:
             api.delete("v1", "ConfigMap", "some", namespace)

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(__file__).parents[2]
 
-BOOT_LIMIT_SECONDS = 5.0
+BOOT_LIMIT_SECONDS = 10.0
 """What a developer waits for without minding; measured: 2.2 to 2.6 s on two idle cores."""
 
-GONE_WITHIN_SECONDS = 15.0
+GONE_WITHIN_SECONDS = 60.0
 """Processes end at once; this is for a machine so busy that the keeper is not scheduled."""
 
 ONE_POD = {
@@ -92,7 +92,7 @@ def wait_until_gone(pids: list[int], folder: Path) -> None:
 # Boot and version
 
 
-def test_cluster_is_ready_within_five_seconds(cluster: Cluster) -> None:
+def test_cluster_is_ready_within_ten_seconds(cluster: Cluster) -> None:
     """The best of three boots counts: whatever else the machine does can only make one slower."""
     boots = [cluster.boot_seconds]
     while min(boots) > BOOT_LIMIT_SECONDS and len(boots) < 3:

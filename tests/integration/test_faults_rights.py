@@ -155,7 +155,7 @@ def test_rights_that_are_taken_away_show_and_come_back(faulty: FaultSite) -> Non
     site.wait_for_condition("Supported", "Unknown", "WorkloadsUnreadable")
     assert faulty.page("/readyz").status == 503
     faulty.proxy.drop(*taken)
-    site.wait_for_verdict("True", seconds=60)
+    site.wait_for_verdict("True", seconds=RECOVERED_WITHIN_SECONDS)
 
 
 # Definitions
@@ -177,7 +177,7 @@ def test_definitions_that_are_removed_and_installed_again_are_followed_again(
     wait_for(lambda: faulty.page("/readyz").status == 503, RECOVERED_WITHIN_SECONDS, "to be ready no more")
     apply_crds(admin, ROOT / "crds")
     site.create(check())
-    site.wait_for_verdict("False", "SnapshotBuild", seconds=60)
+    site.wait_for_verdict("False", "SnapshotBuild", seconds=RECOVERED_WITHIN_SECONDS)
     site.set_image(RELEASED)
     site.wait_for_verdict("True", seconds=RECOVERED_WITHIN_SECONDS)
     wait_for(lambda: faulty.page("/readyz").status == 200, RECOVERED_WITHIN_SECONDS, "to be ready again")

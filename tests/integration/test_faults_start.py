@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 VERSION = "/version"
 JOBS = "/apis/batch/v1/jobs"
-GIVEN_UP_WITHIN_SECONDS = 60.0
+GIVEN_UP_WITHIN_SECONDS = 180.0
 """After half a minute of failures a resource counts as unreadable."""
 
-HEALED_WITHIN_SECONDS = 60.0
+HEALED_WITHIN_SECONDS = 180.0
 """What failed for long is tried again every half minute, give or take half."""
 
 

@@ -116,7 +116,7 @@ def _judged(installations: Any) -> Iterator[str]:  # noqa: ANN401 - plain data
 def _sent(cluster: Cluster, file: Path) -> list[str] | None:
     """The images that kubectl would send, None where it refuses. Nothing is asked of a server."""
     command = [str(cluster.binaries.kubectl), "label", "--local", "--filename", str(file), "a=b", "--output", "json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     if done.returncode != 0:
         return None
     decoder, text, images = json.JSONDecoder(), done.stdout.strip(), list[str]()

@@ -35,7 +35,7 @@ LEASES = "coordination.k8s.io/v1"
 LEASE = "perfana-support"
 SHORT_LEASE_SECONDS = 3
 TAKEN_OVER_WITHIN_SECONDS = 20.0
-HANDED_OVER_WITHIN_SECONDS = 5.0
+HANDED_OVER_WITHIN_SECONDS = 20.0
 """After SIGTERM: the other looks every two seconds, and judges what changed."""
 
 LEADING_WITHIN_SECONDS = 30.0

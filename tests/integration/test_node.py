@@ -17,11 +17,12 @@ from tests.cluster import binaries
 from tests.cluster.server import ClusterError
 from tests.cluster.waiting import wait_for
 from tests.node import control_groups, network
-from tests.node.image import make_image, make_index, recompress, this_architecture, write_archive
+from tests.node.image import make_image, this_architecture, write_archive
 from tests.node.node import FOLDER_PREFIX, NAME, Node, NodeError
 from tests.node.programs import find_programs
-from tests.node.registry import Registry
 from tests.node.workload import RUNNING_WITHIN_SECONDS, deploy, image_id, make_deployment, make_namespace, waiting_reasons
+from tests.registry.images import alone, together
+from tests.registry.server import Registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,7 +67,7 @@ def _processes(folder: str) -> list[str]:
 
 def _runs_in(folder: str) -> bool:
     """Whether a container runs beside the one that holds its pod's namespaces; they have the same program."""
-    return sum(each.endswith(": /program ") for each in _processes(folder)) > 1
+    return sum(each.endswith(": /app/run ") for each in _processes(folder)) > 1
 
 
 def _traces(folder: str) -> list[str]:
@@ -85,7 +86,7 @@ def test_the_node_is_what_it_says(node: Node) -> None:
 
 def test_an_imported_image_is_known_by_the_digest_of_its_configuration(node: Node, vendors: str, tmp_path: Path) -> None:
     image, name = make_image("imported"), f"docker.io/{VENDOR}:imported"
-    node.import_image(write_archive(tmp_path / "image.tar", name, [image]))
+    node.import_image(write_archive(tmp_path / "image.tar", name, alone(image)))
     pod = deploy(node.client(), vendors, "imported", name, pull_policy="Never")
     assert image_id(pod) == image.config.digest
 
@@ -93,13 +94,13 @@ def test_an_imported_image_is_known_by_the_digest_of_its_configuration(node: Nod
 def test_a_pulled_image_is_known_by_its_repository_and_the_digest_of_its_manifest(
     node: Node, vendors: str, registry: Registry
 ) -> None:
-    digest = registry.push(VENDOR, "by-tag", [make_image("by tag")])
+    digest = registry.push(VENDOR, alone(make_image("by tag")), "by-tag")
     pod = deploy(node.client(), vendors, "by-tag", f"{registry.host}/{VENDOR}:by-tag")
     assert image_id(pod) == f"{registry.host}/{VENDOR}@{digest}"
 
 
 def test_an_image_pulled_by_digest_is_known_by_it(node: Node, vendors: str, registry: Registry) -> None:
-    digest = registry.push(VENDOR, "by-digest", [make_image("by digest")])
+    digest = registry.push(VENDOR, alone(make_image("by digest")), "by-digest")
     pod = deploy(node.client(), vendors, "by-digest", f"{registry.host}/{VENDOR}@{digest}")
     assert image_id(pod) == f"{registry.host}/{VENDOR}@{digest}"
 
@@ -107,28 +108,28 @@ def test_an_image_pulled_by_digest_is_known_by_it(node: Node, vendors: str, regi
 def test_an_image_for_several_platforms_is_known_by_the_digest_of_its_index(
     node: Node, vendors: str, registry: Registry
 ) -> None:
-    images = [make_image("several", architecture=architecture) for architecture in ("amd64", "arm64")]
-    digest = registry.push(VENDOR, "several", images, make_index(images))
+    images = [make_image("several", each) for each in ("amd64", "arm64")]
+    digest = registry.push(VENDOR, together(*images), "several")
     pod = deploy(node.client(), vendors, "several", f"{registry.host}/{VENDOR}:several")
     assert image_id(pod) == f"{registry.host}/{VENDOR}@{digest}"
 
 
 def test_a_mirror_is_not_seen_in_what_is_said_of_an_image(node: Node, vendors: str, registry: Registry) -> None:
-    digest = registry.push(VENDOR, "mirrored", [make_image("mirrored")])
+    digest = registry.push(VENDOR, alone(make_image("mirrored")), "mirrored")
     pod = deploy(node.client(), vendors, "mirrored", f"{VENDOR}:mirrored")
     assert image_id(pod) == f"docker.io/{VENDOR}@{digest}"
 
 
 def test_an_image_with_a_second_name_on_the_node_is_known_as_before(node: Node, vendors: str, tmp_path: Path) -> None:
     image, first, second = make_image("second name"), "docker.io/acme/web:1", f"docker.io/{VENDOR}:second-name"
-    node.import_image(write_archive(tmp_path / "image.tar", first, [image]))
+    node.import_image(write_archive(tmp_path / "image.tar", first, alone(image)))
     node.ctr("images", "tag", first, second)
     pod = deploy(node.client(), vendors, "second-name", second, pull_policy="Never")
     assert image_id(pod) == image.config.digest
 
 
 def test_a_pulled_image_with_a_second_name_is_not_run_under_it(node: Node, vendors: str, registry: Registry) -> None:
-    registry.push("acme/web", "renamed", [make_image("renamed")])
+    registry.push("acme/web", alone(make_image("renamed")), "renamed")
     deploy(node.client(), vendors, "original", f"{registry.host}/acme/web:renamed")
     node.ctr("images", "tag", f"{registry.host}/acme/web:renamed", f"docker.io/{VENDOR}:renamed")
     make_deployment(node.client(), vendors, "renamed", f"{VENDOR}:renamed", pull_policy="Never")
@@ -141,7 +142,7 @@ def test_an_image_imported_with_digests_is_known_by_a_repository_that_nobody_has
     node: Node, vendors: str, tmp_path: Path
 ) -> None:
     name = f"docker.io/{VENDOR}:digests"
-    node.import_image(write_archive(tmp_path / "image.tar", name, [make_image("digests")]), "--digests")
+    node.import_image(write_archive(tmp_path / "image.tar", name, alone(make_image("digests"))), "--digests")
     pod = deploy(node.client(), vendors, "digests", name, pull_policy="Never")
     assert re.fullmatch(r"docker\.io/library/import-[0-9-]+@sha256:[0-9a-f]{64}", image_id(pod))
 
@@ -149,8 +150,8 @@ def test_an_image_imported_with_digests_is_known_by_a_repository_that_nobody_has
 def test_an_image_for_several_platforms_is_known_by_its_configuration_when_imported(
     node: Node, vendors: str, tmp_path: Path
 ) -> None:
-    images, name = [make_image("imports", architecture=each) for each in ("amd64", "arm64")], f"docker.io/{VENDOR}:imports"
-    node.import_image(write_archive(tmp_path / "image.tar", name, images, make_index(images)))
+    images, name = [make_image("imports", each) for each in ("amd64", "arm64")], f"docker.io/{VENDOR}:imports"
+    node.import_image(write_archive(tmp_path / "image.tar", name, together(*images)))
     pod = deploy(node.client(), vendors, "imports", name, pull_policy="Never")
     (ours,) = [each for each in images if each.architecture == this_architecture()]
     assert image_id(pod) == ours.config.digest
@@ -160,7 +161,7 @@ def test_an_image_of_two_repositories_is_known_by_the_one_that_is_first_in_the_a
     node: Node, vendors: str, registry: Registry
 ) -> None:
     image = make_image("twice")
-    digests = [registry.push(repository, "twice", [image]) for repository in ("acme/web", VENDOR)]
+    digests = [registry.push(repository, alone(image), "twice") for repository in ("acme/web", VENDOR)]
     deploy(node.client(), vendors, "theirs", "acme/web:twice")
     pod = deploy(node.client(), vendors, "ours", f"{VENDOR}:twice")
     assert image_id(pod) == f"docker.io/acme/web@{digests[0]}"
@@ -170,8 +171,8 @@ def test_an_image_that_differs_by_its_compression_is_known_by_the_manifest_of_an
     node: Node, vendors: str, registry: Registry
 ) -> None:
     image = make_image("compressed")
-    theirs = registry.push("acme/web", "compressed", [image])
-    assert registry.push(VENDOR, "compressed", [recompress(image)]) != theirs
+    theirs = registry.push("acme/web", alone(image), "compressed")
+    assert registry.push(VENDOR, alone(image.packed_by("fast")), "compressed") != theirs
     deploy(node.client(), vendors, "quick", "acme/web:compressed")
     pod = deploy(node.client(), vendors, "small", f"{VENDOR}:compressed")
     assert image_id(pod) == f"docker.io/acme/web@{theirs}"
@@ -179,7 +180,7 @@ def test_an_image_that_differs_by_its_compression_is_known_by_the_manifest_of_an
 
 def test_logs_are_read_through_the_server(node: Node, vendors: str, tmp_path: Path) -> None:
     name = f"docker.io/{VENDOR}:logs"
-    node.import_image(write_archive(tmp_path / "image.tar", name, [make_image("logs")]))
+    node.import_image(write_archive(tmp_path / "image.tar", name, alone(make_image("logs"))))
     deploy(node.client(), vendors, "logs", name, pull_policy="Never")
     assert node.cluster.kubectl("logs", "-n", vendors, "deployment/logs").stdout == "ready\n"
 
@@ -211,7 +212,7 @@ def test_a_kubelet_that_does_not_start_is_shown_with_its_log_and_leaves_nothing(
 def test_a_closed_node_leaves_nothing(tmp_path: Path) -> None:
     name = "docker.io/perfana/perfana-web:closed"
     with Node() as node:
-        node.import_image(write_archive(tmp_path / "image.tar", name, [make_image("closed")]))
+        node.import_image(write_archive(tmp_path / "image.tar", name, alone(make_image("closed"))))
         deploy(node.client(), "default", "closed", name, pull_policy="Never")
         folder = str(node.folder)
         assert _traces(folder)
@@ -220,7 +221,7 @@ def test_a_closed_node_leaves_nothing(tmp_path: Path) -> None:
 
 def test_containers_of_a_node_end_with_it_when_it_is_killed(tmp_path: Path) -> None:
     name = "docker.io/perfana/perfana-web:killed"
-    archive = write_archive(tmp_path / "image.tar", name, [make_image("killed")])
+    archive = write_archive(tmp_path / "image.tar", name, alone(make_image("killed")))
     command = [sys.executable, "-m", "tests.node", "--image", str(archive)]
     with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as process:
         try:

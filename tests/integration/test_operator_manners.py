@@ -41,7 +41,7 @@ FIELD_MANAGER = "perfana-support"
 SETTLE_SECONDS = 1.0
 """The default of `--settle-seconds`: how long details may wait."""
 
-LOGGED_WITHIN_SECONDS = 10.0
+LOGGED_WITHIN_SECONDS = 60.0
 """The server's audit log is a moment behind its answers."""
 
 # One verdict, however it is asked for

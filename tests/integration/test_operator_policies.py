@@ -87,7 +87,7 @@ def test_valid_policy_says_so(site: Site, acme: str, cluster: Cluster) -> None:
     assert kstatus(valid) == "Current"
     judged = site.wait_for_verdict("True")
     assert valid["status"]["digest"] == judged["status"]["policy"]["digest"]
-    waited = cluster.kubectl("wait", "--for=condition=Valid", "--timeout=60s", f"supportpolicy/{acme}")
+    waited = cluster.kubectl("wait", "--for=condition=Valid", "--timeout=180s", f"supportpolicy/{acme}")
     assert waited.returncode == 0, waited.stderr
 
 

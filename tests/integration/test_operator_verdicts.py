@@ -107,7 +107,7 @@ def test_kubectl_prints_the_verdict_in_columns(site: Site, cluster: Cluster) -> 
 def test_kubectl_wait_for_supported_just_works(site: Site, cluster: Cluster) -> None:
     site.apply_chart(NEW_CHART)
     site.create(check())
-    waited = cluster.kubectl("wait", "--for=condition=Supported", "--timeout=60s", "-n", site.namespace, "supchk/perfana")
+    waited = cluster.kubectl("wait", "--for=condition=Supported", "--timeout=180s", "-n", site.namespace, "supchk/perfana")
     assert waited.returncode == 0, waited.stderr
 
 

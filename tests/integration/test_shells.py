@@ -32,6 +32,6 @@ def test_shell_completes(shell: str, command: tuple[str, str], tmp_path: Path) -
     assert found, f"{shell} is not installed; on Debian: apt-get install {shell}"
     environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "HOME": str(tmp_path)}
     done = subprocess.run(
-        [found, *command], cwd=tmp_path, env=environment, capture_output=True, check=True, timeout=60, text=True
+        [found, *command], cwd=tmp_path, env=environment, capture_output=True, check=True, timeout=300, text=True
     )
     assert done.stdout.split() == ["at-risk", "not-supported"]

@@ -24,6 +24,7 @@ from tests.node.settings import (
     write_kubelet_settings,
     write_registry,
 )
+from tests.registry.images import alone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -237,7 +238,7 @@ class Node:
         write_cni_settings(folder, self.bridge)
         self._start_inside(_CONTAINERD, [str(self._programs.containerd / "containerd"), f"--config={settings}"])
         self._wait_until("containerd ready", lambda: self.ctr("plugins", "list"), ignoring=(NodeError,))
-        self.import_image(write_archive(folder / "pause.tar", PAUSE_IMAGE, [make_image("pause", user="")]))
+        self.import_image(write_archive(folder / "pause.tar", PAUSE_IMAGE, alone(make_image("pause"))))
 
     def _start_kubelet(self) -> None:
         folder = self.folder / "kubelet"

@@ -4,28 +4,24 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date
 from functools import partial
 from typing import Any, NamedTuple
 
 import perfana_support.sources.pyyaml  # noqa: F401 - before all that imports PyYAML
+from perfana_support.cli.check_options import FAIL_ON, ON_UNKNOWN, OPTIONS, VALUES
 from perfana_support.cli.cluster import cluster_source
 from perfana_support.cli.exit_codes import ExitCode, Tally
-from perfana_support.cli.options import CONFIG_VARIABLE, Option, add_options, choice, fill
-from perfana_support.cli.output import clear, places, to_output, write_all
+from perfana_support.cli.judging import judged
+from perfana_support.cli.options import CONFIG_VARIABLE, add_options, fill
+from perfana_support.cli.output import clear, places, write_all
 from perfana_support.cli.placing import placed, worth_reporting
 from perfana_support.cli.statements import refuse_unreadable
 from perfana_support.cli.unmatched import Unmatched
 from perfana_support.cli.variables import stray_variables
-from perfana_support.evaluate.inventory import select
-from perfana_support.evaluate.verdict import evaluate
-from perfana_support.model.calendar import parse_day
-from perfana_support.model.check import Check, Requirement, Target
-from perfana_support.model.code import Code
+from perfana_support.model.check import Check, Target
+from perfana_support.model.image_policy import Verification
 from perfana_support.model.installation import Installation, Platform
 from perfana_support.model.policy import Policy
-from perfana_support.model.verdict import Verdict
-from perfana_support.reports.formats import FORMATS
 from perfana_support.reports.report import Report, Run
 from perfana_support.reports.table import printable
 from perfana_support.sources.clock import today
@@ -34,6 +30,8 @@ from perfana_support.sources.manifest import read_manifests
 from perfana_support.sources.policy import builtin_policy, read_policy
 from perfana_support.sources.repository import look_around
 from perfana_support.sources.yaml_view import IS_FAST
+
+__all__ = ["EXAMPLES", "OPTIONS", "VALUES", "add_arguments", "run"]
 
 EXAMPLES = """\
 examples:
@@ -59,9 +57,6 @@ exit codes:
   141  reader of the output is gone
 """
 
-_FAIL_ON = ("not-supported", "at-risk")
-_ON_UNKNOWN = ("fail", "pass")
-
 
 class Found(NamedTuple):
     """What a source gave: the installations, where they are from, and what of it could not be read."""
@@ -71,120 +66,6 @@ class Found(NamedTuple):
     faults: tuple[Fault, ...] = ()
 
 
-def _day(text: str) -> date:
-    day = parse_day(text)
-    if day is None:
-        raise argparse.ArgumentTypeError(f"must be a day as YYYY-MM-DD, is {text!r}")
-    return day
-
-
-def _text(text: str) -> str:
-    if not text.strip():
-        raise argparse.ArgumentTypeError("must not be empty; is a variable unset?")
-    return text
-
-
-def _code(text: str) -> Code:
-    if text not in _CODES:
-        from perfana_support.cli.near import meant  # noqa: PLC0415 - only who uses it pays for it
-
-        problem = f"must be a finding's code, is {text!r}{meant(text, _CODES)}; perfana-support explain lists them"
-        raise argparse.ArgumentTypeError(problem)
-    return Code(text)
-
-
-def _selector(text: str) -> tuple[Requirement, ...]:
-    from perfana_support.cli.selector import parse_selector  # noqa: PLC0415 - only who uses it pays for it
-
-    return parse_selector(text)
-
-
-_CODES = frozenset(map(str, Code))
-OPTIONS = (
-    Option(
-        "filename",
-        "FILE|DIR|-",
-        "a manifest, packed by gzip or not, a folder of them (all .yaml, .yml and .json files below it), a Helm chart's or "
-        "kustomization's folder (rendered by your helm or kubectl), a pattern in quotes, or - for standard input; repeatable",
-        _text,
-        short="f",
-        is_list=True,
-    ),
-    Option(
-        "namespace", "NAMESPACE", "judge what runs in this namespace of a cluster; repeatable", _text, short="n", is_list=True
-    ),
-    Option(
-        "values",
-        "FILE",
-        "values for charts, handed to your helm after their own; repeatable. For all else that helm takes: helm template … | "
-        "perfana-support check -f -",
-        _text,
-        is_list=True,
-    ),
-    Option("context", "NAME", "the kubeconfig's context to use (default: the current one; in a pod, its own cluster)", _text),
-    Option("kubeconfig", "FILE", "the kubeconfig (default: $KUBECONFIG, else ~/.kube/config)", _text),
-    Option(
-        "selector",
-        "SELECTOR",
-        "of the workloads with components only those with these labels: app=web,tier!=cache",
-        _selector,
-        short="l",
-    ),
-    Option(
-        "policy",
-        "FILE|DIR|-",
-        "a SupportPolicy document that states what differs from the built-in policy, or a folder that holds one",
-        _text,
-    ),
-    Option("as-of", "DATE", "judge as of this day, YYYY-MM-DD in UTC (default: today)", _day),
-    Option(
-        "check",
-        "FILE|-",
-        "a SupportCheck document: its waivers, maintenance, dependencies, platform and target hold; the policy that it "
-        "names must be given with --policy",
-        _text,
-    ),
-    Option(
-        "target",
-        "RELEASE",
-        "judge as well what the installation would be after an upgrade to this release, or to the newest of a line (0.2); "
-        "the worse of both is the exit code",
-        _text,
-    ),
-    Option("kubernetes-version", "V", "the version of the cluster that the manifests are for, which they cannot show", _text),
-    Option("distribution", "NAME", "its distribution: eks, gke, aks, openshift…", _text),
-    Option(
-        "output",
-        "FORMAT[=FILE]",
-        f"{', '.join(f'{name} ({what})' for name, what in FORMATS.items())}; with =FILE into a file, repeatable for several in "
-        "one run (default: table)",
-        to_output,
-        short="o",
-        is_list=True,
-    ),
-    Option("fail-on", "|".join(_FAIL_ON), f"from which verdict on the run fails (default: {_FAIL_ON[0]})", choice(*_FAIL_ON)),
-    Option(
-        "on-unknown",
-        "|".join(_ON_UNKNOWN),
-        f"whether a run fails that could not determine a verdict (default: {_ON_UNKNOWN[0]})",
-        choice(*_ON_UNKNOWN),
-    ),
-    Option(
-        "ignore",
-        "CODE",
-        "a finding's code that does not count; it stays in the output, marked; repeatable",
-        _code,
-        is_list=True,
-    ),
-    Option(
-        "baseline",
-        "FILE",
-        "an earlier report (-o json=FILE): what it found already stays in the output, marked, and does not count",
-        _text,
-    ),
-)
-
-
 _OLD_BASELINE = (
     "an older version wrote it, without what exactly was found: mounts, variables, digests and versions count as new; "
     "write it anew with -o json=FILE"
@@ -192,13 +73,6 @@ _OLD_BASELINE = (
 # A second or more without libyaml.
 _MANY_DOCUMENTS = 500
 _SOURCES = ("filename", "namespace", "all_namespaces")
-# What shells may offer as values.
-VALUES = {
-    "output": tuple(FORMATS),
-    "fail_on": _FAIL_ON,
-    "on_unknown": _ON_UNKNOWN,
-    "ignore": tuple(sorted(_CODES)),
-}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -237,7 +111,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     as_of, asked = arguments.as_of or today(), _asked(arguments)
     policy = builtin_policy()
     try:
-        policy = read_policy(arguments.policy) if arguments.policy else policy
+        policy = _verified(read_policy(arguments.policy) if arguments.policy else policy, arguments.verification)
         known = _known(arguments.baseline)
         found = _read_manifests(arguments, policy, [*files, config]) if arguments.filename else _read_cluster(arguments)
         for fault in found.faults:
@@ -249,7 +123,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         write_instead(nothing_judged(error.faults, arguments, policy, as_of, asked), outputs, error.faults)
         raise
     installations = found.installations or (Installation("", ()),)
-    verdicts = (_judge(installation, policy, as_of, check_of(installation.namespace)) for installation in installations)
+    verdicts = judged(arguments, installations, policy, as_of, check_of)
     unmatched = Unmatched(check_of)
     watched, tally = unmatched.watching(verdicts), Tally()
     counted = tally.counting(watched if arguments.namespace else worth_reporting(watched))
@@ -269,7 +143,15 @@ def _note(sentences: Iterable[str]) -> None:
 
 def _asked(arguments: argparse.Namespace) -> Run:
     """What the run was asked for, and where."""
-    return Run(arguments.fail_on == _FAIL_ON[1], arguments.on_unknown == _ON_UNKNOWN[1], *look_around())
+    return Run(arguments.fail_on == FAIL_ON[1], arguments.on_unknown == ON_UNKNOWN[1], *look_around())
+
+
+def _verified(policy: Policy, verification: str | None) -> Policy:
+    """The policy, with the proof that the user asks for."""
+    if not verification:
+        return policy
+    images = policy.fields.images._replace(verification=Verification(verification))
+    return Policy(policy.fields._replace(images=images))
 
 
 def _known(baseline: str | None) -> Mapping[tuple[str, ...], int]:
@@ -330,10 +212,6 @@ def _refuse_shared_input(arguments: argparse.Namespace) -> None:
     """Standard input is there once; a second reader would find it empty."""
     if [*(arguments.filename or ()), arguments.policy, arguments.check].count(STANDARD_INPUT) > 1:
         raise SourceError([Fault(shown_name(STANDARD_INPUT), 0, 0, "can be read once, it is named more often")])
-
-
-def _judge(installation: Installation, policy: Policy, as_of: date, check: Check) -> Verdict:
-    return evaluate(select(installation, check, policy), policy, as_of, check)
 
 
 def _refuse_both_sources(arguments: argparse.Namespace) -> None:

@@ -41,6 +41,7 @@ COMMANDS = {
     "status": "print what the operator says of the checks in a cluster",
     "explain": "say what a code or reason means and what to do",
     "policy": "check a support policy for errors, print it, or say what it changes",
+    "catalogue": "read the digests of releases from their registry, for a policy that proves images without one",
     "completion": "print the completion script of bash, zsh, fish or kubectl's plugin",
     "operator": "run the operator, which judges the installations of a cluster",
 }

@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     if arguments.file is None:
         if arguments.action != "show":
             raise SourceError([Fault(f"policy {arguments.action}", 0, 0, "needs a FILE")])
-        _print_yaml(builtin_document())
+        print_yaml(builtin_document())
         return ExitCode.SUPPORTED
     document = merged_document(read_policy_document(arguments.file))
     if arguments.action == "lint":
@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         metadata, spec = document["metadata"], document["spec"]
         show(printable(f"{shown_name(arguments.file)}: valid, policy {metadata['name']} of {spec['publishedOn']}") + "\n")
     elif arguments.action == "show":
-        _print_yaml(document)
+        print_yaml(document)
     else:
         changes = list(differences(builtin_document()["spec"], document["spec"], "spec"))
         show("".join(f"{printable(line)}\n" for line in changes or ("no difference from the built-in policy",)))
@@ -103,7 +103,8 @@ def _short(value: object) -> str:
     return str(value)
 
 
-def _print_yaml(document: Mapping[str, Any]) -> None:
+def print_yaml(document: Mapping[str, Any]) -> None:
+    """Print a document as YAML, with nothing in it that a job's log would take for a command."""
     import yaml  # noqa: PLC0415 - only what is printed as YAML pays for it
 
     width = width_of(sys.stdout) or _WIDTH

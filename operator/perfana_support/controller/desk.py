@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from perfana_support.controller.events import event_documents, tell
-from perfana_support.controller.judge import flips, is_urgent, judge_check, judge_policy
+from perfana_support.controller.judge import Judged, flips, is_urgent, judge_check, judge_policy, unjudged
 from perfana_support.controller.metrics import Metrics
 from perfana_support.controller.names import (
     API_VERSION,
@@ -30,10 +30,11 @@ from perfana_support.controller.names import (
 )
 from perfana_support.controller.pace import Pace
 from perfana_support.controller.policybook import PolicyBook
+from perfana_support.controller.registries import Registries
 from perfana_support.controller.workqueue import WorkQueue
 from perfana_support.model.code import ConditionType, Reason
 from perfana_support.model.document import Json
-from perfana_support.reports.status import VALID, differing, generation_of, status_of, unjudged_status
+from perfana_support.reports.status import VALID, differing, generation_of, status_of
 from perfana_support.sources.cluster.api import ApiError, ClusterApi
 from perfana_support.sources.cluster.connection import REQUEST_TIMEOUT_SECONDS
 from perfana_support.sources.cluster.store import ClusterStore
@@ -78,6 +79,7 @@ class Desk:
         metrics: Metrics,
         now: Callable[[], datetime],
         settle_seconds: float,
+        registries: Registries,
         *,
         writes_policies: bool = True,
     ) -> None:
@@ -86,6 +88,7 @@ class Desk:
         self._metrics = metrics
         self._now = now
         self._settle_seconds = settle_seconds
+        self._registries = registries
         # Policies are the whole cluster's: an operator of some namespaces reads them, and leaves their status to another.
         self._writes_policies = writes_policies
         self._queue: WorkQueue[Name] = WorkQueue()
@@ -133,6 +136,7 @@ class Desk:
         self._written_at.pop(name, None)
         self._left_at.pop(name, None)
         self._pace.forget(name)
+        self._registries.forget(name)
         self._queue.forget(name)
         if plural == POLICIES:
             self.policies.forget(name.name)
@@ -263,8 +267,12 @@ class Desk:
         loop = asyncio.get_running_loop()
         began = time.perf_counter()
         with self._metrics.evaluation.time():
-            desired = self._judge(name, body)
+            judged = self._judge(name, body)
+        desired = judged.status
         self._pace.spend(name, loop.time(), time.perf_counter() - began)
+        waits = self._registries.ask(name, judged)
+        if waits > 0:
+            return waits
         if not differing(desired, status_of(body)) or self._left_at.get(name) == (desired, status_of(body)):
             return 0
         rests_until = self._written_at.get(name, float("-inf")) + self._settle_seconds
@@ -321,16 +329,16 @@ class Desk:
             )
         self._left_at[name] = (desired, status_of(written))
 
-    def _judge(self, name: Name, body: Json) -> dict[str, Any]:
+    def _judge(self, name: Name, body: Json) -> Judged:
         if name.plural == POLICIES:
             return judge_policy(body, self.policies, self._now())
         try:
-            return judge_check(body, self.store, self.policies, self._now())
+            return judge_check(body, self.store, self.policies, self._registries, self._now())
         except Exception as error:
             # One check that this program stumbles over must neither stop the others nor look like a verdict.
             log.exception("%s: cannot be judged", name)
             message = f"perfana-support failed to judge this, please report it: {type(error).__name__}: {error}"
-            return unjudged_status(Reason.EVALUATION_FAILED, message, body, self._now(), is_stalled=True)
+            return unjudged(Reason.EVALUATION_FAILED, message, body, self._now(), is_stalled=True)
 
     def _policy_changed(self, policy: str) -> None:
         for names in self._checks_in.values():

@@ -5,7 +5,7 @@ import contextlib
 import gc
 import logging
 import os
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
@@ -20,15 +20,21 @@ from perfana_support.controller.health import Health
 from perfana_support.controller.lease import Alone, Leadership
 from perfana_support.controller.metrics import Metrics, Moment
 from perfana_support.controller.names import CHECKS, POLICIES
+from perfana_support.controller.registries import Registries
 from perfana_support.controller.settings import Settings
+from perfana_support.model.registry import Registry
 from perfana_support.sources.cluster.api import ApiError, ClusterApi
 from perfana_support.sources.cluster.backoff import Backoff
+from perfana_support.sources.cluster.pull_secrets import PullSecrets
 from perfana_support.sources.cluster.pulse import Pulse
 from perfana_support.sources.cluster.reflector import ABSENCES_BELIEVED, NODES, WORKLOADS, Reflector
 from perfana_support.sources.cluster.server_version import follow_server_version
 from perfana_support.sources.cluster.store import SERVER_VERSION, ClusterStore
 from perfana_support.sources.cluster.trouble import REFUSALS_BELIEVED
 from perfana_support.sources.errors import Fault, SourceError
+from perfana_support.sources.registry.client import RegistryClient
+from perfana_support.sources.registry.fetch import HttpFetch, read_trust
+from perfana_support.sources.registry.hosts import hosts_of
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +65,10 @@ class Office:
             # Nodes are outside of what an operator of some namespaces is told to look at, and no Role gives them.
             places.append((NODES, None))
         names = [resource.name_in(namespace) for resource, namespace in places]
+        self._trust = read_trust(settings.registry_ca_file)
+        self._fetches: list[HttpFetch] = []
+        self._pull_secrets = PullSecrets(self._api, of_pods=settings.use_pull_secrets)
+        self._registries = Registries(self._registry_client, self._answered)
         self._desk = Desk(
             self._api,
             (*names, SERVER_VERSION),
@@ -66,6 +76,7 @@ class Office:
             self._metrics,
             now,
             settings.settle_seconds,
+            self._registries,
             writes_policies=not settings.namespaces,
         )
         self._reflectors = [
@@ -97,6 +108,7 @@ class Office:
         self._start(self._audit.run(settings.audit_seconds))
         self._start(watch_calendar(desk, self._now, settings.wake_spread_seconds))
         self._start(resync(desk, settings.resync_seconds, settings.wake_spread_seconds))
+        self._start(self._registries.run())
         self._start(_collect_less(desk.store))
         log.info("watching %s", ", ".join(settings.namespaces) or "all namespaces")
 
@@ -108,6 +120,9 @@ class Office:
         for part in self._parts:
             part.cancel()
         await asyncio.gather(*self._parts, return_exceptions=True)
+        await self._registries.close()
+        for fetch in self._fetches:
+            await fetch.close()
         await self._leadership.release()
         await self._api.__aexit__()
 
@@ -140,6 +155,16 @@ class Office:
         return {reflector.name: reflector.pulse for reflector in self._reflectors}
 
     # What the parts need.
+
+    def _answered(self, namespace: str) -> None:
+        self._desk.facts_changed(namespace)
+
+    def _registry_client(self, registries: Sequence[Registry]) -> RegistryClient:
+        """A client for some registries, with the credentials that the cluster has for them."""
+        hosts = hosts_of(registries)
+        fetch = HttpFetch(hosts, self._trust)
+        self._fetches.append(fetch)
+        return RegistryClient(fetch, hosts, self._pull_secrets.find)
 
     async def _connection(self) -> kopf.ConnectionInfo:
         """The connection for Kopf's own requests, with the credentials of this moment."""

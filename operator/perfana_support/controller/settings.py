@@ -63,6 +63,14 @@ class Settings:
     settle_seconds: float = _setting(
         1.0, "SECONDS", "details that change without a verdict's flip are written at most this often for one check"
     )
+    registry_ca_file: str = _setting(
+        "", "FILE", "certificates of authorities that registries have, beside the system's; for verification Registry"
+    )
+    use_pull_secrets: bool = _setting(
+        default=False,
+        unit="",
+        purpose="ask registries with the pull secrets of the pods that are judged; needs the right to get these Secrets",
+    )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

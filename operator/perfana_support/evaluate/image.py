@@ -1,7 +1,9 @@
 """ImagesUnmodified: does every component run the vendor's own image?"""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
+from perfana_support.evaluate.image_id import read_image_id
 from perfana_support.evaluate.inventory import TEST_SUFFIX, Component, Inventory, Lookalike, short_repository
 from perfana_support.evaluate.remedy import published_image
 from perfana_support.model.code import Code
@@ -10,17 +12,20 @@ from perfana_support.model.image_policy import Catalogue, ImageRules, ListedDige
 from perfana_support.model.installation import Subject
 from perfana_support.model.policy import Build, Policy
 
+if TYPE_CHECKING:
+    from perfana_support.evaluate.image_proof import Proofs, Proven
+
 _MAX_SHOWN = 80
 
 
-def judge(inventory: Inventory, policy: Policy, rules: ImageRules, catalogue: Catalogue) -> Iterator[Finding]:
-    """All findings about where images come from and what runs of them.
+def judge(inventory: Inventory, policy: Policy, rules: ImageRules, catalogue: Catalogue, proofs: "Proofs") -> Iterator[Finding]:
+    """All findings about where images come from and what runs of them. `proofs` are those of each component in order.
 
     What the catalogue knows counts under every verification: it is evidence at hand. A digest that it does not know is asked
-    for only where the policy demands that proof, and is never held to be modified.
+    for only where the policy demands that proof, and is never held to be modified unless a registry proves it.
     """
-    for component in inventory.components:
-        yield from _judge_component(component, policy, rules, catalogue)
+    for component, proven in zip(inventory.components, proofs or [()] * len(inventory.components), strict=True):
+        yield from _judge_component(component, policy, rules, catalogue, proven)
     for lookalike in inventory.lookalikes:
         yield _resembling(lookalike, policy)
     yield from _mixed_digests(inventory, policy)
@@ -39,7 +44,9 @@ def _resembling(lookalike: Lookalike, policy: Policy) -> Finding:
     return Finding(Code.UNOFFICIAL_REPOSITORY, lookalike.subject, message, remedy, lookalike.location)
 
 
-def _judge_component(component: Component, policy: Policy, rules: ImageRules, catalogue: Catalogue) -> Iterator[Finding]:
+def _judge_component(
+    component: Component, policy: Policy, rules: ImageRules, catalogue: Catalogue, proven: "tuple[Proven, ...]"
+) -> Iterator[Finding]:
     mismatches = list(_mismatches(component, policy, rules, catalogue))
     yield from mismatches
     if component.tag.build is Build.REPACKAGED:
@@ -57,7 +64,8 @@ def _judge_component(component: Component, policy: Policy, rules: ImageRules, ca
     is_verified = _is_verified(component, catalogue)
     repository, _ = policy.resolve_mirror(component.reference)
     official = component.repository + (TEST_SUFFIX if component.is_test else "")
-    if repository != official and not is_verified:
+    is_proven = is_verified or (bool(proven) and all(each.is_the_vendors for each in proven) and not _unreadable(component))
+    if repository != official and not is_proven:
         prefix, source = _missing_rule(component.reference.repository, official)
         message = (
             f"{component.subject.image} comes from {prefix.rstrip('/')}, and no mirror rule of policy {policy.name} says that "
@@ -68,8 +76,16 @@ def _judge_component(component: Component, policy: Policy, rules: ImageRules, ca
             f"spec.images.mirrors: [{{from: {prefix}, to: {source}}}]"
         )
         yield component.finding(Code.UNOFFICIAL_REPOSITORY, message, remedy)
-    if rules.verification is Verification.REGISTRY or (rules.verification is Verification.CATALOGUE and not is_verified):
-        yield _unverified(component, rules, catalogue)
+    if rules.verification is Verification.CATALOGUE and not is_verified:
+        yield _unlisted(component, catalogue)
+    if rules.verification is Verification.REGISTRY and not is_verified:
+        from perfana_support.evaluate.image_proof import judge_proven  # noqa: PLC0415 - only who asks registries pays for it
+
+        yield from judge_proven(component, policy, proven)
+        unreadable = _unreadable(component)
+        yield from (_unreadable_id(component, image_id) for image_id in unreadable)
+        if not proven and not unreadable:  # what nobody looked at is not proven
+            yield _unlisted(component, catalogue)
 
 
 def _missing_rule(repository: str, official: str) -> tuple[str, str]:
@@ -123,23 +139,36 @@ def _is_verified(component: Component, catalogue: Catalogue) -> bool:
     return bool(running) and all(digest and catalogue.of(digest) for digest in running)
 
 
-def _unverified(component: Component, rules: ImageRules, catalogue: Catalogue) -> Finding:
-    """The image whose content nobody could vouch for, with the reason."""
+def _unlisted(component: Component, catalogue: Catalogue) -> Finding:
+    """The image whose content the catalogue cannot vouch for, with the reason."""
     unlisted = [digest for digest, _ in _digests(component) if not catalogue.of(digest)]
-    unreadable = [image_id for image_id in component.image_ids if read_image_id(image_id) is None]
-    remedy = "set image to a listed digest, or list this one under spec.images.digests of the policy"
-    if rules.verification is Verification.REGISTRY:
-        why = "verification Registry is asked for, and this version cannot ask a registry yet"
-        remedy = "set spec.images.verification of the policy to Catalogue or Reference"
-    elif unlisted:
+    unreadable = _unreadable(component)
+    if unlisted:
         why = f"digest {shown_digest(unlisted[0])} is not in the catalogue, {_listed(component, catalogue)}"
     elif unreadable:
-        why = f"the runtime reports {unreadable[0][:_MAX_SHOWN]!r}, which holds no digest to compare"
+        why = _holds_no_digest(unreadable[0])
     else:
         why = "the reference has no digest, and no running container shows one"
+    remedy = "set image to a listed digest, or list this one under spec.images.digests of the policy"
+    if not unlisted and not unreadable:
         remedy = "pin the image by its digest, or let the operator judge what runs"
     detail = exactly(*unlisted, *unreadable)
     return component.finding(Code.DIGEST_UNVERIFIED, f"{component.subject.image}: {why}", remedy, detail)
+
+
+def _unreadable_id(component: Component, image_id: str) -> Finding:
+    """A running container of which nobody can tell what it runs."""
+    what = f"{component.subject.image}: {_holds_no_digest(image_id)}"
+    remedy = "pin the image by its digest, or pull it from a registry"
+    return component.finding(Code.DIGEST_UNVERIFIED, what, remedy, exactly(image_id))
+
+
+def _unreadable(component: Component) -> list[str]:
+    return [image_id for image_id in component.image_ids if read_image_id(image_id) is None]
+
+
+def _holds_no_digest(image_id: str) -> str:
+    return f"the runtime reports {image_id[:_MAX_SHOWN]!r}, which holds no digest to compare"
 
 
 def _listed(component: Component, catalogue: Catalogue) -> str:
@@ -156,15 +185,6 @@ def _digests(component: Component) -> Iterator[tuple[str, bool]]:
         yield pinned, True
     running = {read_image_id(image_id) for image_id in component.image_ids}
     yield from ((digest, False) for digest in sorted(digest for digest in running if digest and digest != pinned))
-
-
-def read_image_id(image_id: str) -> str | None:
-    """The digest in what a runtime reports: `docker.io/perfana/x@sha256:…`, `docker-pullable://…`, `sha256:…`, bare digits.
-
-    Whether it is an index's, a manifest's or a config's digest depends on the runtime, and only a catalogue can tell.
-    """
-    text = image_id.rpartition("://")[2].rpartition("@")[2]
-    return to_digest(text if ":" in text else f"sha256:{text}")
 
 
 def _mixed_digests(inventory: Inventory, policy: Policy) -> Iterator[Finding]:

@@ -10,7 +10,19 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from perfana_support.model.image_policy import shown_digest
-from perfana_support.model.registry import Answer, Answers, Config, Gap, Index, Manifest, Question, Subject
+from perfana_support.model.registry import (
+    Answer,
+    Answers,
+    Config,
+    Gap,
+    Index,
+    MadeOf,
+    Manifest,
+    Question,
+    Subject,
+    layers_digest,
+    made_of,
+)
 
 # An index in an index is legal, and more of that is nothing that a registry serves.
 _MAX_DEPTH = 3
@@ -39,7 +51,8 @@ class Claim(NamedTuple):
     """What is to be proven: that `digest`, read from repository `source`, is the vendor's image `official`:`tag`.
 
     `digest` is "" where nothing runs yet: then it is what `source` serves for the tag. `tag` is None for a reference that is
-    a digest alone. `architectures` are those of the nodes that run it, empty where they are not known.
+    a digest alone. `architectures` are those of the nodes that run it, empty where they are not known. `listed` is what the
+    catalogue says that the image is made of, for when the vendor's registry cannot be asked.
     """
 
     official: str
@@ -47,6 +60,7 @@ class Claim(NamedTuple):
     source: str
     digest: str = ""
     architectures: frozenset[str] = frozenset()
+    listed: tuple[MadeOf, ...] = ()
 
 
 class Proof(NamedTuple):
@@ -89,9 +103,12 @@ class _Case:
         digest = claim.digest or self._served_by_source()
         if claim.tag is None:
             return self._prove_without_tag(digest)
-        served = self._found(Question(Subject.MANIFEST, claim.official, claim.tag))
-        if served is None:
-            raise _NoAnswerError(f"{claim.official} has no tag {claim.tag}, so there is nothing to compare with")
+        try:
+            served = self._served(claim.tag)
+        except _NoAnswerError as error:
+            if not claim.listed:
+                raise
+            return self._compare_with_catalogue(digest, str(error))
         name = f"{claim.official}:{claim.tag}"
         if digest in _digests(served):
             return Proof(Kind.VENDORS, f"{shown_digest(digest)} is what {name} stands for")
@@ -103,6 +120,13 @@ class _Case:
             proof = self._compare(own, claim.official, vendors)
             return proof if proof.kind is Kind.VENDORS else Proof(Kind.SERVED_ELSEWHERE, _served_elsewhere(claim))
         return self._compare(self._content(digest), claim.source, vendors)
+
+    def _served(self, tag: str) -> Index | Manifest:
+        """What the vendor's registry serves for the tag."""
+        served = self._found(Question(Subject.MANIFEST, self.claim.official, tag))
+        if served is None:
+            raise _NoAnswerError(f"{self.claim.official} has no tag {tag}, so there is nothing to compare with")
+        return served
 
     def _served_by_source(self) -> str:
         """The digest that a runtime would pull today."""
@@ -131,8 +155,18 @@ class _Case:
             return config
         raise _NoAnswerError(f"neither {self.claim.official} nor {source} has {shown_digest(digest)}")
 
-    def _compare(self, running: Index | Manifest | Config, repository: str, vendors: list[_Placed]) -> Proof:
-        """Hold what runs against the vendor's image of the same platform, each platform that may run."""
+    def _compare_with_catalogue(self, digest: str, cause: str) -> Proof:
+        """Hold what runs against what the catalogue lists. What is neither that nor built on it is unknown: it may be newer."""
+        running = self._content(digest)
+        configs = self._configs(self._parts(running, self.claim.source), self.claim.source)
+        proofs = [_compare_with_listed(config, self.claim) for config in configs]
+        first = proofs[0]
+        if first is None or any(proof is None or proof.kind is not first.kind for proof in proofs):
+            raise _NoAnswerError(f"{cause}; and it is nothing that the catalogue lists for {self.claim.tag}")
+        return first
+
+    def _parts(self, running: Index | Manifest | Config, repository: str) -> Sequence[tuple[str, Manifest | Config]]:
+        """What of an image may run, with its platform."""
         parts: Sequence[tuple[str, Manifest | Config]]
         parts = [(running.platform, running)] if isinstance(running, Config) else self._manifests(running, repository)
         wanted = self.claim.architectures
@@ -140,6 +174,11 @@ class _Case:
         parts = [part for part in parts if not part[0] or _architecture(part[0]) in wanted] or parts
         if not parts:
             raise _NoAnswerError(f"{repository} has none of the manifests that {shown_digest(running.digest)} lists")
+        return parts
+
+    def _compare(self, running: Index | Manifest | Config, repository: str, vendors: list[_Placed]) -> Proof:
+        """Hold what runs against the vendor's image of the same platform, each platform that may run."""
+        parts = self._parts(running, repository)
         known = {manifest.config for _, manifest in vendors}
         same = [part for part in parts if isinstance(part[1], Manifest) and part[1].config in known]
         if len(same) == len(parts):
@@ -230,10 +269,26 @@ def _compare_configs(running: Config, vendors: list[Config], claim: Claim) -> Pr
             return Proof(Kind.RECONFIGURED, f"it has the layers of {name} and another {' and '.join(changed)}")
         return Proof(Kind.VENDORS, f"it has the layers and settings of {name}, packed anew")
     if _begins(running, vendor):
-        return Proof(Kind.DERIVED, f"it has all layers of {name} and {_added(running, vendor)}")
+        return Proof(Kind.DERIVED, f"it has all layers of {name} and {_added_commands(running, len(vendor.diff_ids))}")
     same = sum(1 for diff_id in vendor.diff_ids if diff_id in running.diff_ids)
     count = len(vendor.diff_ids)
     return Proof(Kind.MODIFIED, f"it has {same or 'none'} of the {count} layers of {name} for {running.platform}")
+
+
+def _compare_with_listed(running: Config, claim: Claim) -> Proof | None:
+    """What a config is by the catalogue; None where that does not say."""
+    own, name = made_of(running), f"{claim.official}:{claim.tag}"
+    for listed in claim.listed:
+        if own == listed:
+            return Proof(Kind.VENDORS, f"it has the layers and settings that the catalogue lists for {name}")
+    for listed in claim.listed:
+        if own.layers == listed.layers and own.platform == listed.platform:
+            return Proof(Kind.RECONFIGURED, f"it has the layers that the catalogue lists for {name}, and other settings")
+    for count in range(len(running.diff_ids) - 1, 0, -1):
+        if layers_digest(running.diff_ids[:count]) in {listed.layers for listed in claim.listed}:
+            added = _added_commands(running, count)
+            return Proof(Kind.DERIVED, f"it has all layers that the catalogue lists for {name} and {added}")
+    return None
 
 
 def _begins(running: Config, vendor: Config) -> bool:
@@ -248,9 +303,8 @@ def _changed(running: Config, vendor: Config) -> list[str]:
     return sorted(name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name))
 
 
-def _added(running: Config, vendor: Config) -> str:
-    """The layers that were put on top, by the commands that made them."""
-    count = len(vendor.diff_ids)
+def _added_commands(running: Config, count: int) -> str:
+    """The layers on top of the first ones, by the commands that made them."""
     commands = [command for command in running.history[count:] if command]
     number = len(running.diff_ids) - count
     more = f"{number} more" if number > 1 else "one more"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import date
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from perfana_support.evaluate import (
     build,
@@ -21,8 +21,10 @@ from perfana_support.evaluate.inventory import Component, Inventory, take_invent
 from perfana_support.model.check import Check, Target
 from perfana_support.model.code import ConditionType, Effect, Reason, Status
 from perfana_support.model.finding import Finding, severity
+from perfana_support.model.image_policy import Verification
 from perfana_support.model.installation import COMPOSE_SERVICE, Installation, Platform
 from perfana_support.model.policy import Policy
+from perfana_support.model.registry import Question
 from perfana_support.model.release import Release
 from perfana_support.model.verdict import (
     ComponentSummary,
@@ -30,6 +32,9 @@ from perfana_support.model.verdict import (
     Transition,
     Verdict,
 )
+
+if TYPE_CHECKING:
+    from perfana_support.evaluate.image_proof import Proofs
 
 # What `Supported` sums up, with the sentence that is true when all rules of a condition are met.
 SUMMED_UP = {
@@ -48,7 +53,8 @@ _NO_CHECK = Check()
 class _Case(NamedTuple):
     """All that a judgement depends on beside the day.
 
-    `lasting` is what the rules find on any day. `leaving` are the dependencies that an upgrade leaves behind.
+    `lasting` is what the rules find on any day, as far as registries have answered; `open_questions` are the others. `leaving`
+    are the dependencies that an upgrade leaves behind.
     """
 
     installation: Installation
@@ -57,6 +63,7 @@ class _Case(NamedTuple):
     policy: Policy
     check: Check
     lasting: tuple[Finding, ...]
+    open_questions: tuple[Question, ...] = ()
     leaving: frozenset[str] = frozenset()
 
 
@@ -91,6 +98,7 @@ def evaluate(installation: Installation, policy: Policy, as_of: date, check: Che
         support_ends_on=bound.line.end_of_life_on if bound and bound.line else None,
         next_transition=_next_transition(case, plan, as_of, conditions),
         upgrade_findings=upgrade.findings,
+        open_questions=_open_questions(case, plan),
     )
 
 
@@ -118,8 +126,21 @@ def _case(installation: Installation, policy: Policy, check: Check) -> _Case:
     inventory = take_inventory(installation, policy)
     lines = dependency.judged_lines(inventory, policy)
     is_told = inventory.components or inventory.lookalikes
-    lasting = tuple(_find_lasting(installation, inventory, policy)) if is_told else ()
-    return _Case(installation, inventory, lines, policy, check, lasting)
+    proofs: Proofs = ()
+    questions: tuple[Question, ...] = ()
+    if policy.fields.images.verification is Verification.REGISTRY:
+        from perfana_support.evaluate.image_proof import open_questions, prove_images  # noqa: PLC0415 - only who asks registries pays for it
+
+        proofs = prove_images(inventory, installation, policy.catalogue)
+        questions = open_questions(proofs)
+    lasting = tuple(_find_lasting(installation, inventory, policy, proofs)) if is_told else ()
+    return _Case(installation, inventory, lines, policy, check, lasting, questions)
+
+
+def _open_questions(case: _Case, plan: _Plan | None) -> tuple[Question, ...]:
+    """What both cases would have to know of registries."""
+    later = plan.after.open_questions if plan and plan.after else ()
+    return tuple(dict.fromkeys((*case.open_questions, *later)))
 
 
 def _with_declarations(installation: Installation, check: Check) -> Installation:
@@ -131,9 +152,9 @@ def _with_declarations(installation: Installation, check: Check) -> Installation
     return installation._replace(platform=seen, declared=installation.declared + check.declared)
 
 
-def _find_lasting(installation: Installation, inventory: Inventory, policy: Policy) -> Iterator[Finding]:
+def _find_lasting(installation: Installation, inventory: Inventory, policy: Policy, proofs: "Proofs") -> Iterator[Finding]:
     """What the rules find that do not ask for the day: once a case, though several days are judged."""
-    yield from image.judge(inventory, policy, policy.fields.images, policy.catalogue)
+    yield from image.judge(inventory, policy, policy.fields.images, policy.catalogue, proofs)
     yield from configuration.judge(installation, policy, policy.fields.configuration)
 
 

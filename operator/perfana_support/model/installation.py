@@ -3,8 +3,11 @@
 A cluster and a set of manifests give the same values, so that both are judged by one code path.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
+
+from perfana_support.model.registry import Answer, Question
 
 
 class Location(NamedTuple):
@@ -139,7 +142,7 @@ class Installation(NamedTuple):
 
     `gaps` are sentences about what the source could have shown and did not, such as a right that is missing.
     `platform` is None for a source that has none (manifests) while the user states nothing. `declared` are dependencies
-    that live elsewhere.
+    that live elsewhere. `answers` is what registries have said of its images so far.
     """
 
     namespace: str
@@ -147,3 +150,4 @@ class Installation(NamedTuple):
     gaps: tuple[str, ...] = ()
     platform: Platform | None = None
     declared: tuple[Declared, ...] = ()
+    answers: Mapping[Question, Answer] = {}

@@ -1,12 +1,39 @@
-"""What registries say of images: the questions that rules ask, and the answers.
+"""Registries: which may be asked, the questions that rules ask of them, and the answers.
 
 Rules ask by value and read the answers from what is known; who asks a registry, when, and with whose rights is no matter of
 theirs. Content has its digest for a name, so what is known of it holds wherever it was read.
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from hashlib import sha256
 from typing import NamedTuple
+
+
+class SecretName(NamedTuple):
+    """Where a pull secret is (`kubernetes.io/dockerconfigjson`)."""
+
+    namespace: str
+    name: str
+
+
+class Registry(NamedTuple):
+    """A registry that may be asked, by the name that images have.
+
+    `endpoint` is the root of its API where that is elsewhere: a mirror, a pull-through cache, a path prefix, such as
+    `https://harbor.example.com/v2/dockerhub` (containerd's `hosts.toml` with `override_path`); one that begins with http://
+    allows what nobody encrypts. `pull_secret` holds its credentials for an operator; None is anonymous.
+    """
+
+    name: str
+    endpoint: str = ""
+    pull_secret: SecretName | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is asked by HTTP."""
+        return self.endpoint.startswith("http://")
 
 
 class Subject(StrEnum):
@@ -59,14 +86,43 @@ class Config(NamedTuple):
     history: tuple[str, ...] = ()
 
 
+class MadeOf(NamedTuple):
+    """What an image for a platform is made of, short enough to be listed: digests of its layers and of its settings."""
+
+    platform: str
+    layers: str
+    settings: str
+
+
+def made_of(config: Config) -> MadeOf:
+    """The short form of a config."""
+    return MadeOf(config.platform, layers_digest(config.diff_ids), _digest(json.dumps(config.settings)))
+
+
+def layers_digest(diff_ids: Sequence[str]) -> str:
+    """One digest for layers in their order: the ChainID of the OCI image specification (config.md). "" for none."""
+    chain = ""
+    for diff_id in diff_ids:
+        chain = _digest(f"{chain} {diff_id}") if chain else diff_id
+    return chain
+
+
+def _digest(text: str) -> str:
+    return f"sha256:{sha256(text.encode()).hexdigest()}"
+
+
 class Absent(NamedTuple):
     """The registry says that it has no such thing."""
 
 
 class Gap(NamedTuple):
-    """No answer, with the cause as a sentence's end: "registry.example.com refuses it (403)"."""
+    """No answer, with the cause as a sentence's end: "registry.example.com refuses it (403)".
+
+    `wait_seconds` is for how long the registry wants to be left alone, 0 where it does not say.
+    """
 
     cause: str
+    wait_seconds: float = 0.0
 
 
 Answer = Index | Manifest | Config | Absent | Gap

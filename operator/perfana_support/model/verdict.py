@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from perfana_support.model.code import ConditionType, Effect, Status
 from perfana_support.model.finding import Finding
+from perfana_support.model.registry import Question
 
 
 class Condition(NamedTuple):
@@ -41,6 +42,7 @@ class Verdict(NamedTuple):
     `release` and `support_ends_on` speak of the component whose support ends first; both are None when no component's
     release is known, `support_ends_on` also when its line has no end of life yet. `upgrade_findings` are those that
     `UpgradeSupported` is made of: what would be found after an upgrade to the target, whether it is found now or not.
+    `open_questions` are what registries would have to be asked before more can be said.
     """
 
     namespace: str
@@ -52,6 +54,7 @@ class Verdict(NamedTuple):
     support_ends_on: date | None
     next_transition: Transition | None
     upgrade_findings: tuple[Finding, ...] = ()
+    open_questions: tuple[Question, ...] = ()
 
     def condition(self, wanted: ConditionType) -> Condition:
         """The condition of that type; every type except UpgradeSupported is always present."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from perfana_support.cli import check
+from perfana_support.cli import check, judging
 from perfana_support.cli.exit_codes import ExitCode, Tally
 from perfana_support.model.verdict import Verdict
 from tests.unit.builders import judge
@@ -209,7 +209,7 @@ def _crash(*_: object, **__: object) -> None:
 
 
 def test_internal_error_is_one_line_and_never_a_verdict(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(check, "evaluate", _crash)
+    monkeypatch.setattr(judging, "evaluate", _crash)
     assert program("check", "-f", SUPPORTED, *AT) == Outcome(
         1, "", "internal error: KeyError: 'nobody foresaw this' (--debug shows the traceback)\n"
     )
@@ -221,7 +221,7 @@ def test_internal_error_while_printing_is_no_verdict(program: Program, monkeypat
 
 
 def test_debug_shows_the_traceback(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(check, "evaluate", _crash)
+    monkeypatch.setattr(judging, "evaluate", _crash)
     with pytest.raises(KeyError):
         program("check", "-f", SUPPORTED, *AT, "--debug")
 
@@ -230,7 +230,7 @@ def test_interruption_is_no_verdict(program: Program, monkeypatch: pytest.Monkey
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(check, "evaluate", interrupt)
+    monkeypatch.setattr(judging, "evaluate", interrupt)
     assert program("check", "-f", SUPPORTED, *AT).code == 130
 
 

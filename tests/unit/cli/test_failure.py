@@ -9,7 +9,7 @@ import pytest
 import yaml
 from lxml import etree
 
-from perfana_support.cli import check
+from perfana_support.cli import judging
 from perfana_support.reports.formats import FORMATS
 from perfana_support.sources.cluster import snapshot
 from perfana_support.sources.errors import Fault, SourceError
@@ -129,7 +129,7 @@ def test_crash_leaves_no_older_verdict(program: Program, folder: Path, monkeypat
     def crash(*_: object, **__: object) -> None:
         raise KeyError
 
-    monkeypatch.setattr(check, "evaluate", crash)
+    monkeypatch.setattr(judging, "evaluate", crash)
     assert _run(program, "-f", GOOD) == 1
     assert not [file for file in FILES.values() if (folder / file).read_text()]
 

@@ -10,8 +10,10 @@ from perfana_support.controller.desk import Desk, Permission
 from perfana_support.controller.lease import Alone
 from perfana_support.controller.metrics import Metrics
 from perfana_support.controller.names import API_VERSION, CHECKS, KINDS, POLICIES, Name, list_path
+from perfana_support.controller.registries import Open, Registries
 from perfana_support.model.installation import Container, Workload
 from perfana_support.sources.cluster.api import ApiError, ClusterApi
+from perfana_support.sources.registry.client import RegistryClient
 from tests.unit import virtual_time
 
 Json = dict[str, Any]
@@ -147,6 +149,10 @@ class Permit:
         await self._given.wait()
 
 
+def _no_client(_registries: object) -> RegistryClient:
+    raise AssertionError("no test here asks a registry")
+
+
 class Working:
     """A desk with workers, whose facts are all known, within a story."""
 
@@ -157,9 +163,11 @@ class Working:
         settle_seconds: float = 1.0,
         *,
         writes_policies: bool = True,
+        open_client: Open | None = None,
     ) -> None:
         self.server = server
         self.metrics = Metrics()
+        self.registries = Registries(open_client or _no_client, self._answered)
         self.desk = Desk(
             server.api,
             (),
@@ -167,6 +175,7 @@ class Working:
             self.metrics,
             virtual_time.now,
             settle_seconds,
+            self.registries,
             writes_policies=writes_policies,
         )
         self.desk.store.settle("")
@@ -187,6 +196,9 @@ class Working:
         """Let the store know of a workload with one container."""
         workload = Workload(kind, namespace, name, (Container("c", image),))
         self.desk.store.put(kind, (namespace, name), workload)
+
+    def _answered(self, namespace: str) -> None:
+        self.desk.facts_changed(namespace)
 
     def counted(self, name: str, **labels: str) -> float:
         """A counter's value."""

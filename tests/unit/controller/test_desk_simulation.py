@@ -134,7 +134,7 @@ async def _story(seed: int) -> list[str]:
         wrong += [
             f"{name} says what is not so"
             for name, entity in cluster.objects.items()
-            if name in known and not is_same(working.desk._judge(name, entity), status_of(entity))  # noqa: SLF001
+            if name in known and not is_same(working.desk._judge(name, entity).status, status_of(entity))  # noqa: SLF001
         ]
         if cluster.asked != asked or working.desk.waiting:
             wrong.append("there is no rest")

@@ -6,7 +6,9 @@ import pytest
 
 from perfana_support.controller.judge import is_urgent, judge_check, judge_policy
 from perfana_support.controller.policybook import PolicyBook
+from perfana_support.model.image_policy import ImageRules
 from perfana_support.model.installation import Container, Workload
+from perfana_support.model.registry import Answer, Question
 from perfana_support.sources.cluster.store import ClusterStore
 from tests.unit.controller.fake_server import GOOD, NAMESPACE, OLD, condition
 from tests.unit.virtual_time import START
@@ -17,6 +19,13 @@ Json = dict[str, Any]
 def _body(spec: Json | None = None, name: str = "perfana", status: Json | None = None, generation: int = 3) -> Json:
     metadata = {"name": name, "namespace": NAMESPACE, "generation": generation, "uid": "u", "resourceVersion": "7"}
     return {"apiVersion": "support.perfana.io/v1alpha1", "metadata": metadata, "spec": spec or {}, "status": status or {}}
+
+
+class Unasked:
+    """No registry has said anything."""
+
+    def known(self, _rules: ImageRules) -> dict[Question, Answer]:
+        return {}
 
 
 def _store(image: str = GOOD) -> ClusterStore:
@@ -33,7 +42,7 @@ def _book(*policies: tuple[str, Json]) -> PolicyBook:
 
 
 def _judged(spec: Json | None = None, book: PolicyBook | None = None, image: str = GOOD) -> Json:
-    return judge_check(_body(spec), _store(image), book or PolicyBook(), START)
+    return judge_check(_body(spec), _store(image), book or PolicyBook(), Unasked(), START).status
 
 
 REFERS = {"policyRef": {"name": "acme"}}
@@ -97,13 +106,13 @@ def test_policy_that_is_gone_is_not_remembered() -> None:
 
 def test_policy_says_whether_it_can_be_judged_by() -> None:
     book = _book(("acme", {}), ("bad", {"releases": "none"}))
-    assert condition(judge_policy(_body({}, "acme"), book, START), "Valid") == ("True", "PolicyValid")
-    assert condition(judge_policy(_body({}, "bad"), book, START), "Valid") == ("False", "PolicyInvalid")
+    assert condition(judge_policy(_body({}, "acme"), book, START).status, "Valid") == ("True", "PolicyValid")
+    assert condition(judge_policy(_body({}, "bad"), book, START).status, "Valid") == ("False", "PolicyInvalid")
 
 
 def test_day_of_the_verdict_is_the_moments() -> None:
     spec = {"maintenance": {"plan": "Team", "expiresOn": "2026-11-24"}}
-    status = [judge_check(_body(spec), _store(), PolicyBook(), START.replace(day=day)) for day in (24, 25)]
+    status = [judge_check(_body(spec), _store(), PolicyBook(), Unasked(), START.replace(day=day)).status for day in (24, 25)]
     assert [condition(one, "MaintenanceActive")[0] for one in status] == ["True", "False"]
 
 

@@ -32,6 +32,8 @@ GIVEN: dict[str, tuple[str, object]] = {
     "resync_seconds": ("600", 600.0),
     "wake_spread_seconds": ("0", 0.0),
     "settle_seconds": ("0", 0.0),
+    "registry_ca_file": ("/etc/ssl/own.pem", "/etc/ssl/own.pem"),
+    "use_pull_secrets": ("true", True),
 }
 SWITCHES = [one.name for one in fields(Settings) if one.type is bool]
 

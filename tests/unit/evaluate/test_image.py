@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfana_support.evaluate.image import judge, read_image_id
+from perfana_support.evaluate.image import judge
+from perfana_support.evaluate.image_id import read_image_id
+from perfana_support.evaluate.image_proof import prove_images
 from perfana_support.evaluate.inventory import take_inventory
 from perfana_support.model.code import Code, ConditionType, Effect, Status
 from perfana_support.model.finding import Finding
@@ -69,8 +71,10 @@ def find(
     policy: Policy | None = None,
 ) -> list[Finding]:
     policy = policy or builtin_policy()
-    inventory = take_inventory(Installation("ns", workloads), policy)
-    return list(judge(inventory, policy, ImageRules(verification, digests), build_catalogue(digests)))
+    installation, catalogue = Installation("ns", workloads), build_catalogue(digests)
+    inventory = take_inventory(installation, policy)
+    proofs = prove_images(inventory, installation, catalogue) if verification is Verification.REGISTRY else ()
+    return list(judge(inventory, policy, ImageRules(verification, digests), catalogue, proofs))
 
 
 def workloads_of(case: dict[str, Any]) -> list[Workload]:
@@ -217,7 +221,7 @@ def test_repackaged_image_names_its_original() -> None:
 @pytest.mark.parametrize(
     ("image", "image_ids", "verification", "why"),
     [
-        (WEB, [], "Registry", "this version cannot ask a registry yet"),
+        (WEB, [], "Registry", "the registry has not been asked yet"),
         (WEB, [], "Catalogue", "the reference has no digest, and no running container shows one"),
         (WEB, ["abc"], "Catalogue", "the runtime reports 'abc', which holds no digest to compare"),
         (WEB, [C], "Catalogue", "is not in the catalogue, which lists 2 for perfana/perfana-web 0.2.96.22"),
@@ -308,10 +312,8 @@ def test_only_a_listed_digest_makes_an_image_unsupported_and_only_a_listed_one_v
     is_listed = (pinned in served) or (bool(running) and all(letter in served for letter in running))
     effects = {finding.code.effect for finding in found}
     assert (Effect.UNSUPPORTED in effects) is is_contradicted
-    if not is_contradicted and verification is Verification.CATALOGUE:
+    if not is_contradicted and verification is not Verification.REFERENCE:
         assert (Effect.UNDETERMINED in effects) is not is_listed
-    if verification is Verification.REGISTRY:
-        assert effects & {Effect.UNSUPPORTED, Effect.UNDETERMINED}
 
 
 def test_digest_of_a_line_that_the_policy_does_not_list_is_named_without_prefix() -> None:

@@ -1,94 +1,21 @@
 """Proof by a registry: the classes of changed and unchanged images, told by digests, layers and settings."""
 
 from hashlib import sha256
-from typing import Any, NamedTuple
 
 import pytest
 
-from perfana_support.evaluate.registry import Claim, Kind, Proof, prove
+from perfana_support.evaluate.registry import Kind
 from perfana_support.model.registry import (
-    Absent,
-    Answer,
-    Config,
     Gap,
     Index,
     Manifest,
     PlatformEntry,
     Question,
     Subject,
+    layers_digest,
+    made_of,
 )
-
-VENDOR, MIRROR, TAG = "docker.io/perfana/perfana-web", "harbor.example.com/hub/perfana-web", "0.2.96.22"
-LAYERS = ("base", "node", "app")
-SETTINGS = (("Entrypoint", '["node"]'), ("User", '"1000"'))
-
-
-def digest(*parts: object) -> str:
-    """A digest that only these parts have."""
-    return "sha256:" + sha256(repr(parts).encode()).hexdigest()
-
-
-class Image(NamedTuple):
-    """One platform's image; `packing` stands for all that the compression of layers changes."""
-
-    layers: tuple[str, ...] = LAYERS
-    settings: tuple[tuple[str, str], ...] = SETTINGS
-    platform: str = "linux/amd64"
-    packing: str = "gzip"
-    commands: tuple[str, ...] = ()
-
-    @property
-    def config(self) -> Config:
-        name = digest("config", self.layers, self.settings, self.platform)
-        return Config(name, self.platform, tuple(digest("layer", each) for each in self.layers), self.settings, self.commands)
-
-    @property
-    def manifest(self) -> Manifest:
-        return Manifest(digest("manifest", self.config.digest, self.packing), self.config.digest)
-
-
-class Registry:
-    """Repositories with what was pushed to them, answering as a registry does."""
-
-    def __init__(self) -> None:
-        self.content: dict[Question, Answer] = {}
-        self.asked: list[Question] = []
-        self.faults: dict[Question, Answer] = {}
-
-    def push(self, repository: str, *images: Image, tag: str = TAG, is_single: bool = False) -> str:
-        """Push an image of some platforms under a tag; returns the digest that the tag stands for."""
-        for image in images:
-            self._hold(repository, image.manifest.digest, image.manifest)
-            self.content[Question(Subject.CONFIG, repository, image.config.digest)] = image.config
-        manifests = [image.manifest.digest for image in images]
-        if is_single:
-            served: Index | Manifest = images[0].manifest
-        else:
-            entries = (PlatformEntry(image.platform, image.manifest.digest) for image in images)
-            served = Index(digest("index", *manifests), tuple(entries))
-        return self.tag(repository, tag, served)
-
-    def tag(self, repository: str, tag: str, served: Index | Manifest) -> str:
-        self._hold(repository, served.digest, served)
-        self._hold(repository, tag, served)
-        return served.digest
-
-    def _hold(self, repository: str, reference: str, served: Index | Manifest) -> None:
-        self.content[Question(Subject.MANIFEST, repository, reference)] = served
-
-    def prove(self, running: str, source: str = MIRROR, **claim: Any) -> Proof:  # noqa: ANN401 - fields of a claim
-        """Prove that a digest is the vendor's image, asking whatever is missing until nothing is."""
-        claims = Claim(VENDOR, TAG, source, running)._replace(**claim)
-        answers: dict[Question, Answer] = {}
-        while (proof := prove(claims, answers)).kind is Kind.OPEN:
-            assert proof.missing
-            assert answers.keys().isdisjoint(proof.missing)
-            self.asked += proof.missing
-            answers |= {each: self.faults.get(each) or self.content.get(each, Absent()) for each in proof.missing}
-        return proof
-
-
-AMD, ARM = Image(), Image(platform="linux/arm64")
+from tests.unit.evaluate.registry_content import AMD, ARM, LAYERS, MIRROR, SETTINGS, TAG, VENDOR, Image, Registry, digest
 
 
 @pytest.fixture
@@ -341,3 +268,54 @@ def test_config_that_a_manifest_names_and_the_registry_lacks_is_unverified(regis
     running = registry.push(MIRROR, image)
     del registry.content[Question(Subject.CONFIG, MIRROR, image.config.digest)]
     assert registry.prove(running).kind is Kind.UNVERIFIED
+
+
+# Where the vendor's registry cannot be asked
+
+
+@pytest.fixture
+def cut_off() -> Registry:
+    """Serve a mirror, while the vendor's registry is out of reach."""
+    made = Registry()
+    made.faults[Question(Subject.MANIFEST, VENDOR, TAG)] = Gap("docker.io: cannot be reached")
+    return made
+
+
+LISTED = (made_of(AMD.config), made_of(ARM.config))
+
+
+@pytest.mark.parametrize(
+    ("images", "kind"),
+    [
+        ((AMD, ARM), Kind.VENDORS),
+        ((AMD._replace(packing="zstd"),), Kind.VENDORS),
+        ((ARM,), Kind.VENDORS),
+        ((Image((*LAYERS, "patch"), commands=("", "", "", "COPY patch")),), Kind.DERIVED),
+        ((AMD._replace(settings=()),), Kind.RECONFIGURED),
+        ((Image(("base", "node", "newer")),), Kind.UNVERIFIED),
+        ((AMD, Image(("base", "node", "newer"), platform="linux/arm64")), Kind.UNVERIFIED),
+        ((Image(()),), Kind.UNVERIFIED),
+    ],
+)
+def test_copy_is_held_against_what_the_catalogue_lists(cut_off: Registry, images: tuple[Image, ...], kind: Kind) -> None:
+    digest_of_copy = cut_off.push(MIRROR, *images)
+    proof = cut_off.prove(digest_of_copy, listed=LISTED)
+    assert proof.kind is kind
+    if kind is Kind.UNVERIFIED:
+        assert proof.because.startswith("docker.io: cannot be reached; and it is nothing that the catalogue lists")
+
+
+def test_without_a_list_what_cannot_be_asked_is_unverified(cut_off: Registry) -> None:
+    assert cut_off.prove(cut_off.push(MIRROR, AMD)).kind is Kind.UNVERIFIED
+
+
+def test_vendors_registry_is_asked_before_the_catalogue(registry: Registry) -> None:
+    registry.push(VENDOR, newer := Image(("base", "node", "newer")))
+    assert registry.prove(registry.push(MIRROR, newer), listed=LISTED).kind is Kind.VENDORS
+
+
+def test_listed_layers_are_told_by_their_chain() -> None:
+    first, second = digest("a"), digest("b")
+    assert layers_digest(()) == ""
+    assert layers_digest((first,)) == first
+    assert layers_digest((first, second)) == "sha256:" + sha256(f"{first} {second}".encode()).hexdigest()

@@ -8,6 +8,7 @@ from perfana_support.model.document import Node, Problem
 from perfana_support.model.image_policy import (
     KEYED_LISTS,
     MAX_DIGESTS,
+    MAX_REGISTRIES,
     Catalogue,
     ImageRules,
     ListedDigest,
@@ -16,11 +17,13 @@ from perfana_support.model.image_policy import (
     read_images,
     to_digest,
 )
+from perfana_support.model.registry import Registry, SecretName
 from perfana_support.model.release import Release
 from perfana_support.sources.policy import builtin_policy
 from tests.unit.rules import image_rules
 
 A, B = "sha256:" + "a" * 64, "sha256:" + "b" * 64
+HARBOR = {"name": "harbor.example.com:8443"}
 ENTRY = {"digest": A, "repository": "perfana/perfana-web", "release": "0.2.96.22"}
 
 
@@ -57,7 +60,7 @@ def test_mirrors_are_the_callers() -> None:
 
 
 def test_keyed_lists() -> None:
-    assert KEYED_LISTS == {"digests": "digest"}
+    assert KEYED_LISTS == {"digests": "digest", "registries": "name"}
 
 
 @pytest.mark.parametrize(
@@ -76,6 +79,23 @@ def test_keyed_lists() -> None:
         ({"digests": [ENTRY | {"release": 4.0}]}, "digests[0].release", "must be a release number"),
         ({"digests": [ENTRY | {"kind": "index"}]}, "digests[0].kind", "is not a known field"),
         ({"digests": [ENTRY, ENTRY]}, "digests[1].digest", "must be listed once"),
+        ({"registries": [{}]}, "registries[0].name", "is missing"),
+        ({"registries": [{"name": "harbor"}]}, "registries[0].name", "must be a registry as images name it"),
+        (
+            {"registries": [{"name": "https://harbor.example.com"}]},
+            "registries[0].name",
+            "must be a registry as images name it",
+        ),
+        ({"registries": [{"name": "harbor.example.com/hub"}]}, "registries[0].name", "must be a registry as images name it"),
+        ({"registries": [{"name": "Harbor.example.com"}]}, "registries[0].name", "must be a registry as images name it"),
+        ({"registries": [HARBOR, HARBOR]}, "registries[1].name", "must be listed once"),
+        ({"registries": [HARBOR | {"endpoint": "harbor.example.com"}]}, "registries[0].endpoint", "must be an address"),
+        ({"registries": [HARBOR | {"endpoint": "https://a:b@harbor.example.com"}]}, "registries[0].endpoint", "an address"),
+        ({"registries": [HARBOR | {"endpoint": "https://harbor.example.com/v2?x"}]}, "registries[0].endpoint", "an address"),
+        ({"registries": [HARBOR | {"endpoint": "ftp://harbor.example.com"}]}, "registries[0].endpoint", "an address"),
+        ({"registries": [HARBOR | {"pullSecret": "a"}]}, "registries[0].pullSecret", "must be a mapping"),
+        ({"registries": [HARBOR | {"pullSecret": {"name": "a"}}]}, "registries[0].pullSecret.namespace", "is missing"),
+        ({"registries": [HARBOR | {"plain": True}]}, "registries[0].plain", "is not a known field"),
         ({"catalog": []}, "catalog", "is not a known field"),
     ],
 )
@@ -83,6 +103,21 @@ def test_fault_names_path_and_form(spec: dict[str, Any], path: str, form: str) -
     (problem,) = problems_of(spec)
     assert problem.startswith(f"spec.images.{path}: ")
     assert form in problem
+
+
+def test_registries_are_read() -> None:
+    hub = {"name": "docker.io", "endpoint": "http://127.0.0.1:5000/v2", "pullSecret": {"namespace": "tools", "name": "hub"}}
+    read = image_rules(registries=[HARBOR, hub]).registries
+    assert read == (
+        Registry("harbor.example.com:8443"),
+        Registry("docker.io", "http://127.0.0.1:5000/v2", SecretName("tools", "hub")),
+    )
+    assert [registry.is_plain for registry in read] == [False, True]
+
+
+@pytest.mark.parametrize(("count", "faults"), [(MAX_REGISTRIES, 0), (MAX_REGISTRIES + 1, 1)])
+def test_list_of_registries_is_bounded(count: int, faults: int) -> None:
+    assert len(problems_of({"registries": [{"name": f"r{place}.example.com"} for place in range(count)]})) == faults
 
 
 def test_release_that_is_no_text_is_named() -> None:
@@ -129,7 +164,7 @@ def test_catalogue_knows_all_that_a_digest_was_served_as() -> None:
 
 
 def test_built_in_policy_asks_for_the_reference_and_lists_no_digest() -> None:
-    assert builtin_policy().fields.images == ImageRules()
+    assert builtin_policy().fields.images == ImageRules(registries=(Registry("docker.io"),))
 
 
 @pytest.mark.parametrize("repository", [5, "perfana/perfana-web:0.2", f"perfana/perfana-web@{A}", "Not An Image"])

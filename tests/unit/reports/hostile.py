@@ -8,7 +8,7 @@ from perfana_support.model.code import Code, ConditionType, Status
 from perfana_support.model.finding import Finding
 from perfana_support.model.installation import Location, Subject
 from perfana_support.model.verdict import Condition, Verdict
-from perfana_support.reports.report import Report
+from perfana_support.reports.report import Report, Run
 from tests.unit.builders import judge, policy
 
 # Pieces that end a text, a cell, a comment or a command in one format or another.
@@ -55,4 +55,5 @@ _SOURCES = st.one_of(
     st.builds(lambda files: {"kind": "Manifests", "files": files, "documents": 3}, st.lists(TEXTS.filter(bool), max_size=2)),
     st.builds(lambda name: {"kind": "Cluster", "context": name, "server": name}, TEXTS),
 )
-REPORTS = st.lists(st.builds(Report, _verdicts(), st.just(policy()), _SOURCES), min_size=1, max_size=3)
+_RUNS = st.builds(Run, st.booleans(), st.booleans(), st.just(""), st.just(""))
+REPORTS = st.lists(st.builds(Report, _verdicts(), st.just(policy()), _SOURCES, _RUNS), min_size=1, max_size=3)

@@ -19,7 +19,7 @@ from tests.unit.sources.manifests import WEB, faults, images, names, text, workl
 MIB = 1024 * 1024
 # Address space, libraries included: the program itself takes some 60 MiB of it.
 MEMORY = 400 * MIB
-SECONDS = 20
+SECONDS = 40
 # Refuses what it cannot read, and judges what it can.
 BAD_INPUT, NOT_SUPPORTED = 2, 3
 POD = f"apiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\nspec:\n  containers:\n  - name: c\n    image: {WEB}\n"
@@ -172,7 +172,7 @@ def test_volumes_and_mounts_by_aliases_are_read_in_linear_time(tmp_path: Path) -
     began = time.process_time()
     (found,) = workloads(file)
     assert len(found.containers) == many
-    assert time.process_time() - began < 10
+    assert time.process_time() - began < 30
 
 
 def test_list_of_one_object_many_times_over_is_read_in_bounded_time(tmp_path: Path) -> None:

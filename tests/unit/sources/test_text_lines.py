@@ -125,4 +125,4 @@ def test_documents_of_one_piece_are_placed_in_linear_time(tmp_path: Path) -> Non
     content = f"# {ODD[1] * 50_000}\n" + "kind: a\r---\r" * documents + f"---\n{HEAD}{SPEC}"
     began = time.process_time()
     assert _places(write(tmp_path, content)) == [_shown(content, WEB)]
-    assert time.process_time() - began < 10
+    assert time.process_time() - began < 30

@@ -146,7 +146,7 @@ def test_what_grows_without_end_is_refused_at_once(
     began = time.process_time()
     with pytest.raises(SourceError, match=problem):
         read(write(tmp_path, content))
-    assert time.process_time() - began < 5
+    assert time.process_time() - began < 20
 
 
 def test_problems_without_end_are_counted(tmp_path: Path) -> None:

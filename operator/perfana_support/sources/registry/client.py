@@ -4,8 +4,10 @@ Read-only, manifests and configs alone. Each answer is what the registry truly s
 its own error code, or a gap with the cause. What may be a proxy's word, a login page or a fault is a gap.
 """
 
+import asyncio
 import base64
 import json
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import NamedTuple
@@ -15,8 +17,9 @@ from perfana_support.model.image_policy import to_digest
 from perfana_support.model.registry import Absent, Answer, Gap, Question, Subject
 from perfana_support.sources.registry.challenge import Challenge, read_challenge
 from perfana_support.sources.registry.content import ACCEPTED, ContentError, read_config, read_manifest, verify
-from perfana_support.sources.registry.credentials import Credential, CredentialError, Find
+from perfana_support.sources.registry.credentials import Credential, CredentialError
 from perfana_support.sources.registry.hosts import Endpoint, Hosts, is_beside
+from perfana_support.sources.registry.pause import asked_pause
 
 # The specification's own limit for a manifest (distribution-spec, "Pushing Manifests"); configs are smaller.
 MAX_CONTENT = 4 * 1024 * 1024
@@ -50,48 +53,77 @@ class FetchError(Exception):
 
 
 Fetch = Callable[[Request], Awaitable[Response]]
+# Credentials for where a repository is read, on behalf of a namespace.
+Find = Callable[[Endpoint, str], Awaitable[Credential | None]]
+# What registries take from one client without complaint, and what Docker itself does at a time is three.
+MAX_CONNECTIONS = 4
+
+
+async def nobody(_endpoint: Endpoint, _namespace: str) -> Credential | None:
+    """No credentials: what is public is read, all else refused."""
+    return None
 
 
 class _GapError(Exception):
     """No answer, with the cause."""
 
+    def __init__(self, cause: str, wait_seconds: float = 0.0) -> None:
+        super().__init__(cause)
+        self.wait_seconds = wait_seconds
+
 
 class RegistryClient:
-    """Asks registries. Tokens are kept for each repository as long as the client is."""
+    """Asks registries, at most `MAX_CONNECTIONS` requests at a time to each, and none while it asks to be left alone.
 
-    def __init__(self, fetch: Fetch, hosts: Hosts, find_credential: Find) -> None:
+    Tokens are kept for each repository, and how a registry gives them, as long as the client is. `find` is asked for
+    credentials on behalf of a namespace, "" where they are the same for all.
+    """
+
+    def __init__(self, fetch: Fetch, hosts: Hosts, find: Find = nobody, clock: Callable[[], float] = time.monotonic) -> None:
         self._fetch = fetch
         self._hosts = hosts
-        self._find_credential = find_credential
-        self._authorizations: dict[tuple[str, str], str] = {}
+        self._find = find
+        self._clock = clock
+        self._authorizations: dict[tuple[str, str, str], str] = {}
+        self._challenges: dict[str, Challenge] = {}
+        self._turns: dict[str, asyncio.Semaphore] = {}
+        self._rests_until: dict[str, float] = {}
 
-    async def answer(self, question: Question) -> Answer:
+    async def answer(self, question: Question, namespace: str = "") -> Answer:
         """What the registry says."""
         endpoint = self._hosts.endpoint_of(question.repository)
         if endpoint is None:
             name = question.repository.partition("/")[0]
             return Gap(f"{name} is not asked, for the policy names it under no spec.images.registries")
         try:
-            return await self._ask(endpoint, question)
-        except (_GapError, FetchError, ContentError, CredentialError) as error:
+            async with self._turn(endpoint):
+                return await self._ask(endpoint, question, namespace)
+        except _GapError as error:
+            return Gap(f"{endpoint.host}: {error}", error.wait_seconds)
+        except (FetchError, ContentError, CredentialError) as error:
             return Gap(f"{endpoint.host}: {error}")
 
-    async def digest_of_tag(self, question: Question) -> str | None:
+    async def digest_of_tag(self, question: Question, namespace: str = "") -> str | None:
         """The digest that a tag stands for now, by a request that registries do not count; None where they do not tell it."""
         endpoint = self._hosts.endpoint_of(question.repository)
         if endpoint is None:
             return None
         try:
-            url = f"{endpoint.url}/manifests/{question.reference}"
-            response = await self._request(endpoint, "HEAD", url, {"Accept": ACCEPTED}, is_blob=False)
+            async with self._turn(endpoint):
+                url = f"{endpoint.url}/manifests/{question.reference}"
+                response = await self._request(endpoint, Request("HEAD", url, {"Accept": ACCEPTED}), namespace)
         except (_GapError, FetchError, CredentialError):
             return None
         return to_digest(response.headers.get("docker-content-digest", "")) if response.status == HTTPStatus.OK else None
 
-    async def _ask(self, endpoint: Endpoint, question: Question) -> Answer:
+    def _turn(self, endpoint: Endpoint) -> asyncio.Semaphore:
+        return self._turns.setdefault(endpoint.host, asyncio.Semaphore(MAX_CONNECTIONS))
+
+    async def _ask(self, endpoint: Endpoint, question: Question, namespace: str) -> Answer:
         is_blob = question.subject is Subject.CONFIG
         url = f"{endpoint.url}/{'blobs' if is_blob else 'manifests'}/{question.reference}"
-        response = await self._request(endpoint, "GET", url, {} if is_blob else {"Accept": ACCEPTED}, is_blob=is_blob)
+        request = Request("GET", url, {} if is_blob else {"Accept": ACCEPTED})
+        response = await self._request(endpoint, request, namespace, is_blob=is_blob)
         if response.status != HTTPStatus.OK:
             return _refused(response)
         digest = to_digest(question.reference)
@@ -103,23 +135,40 @@ class RegistryClient:
             return read_config(response.body)
         return read_manifest(response.body, response.headers.get("content-type", ""))
 
-    async def _request(
-        self, endpoint: Endpoint, method: str, url: str, headers: Mapping[str, str], *, is_blob: bool
-    ) -> Response:
+    async def _request(self, endpoint: Endpoint, request: Request, namespace: str, *, is_blob: bool = False) -> Response:
         """Send a request, with credentials once the registry has asked for them."""
-        key = (endpoint.host, endpoint.path)
+        self._refuse_resting(endpoint)
+        key = (endpoint.host, endpoint.path, namespace)
+        if key not in self._authorizations and (known := self._challenges.get(endpoint.host)):
+            # It asked before, for another repository: that request is saved.
+            self._authorizations[key] = await self._authorize(endpoint, known, namespace)
         for is_last in (False, True):
             authorization = self._authorizations.get(key)
-            sent = {**headers, "Authorization": authorization} if authorization else headers
-            response = await self._follow(endpoint, Request(method, url, sent), is_blob=is_blob)
+            headers = {**request.headers, "Authorization": authorization} if authorization else request.headers
+            response = await self._follow(endpoint, request._replace(headers=headers), is_blob=is_blob)
+            self._note_rest(endpoint, response)
             if response.status != HTTPStatus.UNAUTHORIZED or is_last:
                 return response
             self._authorizations.pop(key, None)
             challenge = read_challenge(response.headers.get("www-authenticate", ""))
             if challenge is None:
                 return response
-            self._authorizations[key] = await self._authorize(endpoint, challenge)
+            self._authorizations[key] = await self._authorize(endpoint, challenge, namespace)
+            self._challenges[endpoint.host] = challenge
         raise AssertionError("unreachable")
+
+    def _refuse_resting(self, endpoint: Endpoint) -> None:
+        left = self._rests_until.get(endpoint.host, 0.0) - self._clock()
+        if left > 0:
+            raise _GapError(f"asks to be left alone for {left:.0f} s more", left)
+
+    def _note_rest(self, endpoint: Endpoint, response: Response) -> None:
+        seconds = asked_pause(response.status, response.headers)
+        if seconds > 0:
+            until = self._clock() + seconds
+            self._rests_until[endpoint.host] = max(until, self._rests_until.get(endpoint.host, 0.0))
+            if response.status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
+                raise _GapError(f"asks to be left alone for {seconds:.0f} s ({response.status})", seconds)
 
     async def _follow(self, endpoint: Endpoint, request: Request, *, is_blob: bool) -> Response:
         """Follow redirects: of manifests inside the registry's host, of blobs to where they lie, and never with credentials."""
@@ -138,9 +187,9 @@ class RegistryClient:
             request = request._replace(url=target, headers=kept)
         raise _GapError(f"it redirects more than {_MAX_REDIRECTS} times")
 
-    async def _authorize(self, endpoint: Endpoint, challenge: Challenge) -> str:
+    async def _authorize(self, endpoint: Endpoint, challenge: Challenge, namespace: str) -> str:
         """The header that meets a challenge."""
-        credential = self._find_credential(endpoint.registry.name, endpoint.path)
+        credential = await self._find(endpoint, namespace)
         if challenge.scheme == "basic":
             if credential is None or not credential.password:
                 raise _GapError("it wants a name and password, and none are given for it")
@@ -151,7 +200,7 @@ class RegistryClient:
         if not is_beside(realm.netloc, endpoint.host):
             raise _GapError(f"its tokens are at {realm.netloc}, another domain, which is not asked")
         # Whatever it wants: to read this repository is all that is asked for.
-        asked = {"service": challenge.service, "scope": f"repository:{_repository_of(endpoint)}:pull"}
+        asked = {"service": challenge.service, "scope": f"repository:{endpoint.repository}:pull"}
         if credential and credential.identity_token:
             body = {"grant_type": "refresh_token", "refresh_token": credential.identity_token, "client_id": "perfana-support"}
             headers = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -165,11 +214,6 @@ class RegistryClient:
             given = "the credentials given for it" if credential else "anonymous reading"
             raise _GapError(f"{realm.netloc} refuses {given} ({response.status})")
         return f"Bearer {_token(response.body, realm.netloc)}"
-
-
-def _repository_of(endpoint: Endpoint) -> str:
-    """The repository's name at the endpoint: what stands behind `/v2/`."""
-    return urlsplit(endpoint.url).path.partition("/v2/")[2]
 
 
 def _basic(credential: Credential) -> str:

@@ -35,15 +35,11 @@ class Credential(NamedTuple):
         return "Credential(…)"
 
 
-Find = Callable[[str, str], Credential | None]
+# Credentials by a registry's name and a repository's path, from one configuration.
+Lookup = Callable[[str, str], Credential | None]
 
 
-def nobody(_registry: str, _path: str) -> Credential | None:
-    """No credentials: what is public is read, all else refused."""
-    return None
-
-
-def read_docker_config(text: str | bytes, where: str, run: Callable[[str, str], str] | None = None) -> Find:
+def read_docker_config(text: str | bytes, where: str, run: Callable[[str, str], str] | None = None) -> Lookup:
     """Credentials by registry and path, from the text of a `config.json` or of a pull secret. Raises `CredentialError`.
 
     `run` calls a credential helper with a server's name and returns its answer; None where helpers must not be called.

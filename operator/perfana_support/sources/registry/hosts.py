@@ -6,21 +6,10 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from perfana_support.model.image import DEFAULT_REGISTRY
+from perfana_support.model.registry import Registry
 
 # Docker Hub's API is at another name than its images have.
 _DOCKER_HUB_API = "https://registry-1.docker.io/v2"
-
-
-class Registry(NamedTuple):
-    """A registry by the name that images have.
-
-    `endpoint` is the root of its API where that is elsewhere: a mirror, a pull-through cache, a path prefix, such as
-    `https://harbor.example.com/v2/dockerhub` (containerd's `hosts.toml` with `override_path`). `is_plain` allows HTTP.
-    """
-
-    name: str
-    endpoint: str = ""
-    is_plain: bool = False
 
 
 class Endpoint(NamedTuple):
@@ -35,6 +24,18 @@ class Endpoint(NamedTuple):
         """Host and port, in small letters."""
         return urlsplit(self.url).netloc.lower()
 
+    @property
+    def account(self) -> tuple[str, str]:
+        """What credentials are looked up by: the registry that is asked, whatever images call it, and the repository in it."""
+        if not self.registry.endpoint:
+            return self.registry.name, self.path
+        return self.host, self.repository
+
+    @property
+    def repository(self) -> str:
+        """The repository's name where it is read: what stands behind `/v2/`."""
+        return urlsplit(self.url).path.partition("/v2/")[2]
+
 
 class Hosts(NamedTuple):
     """The registries by name."""
@@ -47,8 +48,7 @@ class Hosts(NamedTuple):
         registry = self.registries.get(name)
         if registry is None:
             return None
-        scheme = "http" if registry.is_plain else "https"
-        root = registry.endpoint or (_DOCKER_HUB_API if name == DEFAULT_REGISTRY else f"{scheme}://{name}/v2")
+        root = registry.endpoint or (_DOCKER_HUB_API if name == DEFAULT_REGISTRY else f"https://{name}/v2")
         return Endpoint(f"{root.rstrip('/')}/{path}", registry, path)
 
     @property

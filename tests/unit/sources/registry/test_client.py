@@ -1,65 +1,31 @@
 """A registry's protocol: who is asked for what, with which credentials, and what counts as an answer."""
 
 import asyncio
-import base64
 import json
 from typing import Any
 
 import pytest
 
-from perfana_support.model.registry import Absent, Answer, Config, Gap, Index, Manifest, Question, Subject
+from perfana_support.model.registry import Absent, Answer, Config, Gap, Index, Manifest, Question, Registry, Subject
 from perfana_support.sources.registry.client import FetchError, RegistryClient, Request, Response
-from perfana_support.sources.registry.credentials import Credential, CredentialError
-from perfana_support.sources.registry.hosts import Registry, hosts_of, is_beside, is_inward
-from tests.unit.sources.registry.images import Blob, config, index, manifest
-
-HUB, NAME = "docker.io/perfana/perfana-web", "perfana/perfana-web"
-CONFIG = config("a")
-MANIFEST = manifest(CONFIG)
-INDEX = index(("linux/amd64", MANIFEST))
-TAG = "0.2.96.22"
-UNKNOWN = json.dumps({"errors": [{"code": "MANIFEST_UNKNOWN"}]}).encode()
-
-
-def response(status: int = 200, body: bytes = b"", **headers: str) -> Response:
-    return Response(status, {name.replace("_", "-"): value for name, value in headers.items()}, body)
-
-
-def served(content: Blob) -> Response:
-    return response(body=content.content, content_type=content.media_type, docker_content_digest=content.digest)
-
-
-class Wire:
-    """Answers by URL, and what was asked."""
-
-    def __init__(self, **answers: Response) -> None:
-        self.answers: dict[str, Response | Exception] = dict(answers)
-        self.seen: list[Request] = []
-        self.wants = ""
-
-    async def fetch(self, request: Request) -> Response:
-        self.seen.append(request)
-        if self.wants and request.headers.get("Authorization") != self.wants and "/v2/" in request.url:
-            return response(401, www_authenticate=self.challenge)
-        found = self.answers.get(request.url) or self.answers.get(request.url.partition("?")[0]) or response(404, UNKNOWN)
-        if isinstance(found, Exception):
-            raise found
-        return found
-
-    challenge = 'Bearer realm="https://auth.docker.io/token",service="registry.docker.io",scope="repository:x:pull"'
-
-
-def ask(wire: Wire, question: Question, *registries: Registry, credential: Credential | None = None) -> Answer:
-    hosts = hosts_of(registries or [Registry("docker.io")])
-    return asyncio.run(RegistryClient(wire.fetch, hosts, lambda _name, _path: credential).answer(question))
-
-
-def url(reference: str, kind: str = "manifests", root: str = "https://registry-1.docker.io/v2") -> str:
-    return f"{root}/{NAME}/{kind}/{reference}"
-
-
-def by_tag(repository: str = HUB) -> Question:
-    return Question(Subject.MANIFEST, repository, TAG)
+from perfana_support.sources.registry.credentials import Credential
+from perfana_support.sources.registry.hosts import hosts_of, is_beside, is_inward
+from tests.unit.sources.registry.images import Blob, config, manifest
+from tests.unit.sources.registry.wire import (
+    CONFIG,
+    HUB,
+    INDEX,
+    MANIFEST,
+    NAME,
+    TAG,
+    Wire,
+    ask,
+    by_tag,
+    guarded,
+    response,
+    served,
+    url,
+)
 
 
 @pytest.mark.parametrize(("content", "kind"), [(INDEX, Index), (MANIFEST, Manifest)])
@@ -97,7 +63,7 @@ def test_registry_that_the_policy_does_not_name_is_never_asked() -> None:
         (Registry("docker.io", "https://harbor.example.com/v2/dockerhub"), "https://harbor.example.com/v2/dockerhub"),
         (Registry("docker.io", "https://mirror.example.com/v2/"), "https://mirror.example.com/v2"),
         (Registry("harbor.example.com:8443"), "https://harbor.example.com:8443/v2"),
-        (Registry("registry.local:5000", is_plain=True), "http://registry.local:5000/v2"),
+        (Registry("registry.local:5000", "http://registry.local:5000/v2"), "http://registry.local:5000/v2"),
     ],
 )
 def test_registry_is_asked_where_it_is(registry: Registry, root: str) -> None:
@@ -123,7 +89,7 @@ GAPS: dict[str, tuple[Response | Exception, str]] = {
     "404 with errors that are none": (response(404, b'{"errors": 1}'), "without saying as a registry"),
     "401 without a challenge": (response(401), "refuses to be read (401)"),
     "403": (response(403, b'{"errors": [{"code": "DENIED"}]}'), "refuses to be read (403, DENIED)"),
-    "429": (response(429), "answers 429"),
+    "429": (response(429), "left alone for 60 s (429)"),
     "500": (response(500), "answers 500"),
     "204": (response(204), "answers 204"),
     "no connection": (FetchError("cannot be reached"), "cannot be reached"),
@@ -156,107 +122,55 @@ def test_content_by_digest_must_have_it_whatever_headers_say() -> None:
     assert isinstance(found, Gap)
 
 
-# Credentials
+# Too much
 
 
-def basic(name: str, password: str) -> str:
-    return "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()
+def test_registry_that_asks_to_be_left_alone_is() -> None:
+    wire, clock = Wire(), [100.0]
+    wire.answers[url(TAG)] = response(429, retry_after="30")
+    client = RegistryClient(wire.fetch, hosts_of([Registry("docker.io")]), clock=lambda: clock[0])
 
+    def answer() -> Answer:
+        return asyncio.run(client.answer(by_tag()))
 
-def guarded() -> Wire:
-    wire = Wire()
+    assert answer() == Gap("registry-1.docker.io: asks to be left alone for 30 s (429)", 30.0)
+    clock[0] = 129.0
     wire.answers[url(TAG)] = served(INDEX)
-    wire.answers["https://auth.docker.io/token"] = response(200, b'{"token": "t0ken"}')
-    wire.wants = "Bearer t0ken"
-    return wire
-
-
-def test_anonymous_token_is_for_this_repository_alone_whatever_scope_is_asked() -> None:
-    wire = guarded()
-    assert isinstance(ask(wire, by_tag()), Index)
-    token = wire.seen[1]
-    assert (
-        token.url == "https://auth.docker.io/token?service=registry.docker.io&scope=repository%3Aperfana%2Fperfana-web%3Apull"
-    )
-    assert "Authorization" not in token.headers
-
-
-def test_credentials_go_to_the_token_service_and_the_token_to_the_registry() -> None:
-    wire = guarded()
-    assert isinstance(ask(wire, by_tag(), credential=Credential("me", "secret")), Index)
-    assert [each.headers.get("Authorization") for each in wire.seen] == [None, basic("me", "secret"), "Bearer t0ken"]
-
-
-def test_identity_token_is_exchanged() -> None:
-    wire = guarded()
-    assert isinstance(ask(wire, by_tag(), credential=Credential("", "", "identity")), Index)
-    sent = wire.seen[1]
-    assert (sent.method, b"refresh_token=identity" in (sent.body or b"")) == ("POST", True)
-    assert "identity" not in sent.url
-
-
-def test_basic_authentication() -> None:
-    wire = guarded()
-    wire.challenge, wire.wants = 'Basic realm="x"', basic("me", "secret")
-    assert isinstance(ask(wire, by_tag(), credential=Credential("me", "secret")), Index)
-    assert ask(wire, by_tag()) == Gap("registry-1.docker.io: it wants a name and password, and none are given for it")
-
-
-def test_token_is_kept_and_asked_for_anew_when_it_is_refused() -> None:
-    wire = guarded()
-    hosts = hosts_of([Registry("docker.io")])
-    client = RegistryClient(wire.fetch, hosts, lambda _name, _path: None)
-
-    async def twice() -> list[Answer]:
-        first = [await client.answer(by_tag()), await client.answer(by_tag())]
-        wire.wants = "Bearer other"
-        wire.answers["https://auth.docker.io/token"] = response(200, b'{"access_token": "other"}')
-        return [*first, await client.answer(by_tag())]
-
-    assert all(isinstance(each, Index) for each in asyncio.run(twice()))
-    assert sum("auth.docker.io" in each.url for each in wire.seen) == 2
-
-
-STRANGE = {
-    "another domain": ('Bearer realm="https://evil.example.com/token"', "another domain"),
-    "HTTP": ('Bearer realm="http://auth.docker.io/token"', "which is not asked"),
-    "a file": ('Bearer realm="file:///etc/passwd"', "which is not asked"),
-    "an address": ('Bearer realm="https://169.254.169.254/token"', "another domain"),
-}
-
-
-@pytest.mark.parametrize("name", STRANGE)
-def test_token_service_elsewhere_is_not_asked(name: str) -> None:
-    wire = guarded()
-    wire.challenge, cause = STRANGE[name]
-    found = ask(wire, by_tag(), credential=Credential("me", "secret"))
-    assert isinstance(found, Gap)
-    assert cause in found.cause
+    assert answer() == Gap("registry-1.docker.io: asks to be left alone for 1 s more", 1.0)
+    assert asyncio.run(client.digest_of_tag(by_tag())) is None
     assert len(wire.seen) == 1
-    assert "secret" not in found.cause
+    clock[0] = 130.0
+    assert isinstance(answer(), Index)
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"token": 1}', b'{"token": "a\\r\\nHost: b"}', b'{"token": "\\u00e9"}'])
-def test_token_that_is_none_is_a_gap(body: bytes) -> None:
-    wire = guarded()
-    wire.answers["https://auth.docker.io/token"] = response(200, body)
-    assert isinstance(ask(wire, by_tag()), Gap)
+def test_last_request_of_a_window_is_answered_and_the_next_one_waits() -> None:
+    wire = Wire()
+    last = served(INDEX)
+    wire.answers[url(TAG)] = last._replace(
+        headers={**last.headers, "ratelimit-limit": "100;w=21600", "ratelimit-remaining": "0;w=21600"}
+    )
+    client = RegistryClient(wire.fetch, hosts_of([Registry("docker.io")]), clock=lambda: 0.0)
+    assert isinstance(asyncio.run(client.answer(by_tag())), Index)
+    assert asyncio.run(client.answer(by_tag())) == Gap("registry-1.docker.io: asks to be left alone for 216 s more", 216.0)
 
 
-@pytest.mark.parametrize("status", [401, 403, 429, 500])
-def test_token_that_is_refused_is_a_gap(status: int) -> None:
-    wire = guarded()
-    wire.answers["https://auth.docker.io/token"] = response(status)
-    found = ask(wire, by_tag(), credential=Credential("me", "secret"))
-    assert found == Gap(f"registry-1.docker.io: auth.docker.io refuses the credentials given for it ({status})")
+def test_four_requests_at_a_time_are_sent_to_a_registry() -> None:
+    now, most = [0], [0]
 
+    async def fetch(_request: Request) -> Response:
+        now[0] += 1
+        most[0] = max(most[0], now[0])
+        for _ in range(5):
+            await asyncio.sleep(0)
+        now[0] -= 1
+        return served(INDEX)
 
-def test_configuration_of_credentials_that_cannot_be_used_is_a_gap() -> None:
-    def find(_name: str, _path: str) -> Credential | None:
-        raise CredentialError("docker-credential-x cannot be asked")
+    async def many() -> None:
+        client = RegistryClient(fetch, hosts_of([Registry("docker.io")]))
+        await asyncio.gather(*(client.answer(by_tag(f"docker.io/perfana/x{place}")) for place in range(40)))
 
-    client = RegistryClient(guarded().fetch, hosts_of([Registry("docker.io")]), find)
-    assert asyncio.run(client.answer(by_tag())) == Gap("registry-1.docker.io: docker-credential-x cannot be asked")
+    asyncio.run(many())
+    assert most == [4]
 
 
 def test_blob_may_lie_elsewhere_and_is_fetched_there_without_credentials() -> None:
@@ -279,7 +193,7 @@ def test_redirect_inside_the_registry_is_followed() -> None:
 def test_digest_of_a_tag_is_asked_for_by_head() -> None:
     wire = Wire()
     wire.answers[url(TAG)] = served(INDEX)._replace(body=b"")
-    client = RegistryClient(wire.fetch, hosts_of([Registry("docker.io")]), lambda _name, _path: None)
+    client = RegistryClient(wire.fetch, hosts_of([Registry("docker.io")]))
     assert asyncio.run(client.digest_of_tag(by_tag())) == INDEX.digest
     assert [each.method for each in wire.seen] == ["HEAD"]
     wire.answers[url(TAG)] = response(404)

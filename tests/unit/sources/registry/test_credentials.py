@@ -9,7 +9,6 @@ import pytest
 from perfana_support.sources.registry.credentials import (
     Credential,
     CredentialError,
-    nobody,
     read_docker_config,
     run_helper,
 )
@@ -134,4 +133,3 @@ def test_credential_shows_nothing() -> None:
     secret: Any = Credential("me", "hunter2", "t0ken")
     for text in (repr(secret), str(secret), f"{secret}", f"{[secret]}", f"{secret!r}"):
         assert not any(part in text for part in ("me,", "hunter2", "t0ken"))
-    assert nobody(HUB, "x") is None

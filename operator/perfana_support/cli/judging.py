@@ -1,0 +1,51 @@
+"""Installations judged one after the other, with registries asked for what the policy wants proven."""
+
+import argparse
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
+from typing import TYPE_CHECKING
+
+from perfana_support.evaluate.inventory import select
+from perfana_support.evaluate.verdict import evaluate
+from perfana_support.model.check import Check
+from perfana_support.model.installation import Installation
+from perfana_support.model.policy import Policy
+from perfana_support.model.verdict import Verdict
+from perfana_support.sources.errors import Fault, SourceError
+
+if TYPE_CHECKING:
+    from perfana_support.cli.registries import Registries
+
+
+def judged(
+    arguments: argparse.Namespace,
+    installations: Iterable[Installation],
+    policy: Policy,
+    as_of: date,
+    check_of: Callable[[str], Check],
+) -> Iterator[Verdict]:
+    """The verdicts, in order. Each asks registries for what those before have not asked for."""
+    registries: Registries | None = None
+    try:
+        for installation in installations:
+            check = check_of(installation.namespace)
+            seen = select(installation, check, policy)
+            verdict = evaluate(seen._replace(answers=registries.known) if registries else seen, policy, as_of, check)
+            while verdict.open_questions:
+                registries = registries or open_registries(arguments, policy)
+                registries.ask(verdict.open_questions)
+                verdict = evaluate(seen._replace(answers=registries.known), policy, as_of, check)
+            yield verdict
+    finally:
+        if registries:
+            registries.close()
+
+
+def open_registries(arguments: argparse.Namespace, policy: Policy) -> "Registries":
+    """The policy's registries, with the user's credentials. Raises `SourceError` where the part that asks is not installed."""
+    try:
+        from perfana_support.cli.registries import Registries  # noqa: PLC0415 - a tenth of a second, for who asks alone
+    except ModuleNotFoundError as error:
+        remedy = "install perfana-support[cluster] or take perfana-support-cluster; --verification Reference asks none"
+        raise SourceError([Fault("asking a registry", 0, 0, f"is not installed ({error.name}); {remedy}")]) from error
+    return Registries(policy.fields.images, arguments.registry_config or "", arguments.registry_ca_file or "")
