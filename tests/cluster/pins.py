@@ -22,10 +22,13 @@ GO_FOLDER = Path(__file__).with_name("go")
 PROGRAMS = ("kube-apiserver", "kubectl")
 """Built together, in one `go build`: apart, Go would compile nearly everything that they share twice."""
 
+NODE_PROGRAMS = ("kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy")
+"""What a whole node needs besides (tests/node): the same pin, another build."""
+
 _REQUIREMENT = re.compile(r"^\s*k8s\.io/kubernetes v(\d+\.\d+\.\d+)\b", re.MULTILINE)
 _ETCD_REQUIREMENT = re.compile(r"^\s*go\.etcd\.io/etcd/server/v3 v(\d+\.\d+\.\d+)\b", re.MULTILINE)
 _ASKED = re.compile(r"v?(?P<minor>\d+\.\d+)(?P<patch>\.\d+)?(?P<suffix>[-+][0-9A-Za-z.+-]+)?")
-_GO_DIRECTIVE = re.compile(r"^go (\d+)\.(\d+)", re.MULTILINE)
+_GO_DIRECTIVE = re.compile(r"^go (\d+)\.(\d+)(?:\.(\d+))?", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ class Pin:
     version: str
 
     @property
-    def go_version(self) -> tuple[int, int]:
+    def go_version(self) -> tuple[int, ...]:
         """Oldest Go that builds it."""
         return needed_go((self.folder / "go.mod").read_text(encoding="utf-8"))
 
@@ -89,20 +92,20 @@ def make(version: str) -> Path:
     # wants the modules that only tests of dependencies need, and drops requirements that keep versions where
     # they are.
     builder = find_go(needed_go(f"go {module['Go']}"))
-    _run(builder, folder, "list", "-mod=mod", "-deps", *packages())
+    _run(builder, folder, "list", "-mod=mod", "-deps", *packages(PROGRAMS + NODE_PROGRAMS))
     return folder
 
 
-def packages() -> tuple[str, ...]:
-    """Return the import paths of the programs."""
-    return tuple(f"k8s.io/kubernetes/cmd/{program}" for program in PROGRAMS)
+def packages(programs: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the import paths of Kubernetes' programs."""
+    return tuple(f"k8s.io/kubernetes/cmd/{program}" for program in programs)
 
 
-def needed_go(go_mod: str) -> tuple[int, int]:
+def needed_go(go_mod: str) -> tuple[int, ...]:
     """Return the Go that a go.mod asks for."""
     found = _GO_DIRECTIVE.search(go_mod)
     assert found, "no go directive"
-    return int(found[1]), int(found[2])
+    return tuple(int(part or 0) for part in found.groups())
 
 
 def _go_mod(module: dict[str, Any], version: str) -> str:

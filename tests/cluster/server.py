@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 
+SERVICE_NETWORK = "10.0.0.0/24"
+"""Addresses of services; the first is that of the API server itself."""
+
 PORTS = range(20000, 30000)
 """Below Linux's range for outgoing connections (from 32768): none takes the port of a stopped server."""
 
@@ -65,7 +68,7 @@ class ClusterError(Exception):
 
 
 class Cluster:
-    """An API server without controllers, nodes or scheduler, and without the ServiceAccount admission.
+    """An API server without controllers, nodes or scheduler, and on loopback without the ServiceAccount admission.
 
     So a pod may be created although no controller made a default service account, and stays as it was
     created; a deleted namespace stays `Terminating`. No program of it outlives this process, however that
@@ -76,6 +79,7 @@ class Cluster:
         self,
         kubernetes: str | None = None,
         *,
+        address: str = LOOPBACK,
         audit_policy: Object | None = METADATA_AUDIT_POLICY,
         users: Mapping[str, Sequence[str]] | None = None,
         flags: Sequence[str] = (),
@@ -83,9 +87,12 @@ class Cluster:
         """Boot a cluster and return when it is ready.
 
         `kubernetes` is a version as in `binaries.find`; `users` names further users with their groups;
-        `flags` are added after our own to the API server's. Raises `ClusterError` if it does not get ready.
+        `flags` are added after our own to the API server's. Another address of this machine than loopback is for
+        a cluster with controllers and pods, which reach the server there and by the service `kubernetes`: the
+        admission of service accounts is on then. Raises `ClusterError` if it does not get ready.
         """
         self.binaries = binaries.find(kubernetes)
+        self._address = address
         began = time.monotonic()
         self._processes = Processes("perfana-test-cluster-")
         try:
@@ -107,19 +114,22 @@ class Cluster:
             policy_file = self.folder / "audit-policy.json"
             policy_file.write_text(json.dumps(audit_policy))
             audit_flags = [f"--audit-policy-file={policy_file}", f"--audit-log-path={self.audit_log}"]
-        self._flags = [
-            f"--bind-address={LOOPBACK}",
-            f"--advertise-address={LOOPBACK}",
+        alone_flags = [
             "--endpoint-reconciler-type=none",  # the service `kubernetes` may not have an address on loopback
-            "--service-cluster-ip-range=10.0.0.0/24",
+            "--disable-admission-plugins=ServiceAccount",
+        ]
+        self._flags = [
+            f"--bind-address={self._address}",
+            f"--advertise-address={self._address}",
+            f"--service-cluster-ip-range={SERVICE_NETWORK}",
             f"--cert-dir={self.ca_file.parent}",
             f"--token-auth-file={token_file}",
             "--authorization-mode=Node,RBAC",
-            "--disable-admission-plugins=ServiceAccount",
             f"--service-account-issuer=https://{LOOPBACK}",
             # The server makes the key of its certificate before it reads these, so they need not exist yet.
             f"--service-account-key-file={self.ca_file.with_suffix('.key')}",
             f"--service-account-signing-key-file={self.ca_file.with_suffix('.key')}",
+            *(alone_flags if self._address == LOOPBACK else []),
             *audit_flags,
             *flags,
         ]
@@ -134,7 +144,7 @@ class Cluster:
     @property
     def server(self) -> str:
         """Address of the API server; it stays over restarts."""
-        return f"https://{LOOPBACK}:{self._port}"
+        return f"https://{self._address}:{self._port}"
 
     @property
     def ca_file(self) -> Path:

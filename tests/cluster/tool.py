@@ -24,11 +24,16 @@ class Tool(NamedTuple):
 
 def find_tool(folder: Path) -> Tool:
     """Return the tool that the folder's `go.mod` names, from the cache or built: minutes, once."""
-    text = (folder / "go.mod").read_text(encoding="utf-8")
-    named = _TOOL.search(text)
+    named = _TOOL.search((folder / "go.mod").read_text(encoding="utf-8"))
     assert named, f"{folder}/go.mod names no tool"
     package = named[1]
+    name, pin = package.rpartition("/")[2], pin_of(folder, package)
+    return Tool(Build(pin, (name,), (package,), STRIPPED).ensure() / name, pin.version)
+
+
+def pin_of(folder: Path, package: str) -> Pin:
+    """Return the folder's pin, with the version of the one module that has the package."""
+    text = (folder / "go.mod").read_text(encoding="utf-8")
     versions = [version for module, version in _REQUIREMENT.findall(text) if f"{package}/".startswith(f"{module}/")]
     assert len(versions) == 1, f"{folder}/go.mod requires no module of {package}, or several"
-    name = package.rpartition("/")[2]
-    return Tool(Build(Pin(folder, versions[0]), (name,), (package,), STRIPPED).ensure() / name, versions[0])
+    return Pin(folder, versions[0])

@@ -213,6 +213,13 @@ def test_go_of_pypi_stands_in(on_path: str, tmp_path: Path, monkeypatch: pytest.
     assert compiled.stdout == "fmt\n"
 
 
+@pytest.mark.parametrize(
+    ("version", "is_enough"), [("go1.26.5", False), ("go1.26.6", True), ("go1.26", False), ("go1.27", True)]
+)
+def test_a_patch_of_go_counts(version: str, *, is_enough: bool) -> None:
+    assert golang.Go(Path("go"), version).is_at_least((1, 26, 6)) == is_enough
+
+
 def test_go_on_path_is_taken_if_new_enough(fake_go: Path) -> None:
     write_fake_go(fake_go)
     assert golang.find_go((9, 9)) == golang.Go(fake_go, "go9.9.9")
