@@ -1,5 +1,6 @@
 """What container runtimes report for the image of a running container."""
 
+from perfana_support.model.image import parse_image
 from perfana_support.model.image_policy import to_digest
 
 
@@ -11,3 +12,10 @@ def read_image_id(image_id: str) -> str | None:
     """
     text = image_id.rpartition("://")[2].rpartition("@")[2]
     return to_digest(text if ":" in text else f"sha256:{text}")
+
+
+def reported_repository(image_id: str) -> str:
+    """The repository in what a runtime reports, "" for none. It may be another than was asked for, of the same content."""
+    name, has_digest, _ = image_id.rpartition("://")[2].rpartition("@")
+    reference = parse_image(name) if has_digest else None
+    return reference.repository if reference else ""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from perfana_support.evaluate.image_id import read_image_id
+from perfana_support.evaluate.image_id import read_image_id, reported_repository
 from perfana_support.evaluate.inventory import TEST_SUFFIX, Component, Inventory
 from perfana_support.evaluate.registry import Claim, Kind, Proof, prove
 from perfana_support.evaluate.remedy import published_image
@@ -43,8 +43,8 @@ def prove_images(inventory: Inventory, installation: Installation, catalogue: Ca
     architectures = frozenset(node.architecture for node in nodes)
     return tuple(
         tuple(
-            Proven(digest, prove(_claim(component, digest, architectures, catalogue), installation.answers))
-            for digest in _to_prove(component, catalogue)
+            Proven(digest, prove(_claim(component, digest, reported, architectures, catalogue), installation.answers))
+            for digest, reported in _to_prove(component, catalogue)
         )
         for component in inventory.components
     )
@@ -73,18 +73,22 @@ def judge_proven(component: Component, policy: Policy, proven: tuple[Proven, ...
             yield component.finding(Code.DIGEST_UNVERIFIED, what, remedy, exactly(digest))
 
 
-def _to_prove(component: Component, catalogue: Catalogue) -> Iterator[str]:
-    """What runs, else what is pinned, else what the tag names. What the catalogue lists needs no proof."""
+def _to_prove(component: Component, catalogue: Catalogue) -> Iterator[tuple[str, str]]:
+    """What runs, else what is pinned, else what the tag names, with the repository that the runtime names.
+
+    What the catalogue lists needs no proof.
+    """
     if component.tag.build is Build.REPACKAGED:
         return
-    running = sorted({digest for image_id in component.image_ids if (digest := read_image_id(image_id))})
-    digests = running or ([] if component.image_ids else [to_digest(component.reference.digest or "") or ""])
-    yield from (digest for digest in digests if not catalogue.of(digest))
+    running = {digest: reported_repository(each) for each in component.image_ids if (digest := read_image_id(each))}
+    if not component.image_ids:
+        running = {to_digest(component.reference.digest or "") or "": ""}
+    yield from ((digest, reported) for digest, reported in sorted(running.items()) if not catalogue.of(digest))
 
 
-def _claim(component: Component, digest: str, architectures: frozenset[str], catalogue: Catalogue) -> Claim:
+def _claim(component: Component, digest: str, reported: str, architectures: frozenset[str], catalogue: Catalogue) -> Claim:
     reference = component.reference
     official = component.repository + (TEST_SUFFIX if component.is_test else "")
     tag = reference.tag or (None if reference.digest else "latest")
     listed = catalogue.made_of(component.repository, component.release) if component.release and not component.is_test else ()
-    return Claim(official, tag, reference.repository, digest, architectures, listed)
+    return Claim(official, tag, reference.repository, digest, architectures, listed, reported)

@@ -50,6 +50,8 @@ class Kind(StrEnum):
 class Claim(NamedTuple):
     """What is to be proven: that `digest`, read from repository `source`, is the vendor's image `official`:`tag`.
 
+    `reported` is the repository that the runtime names with the digest, "" where it names none: of two with the same content a
+    runtime names one, whichever was asked for.
     `digest` is "" where nothing runs yet: then it is what `source` serves for the tag. `tag` is None for a reference that is
     a digest alone. `architectures` are those of the nodes that run it, empty where they are not known. `listed` is what the
     catalogue says that the image is made of, for when the vendor's registry cannot be asked.
@@ -61,6 +63,7 @@ class Claim(NamedTuple):
     digest: str = ""
     architectures: frozenset[str] = frozenset()
     listed: tuple[MadeOf, ...] = ()
+    reported: str = ""
 
 
 class Proof(NamedTuple):
@@ -119,7 +122,7 @@ class _Case:
         if own is not None:
             proof = self._compare(own, claim.official, vendors)
             return proof if proof.kind is Kind.VENDORS else Proof(Kind.SERVED_ELSEWHERE, _served_elsewhere(claim))
-        return self._compare(self._content(digest), claim.source, vendors)
+        return self._compare(*self._content(digest), vendors)
 
     def _served(self, tag: str) -> Index | Manifest:
         """What the vendor's registry serves for the tag."""
@@ -144,21 +147,26 @@ class _Case:
             f"{official} has no {shown_digest(digest)}, and without a tag there is nothing else to compare with"
         )
 
-    def _content(self, digest: str) -> Index | Manifest | Config:
-        """What the workload's own repository has under a digest."""
-        source = self.claim.source
-        found = self._found(Question(Subject.MANIFEST, source, digest))
-        if found is not None:
-            return found
-        config = self._ask(Question(Subject.CONFIG, source, digest))
-        if isinstance(config, Config):
-            return config
-        raise _NoAnswerError(f"neither {self.claim.official} nor {source} has {shown_digest(digest)}")
+    def _content(self, digest: str) -> tuple[Index | Manifest | Config, str]:
+        """What runs, and the repository that has it: the workload's own, or the one that the runtime names."""
+        claim, causes = self.claim, []
+        for repository in dict.fromkeys(filter(None, (claim.source, claim.reported))):
+            for subject in Subject:
+                try:
+                    answer = self._ask(Question(subject, repository, digest))
+                except _NoAnswerError as error:
+                    causes.append(str(error))
+                    break
+                if isinstance(answer, Index | Manifest | Config):
+                    return answer, repository
+            else:
+                causes.append(f"neither {claim.official} nor {repository} has {shown_digest(digest)}")
+        raise _NoAnswerError("; ".join(causes))
 
     def _compare_with_catalogue(self, digest: str, cause: str) -> Proof:
         """Hold what runs against what the catalogue lists. What is neither that nor built on it is unknown: it may be newer."""
-        running = self._content(digest)
-        configs = self._configs(self._parts(running, self.claim.source), self.claim.source)
+        running, repository = self._content(digest)
+        configs = self._configs(self._parts(running, repository), repository)
         proofs = [_compare_with_listed(config, self.claim) for config in configs]
         first = proofs[0]
         if first is None or any(proof is None or proof.kind is not first.kind for proof in proofs):

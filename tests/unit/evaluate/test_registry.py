@@ -319,3 +319,28 @@ def test_listed_layers_are_told_by_their_chain() -> None:
     assert layers_digest(()) == ""
     assert layers_digest((first,)) == first
     assert layers_digest((first, second)) == "sha256:" + sha256(f"{first} {second}".encode()).hexdigest()
+
+
+# Where the runtime names another repository than the workload
+
+
+OTHER = "quay.io/acme/web"
+
+
+def test_content_is_looked_for_where_the_runtime_says_that_it_is(registry: Registry) -> None:
+    recompressed = registry.push(OTHER, AMD._replace(packing="fast"))
+    assert registry.prove(recompressed).kind is Kind.UNVERIFIED
+    assert registry.prove(recompressed, reported=OTHER).kind is Kind.VENDORS
+
+
+def test_changed_content_is_found_there_as_well(registry: Registry) -> None:
+    changed = registry.push(OTHER, Image(("base", "other")))
+    assert registry.prove(changed, reported=OTHER).kind is Kind.MODIFIED
+
+
+def test_cause_of_each_place_is_told(registry: Registry) -> None:
+    absent = digest("nowhere")
+    registry.faults[Question(Subject.MANIFEST, OTHER, absent)] = Gap("quay.io: refuses to be read (401)")
+    because = registry.prove(absent, reported=OTHER).because
+    assert because.startswith(f"neither {VENDOR} nor {MIRROR} has ")
+    assert because.endswith("; quay.io: refuses to be read (401)")
