@@ -6,17 +6,18 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
 from perfana_support.sources.policy import builtin_policy
-from tests.bench.tables import say, table
+from tests.bench.tables import milliseconds, say, table
 from tests.cluster.crds import apply_crds
 from tests.cluster.server import Cluster
 from tests.cluster.waiting import wait_for
 from tests.integration.operator_process import ACCOUNT, OperatorProcess, shipped_identity
 from tests.integration.support_objects import API_VERSION, CHECK, check, conditions, pod, policy
 from tests.registry.front import Front
-from tests.registry.images import Push, attested, vendor_image
+from tests.registry.images import Push, alone, attested, vendor_image
 from tests.registry.server import Registry
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ CRDS = Path(__file__).parents[2] / "crds"
 CHECKS, CONTAINERS_OF_EACH = 500, 5
 COMPONENTS = 5
 RELEASES = ("0.2.96.22", "0.2.96.21", "0.2.96.20", "0.2.96.18", "0.2.96.17", "0.2.96.16", "0.2.96.15", "0.2.96.14")
+NEWCOMERS = 40
 DEADLINE_SECONDS = 300.0
 RESYNC_SECONDS, QUIET_SECONDS = 5.0, 20.0
 POLICY = "asks-registries"
@@ -53,7 +55,8 @@ def measure() -> str:
         say(f"creating {CHECKS} namespaces with {CONTAINERS_OF_EACH} running pods each")
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(partial(_fill, api, images), range(CHECKS)))
-        return _measure(cluster, front)
+        newcomers = _push_newcomers(registry)
+        return _measure(cluster, front, newcomers)
 
 
 def _images() -> list[Image]:
@@ -65,6 +68,16 @@ def _images() -> list[Image]:
         for release in RELEASES
         for name in names
     ]
+
+
+def _push_newcomers(registry: Registry) -> list[str]:
+    """Push images that no check has asked for; return references that are pinned to another one each."""
+    other = alone(vendor_image("other", "1"))
+    registry.push("perfana/perfana-web", other)
+    tags = [f"0.2.94.{number}" for number in range(NEWCOMERS)]
+    for tag in tags:
+        registry.push("perfana/perfana-web", alone(vendor_image("perfana-web", tag)), tag)
+    return [f"perfana/perfana-web:{tag}@{other.digest}" for tag in tags]
 
 
 def _fill(api: ApiClient, images: list[Image], number: int) -> None:
@@ -89,7 +102,7 @@ def _fill(api: ApiClient, images: list[Image], number: int) -> None:
     api.create(check(policyRef={"name": POLICY}), namespace)
 
 
-def _measure(cluster: Cluster, front: Front) -> str:
+def _measure(cluster: Cluster, front: Front, newcomers: list[str]) -> str:
     api, identity = cluster.client(), shipped_identity(cluster)
     flags = ("--http-port", "0", "--lease-namespace", ACCOUNT, "--resync-seconds", str(RESYNC_SECONDS))
     with OperatorProcess(cluster, identity.kubeconfig, *flags) as operator:
@@ -103,19 +116,45 @@ def _measure(cluster: Cluster, front: Front) -> str:
         asked = len(front.seen)
         ends_at = time.monotonic() + QUIET_SECONDS
         wait_for(lambda: time.monotonic() > ends_at, 2 * QUIET_SECONDS, "quiet")
+        again = len(front.seen) - asked
+        say(f"registries: {NEWCOMERS} images that nobody has asked for, one after the other")
+        reactions = _reactions(api, front, newcomers)
         rows = [
             ["manifest requests until all are proven", str(len(cold)), "40"],
             ["other requests (configs, tokens)", str(asked - len(cold)), ""],
             ["requests at once, the most", str(front.most_at_once), "4"],
-            [f"requests in {QUIET_SECONDS:.0f} s of judging everything again", str(len(front.seen) - asked), "0"],
+            [f"requests in {QUIET_SECONDS:.0f} s of judging everything again", str(again), "0"],
             ["s from the operator's start until all conditions are written", f"{whole:.1f}", ""],
-            ["s from the last answer until all conditions are seen", f"{after:.2f}", "2"],
+            ["s from the last answer until all conditions are seen, 500 writes included", f"{after:.1f}", ""],
+            [
+                "ms from the answers about a new image until its condition is seen, median",
+                milliseconds(median(reactions)),
+                "2000",
+            ],
+            ["the same, the most", milliseconds(max(reactions)), "2000"],
         ]
     caption = (
         f"{CHECKS} checks with {CHECKS * CONTAINERS_OF_EACH:,} running containers of {COMPONENTS * len(RELEASES)} images, "
         "verification Registry, one registry on loopback; conditions seen by a client that watches."
     )
     return f"{caption}\n\n" + table(["", "measured", "aim, at most"], rows)
+
+
+def _reactions(api: ApiClient, front: Front, newcomers: list[str]) -> list[float]:
+    """Seconds from the last answer about each image to the condition that a watching client sees."""
+    events = api.watch(API_VERSION, CHECK, deadline_seconds=DEADLINE_SECONDS)
+    taken = []
+    for number, image in enumerate(newcomers):
+        namespace = f"bench-{number:03}"
+        api.create(pod(image, "newcomer"), namespace)
+        for event in events:
+            item = event["object"]
+            found = conditions(item).get("ImagesUnmodified", {})
+            if item["metadata"]["namespace"] == namespace and found.get("status") != "True":
+                taken.append(time.monotonic() - max(each.at for each in front.seen))
+                break
+    assert len(taken) == len(newcomers), f"{len(taken)} of {len(newcomers)} were noticed"
+    return taken
 
 
 def _wait_until_proven(api: ApiClient) -> None:
