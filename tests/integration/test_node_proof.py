@@ -94,7 +94,7 @@ async def _judged(policy: Policy, installation: Installation) -> Verdict:
     inquiry = Inquiry(RegistryClient(fetch, hosts))
     try:
         while True:
-            verdict = evaluate(installation._replace(answers=inquiry), policy, today())
+            verdict = evaluate(installation._replace(answers=inquiry.known_to("")), policy, today())
             if not verdict.open_questions:
                 return verdict
             await inquiry.ask(verdict.open_questions)

@@ -109,7 +109,7 @@ async def _judged(asked: Asked, installation: Installation) -> Verdict:
     inquiry = Inquiry(RegistryClient(fetch, hosts, find))
     try:
         while True:
-            verdict = evaluate(installation._replace(answers=inquiry), asked.policy, today())
+            verdict = evaluate(installation._replace(answers=inquiry.known_to("")), asked.policy, today())
             if not verdict.open_questions:
                 return verdict
             await inquiry.ask(verdict.open_questions)

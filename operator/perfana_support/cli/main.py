@@ -181,7 +181,9 @@ def _parser(wanted: str | None) -> tuple[argparse.ArgumentParser, dict[str, Modu
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"perfana-support {__version__}")
-    commands = parser.add_subparsers(title="commands", prog="perfana-support", dest="command", metavar="COMMAND")
+    commands = parser.add_subparsers(
+        title="commands", description="each has its own --help", prog="perfana-support", dest="command", metavar="COMMAND"
+    )
     modules: dict[str, ModuleType] = {}
     for name, summary in COMMANDS.items():
         if name != wanted:

@@ -31,7 +31,8 @@ class Registries:
             raise SourceError([Fault(config, 0, 0, "is no file with credentials, as docker login writes it")])
         self._fetch = HttpFetch(hosts, read_trust(ca_file))
         self._runner = asyncio.Runner()
-        self.known = Inquiry(RegistryClient(self._fetch, hosts, self._find))
+        self._inquiry = Inquiry(RegistryClient(self._fetch, hosts, self._find))
+        self.known = self._inquiry.known_to("")
 
     def ask(self, questions: Sequence[Question]) -> None:
         """Have questions answered, with progress where somebody watches."""
@@ -50,7 +51,7 @@ class Registries:
 
     async def _ask(self, questions: Sequence[Question], step: Callable[[int, int], None]) -> None:
         step(0, len(questions))
-        asking = [self.known.ask([question]) for question in questions]
+        asking = [self._inquiry.ask([question]) for question in questions]
         for done, each in enumerate(asyncio.as_completed(asking), start=1):
             await each
             step(done, len(questions))

@@ -19,8 +19,8 @@ from perfana_support.sources.cluster.store import ClusterStore
 class Answered(Protocol):
     """Who knows what registries have said: `Registries`."""
 
-    def known(self, rules: ImageRules) -> Mapping[Question, Answer]:
-        """The answers of the registries that a policy names."""
+    def known(self, rules: ImageRules, namespace: str) -> Mapping[Question, Answer]:
+        """The answers of the registries that a policy names, as far as a namespace may know them."""
 
 
 class Judged(NamedTuple):
@@ -47,9 +47,10 @@ def judge_check(body: Json, store: ClusterStore, policies: PolicyBook, registrie
         message = f"SupportPolicy {check.policy} is not valid: {found.problems[0]}"
         return unjudged(Reason.POLICY_INVALID, message, body, now, is_stalled=True)
     rules = found.policy.fields.images
-    installation = select(store.installation(body["metadata"]["namespace"]), check, found.policy)
+    namespace = body["metadata"]["namespace"]
+    installation = select(store.installation(namespace), check, found.policy)
     if rules.verification is Verification.REGISTRY:
-        installation = installation._replace(answers=registries.known(rules))
+        installation = installation._replace(answers=registries.known(rules, namespace))
     verdict = evaluate(installation, found.policy, now.date(), check)
     caveat = (
         f"SupportPolicy {check.policy} is not valid, its last valid form is in force: {found.problems[0]}"

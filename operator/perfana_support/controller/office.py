@@ -20,7 +20,7 @@ from perfana_support.controller.health import Health
 from perfana_support.controller.lease import Alone, Leadership
 from perfana_support.controller.metrics import Metrics, Moment
 from perfana_support.controller.names import CHECKS, POLICIES
-from perfana_support.controller.registries import Registries
+from perfana_support.controller.registries import Opened, Registries
 from perfana_support.controller.settings import Settings
 from perfana_support.model.registry import Registry
 from perfana_support.sources.cluster.api import ApiError, ClusterApi
@@ -66,9 +66,8 @@ class Office:
             places.append((NODES, None))
         names = [resource.name_in(namespace) for resource, namespace in places]
         self._trust = read_trust(settings.registry_ca_file)
-        self._fetches: list[HttpFetch] = []
         self._pull_secrets = PullSecrets(self._api, of_pods=settings.use_pull_secrets)
-        self._registries = Registries(self._registry_client, self._answered)
+        self._registries = Registries(self._open_registries, self._answered, per_namespace=settings.use_pull_secrets)
         self._desk = Desk(
             self._api,
             (*names, SERVER_VERSION),
@@ -121,8 +120,6 @@ class Office:
             part.cancel()
         await asyncio.gather(*self._parts, return_exceptions=True)
         await self._registries.close()
-        for fetch in self._fetches:
-            await fetch.close()
         await self._leadership.release()
         await self._api.__aexit__()
 
@@ -159,12 +156,11 @@ class Office:
     def _answered(self, namespace: str) -> None:
         self._desk.facts_changed(namespace)
 
-    def _registry_client(self, registries: Sequence[Registry]) -> RegistryClient:
+    def _open_registries(self, registries: Sequence[Registry]) -> Opened:
         """A client for some registries, with the credentials that the cluster has for them."""
         hosts = hosts_of(registries)
         fetch = HttpFetch(hosts, self._trust)
-        self._fetches.append(fetch)
-        return RegistryClient(fetch, hosts, self._pull_secrets.find)
+        return RegistryClient(fetch, hosts, self._pull_secrets.find), fetch.close
 
     async def _connection(self) -> kopf.ConnectionInfo:
         """The connection for Kopf's own requests, with the credentials of this moment."""

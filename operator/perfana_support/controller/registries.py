@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from perfana_support.controller.judge import Judged
 from perfana_support.controller.names import Name
@@ -19,26 +19,32 @@ _LOOK_SECONDS = 30.0
 
 log = logging.getLogger(__name__)
 
-# A client for some registries, which is open as long as the operator runs.
-Open = Callable[[Sequence[Registry]], RegistryClient]
+# A client for some registries, and how to end it.
+Opened = tuple[RegistryClient, Callable[[], Awaitable[None]]]
+Open = Callable[[Sequence[Registry]], Opened]
+
+
+_Key = tuple[tuple[Registry, ...], int]
 
 
 class Registries:
     """What registries said, for each set of them that a policy names.
 
-    `answered` is told of a namespace that has news, "" of all.
+    `answered` is told of a namespace that has news, "" of all. `per_namespace`: each namespace has credentials of its own.
     """
 
-    def __init__(self, open_client: Open, answered: Callable[[str], None]) -> None:
+    def __init__(self, open_client: Open, answered: Callable[[str], None], *, per_namespace: bool = False) -> None:
         self._open = open_client
         self._answered = answered
-        self._inquiries: dict[tuple[tuple[Registry, ...], int], Inquiry] = {}
+        self._per_namespace = per_namespace
+        self._inquiries: dict[_Key, Inquiry] = {}
+        self._closers: dict[_Key, Callable[[], Awaitable[None]]] = {}
         self._asking: set[asyncio.Task[None]] = set()
         self._held_since: dict[Name, float] = {}
 
-    def known(self, rules: ImageRules) -> Mapping[Question, Answer]:
-        """The answers of a policy's registries."""
-        return self._inquiry(rules)
+    def known(self, rules: ImageRules, namespace: str) -> Mapping[Question, Answer]:
+        """The answers of a policy's registries, as far as a namespace may know them."""
+        return self._inquiry(rules).known_to(self._on_behalf_of(namespace))
 
     def ask(self, name: Name, judged: Judged) -> float:
         """Have what is open asked; returns for how many seconds the check's status should wait for the answers.
@@ -64,10 +70,13 @@ class Registries:
         """Ask again what no longer holds, until cancelled."""
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
-            for inquiry in list(self._inquiries.values()):
+            for key, inquiry in list(self._inquiries.items()):
                 try:
                     if await inquiry.refresh():
                         self._answered("")
+                    if not inquiry:  # of a policy that is gone, or asks no more
+                        del self._inquiries[key]
+                        await self._closers.pop(key)()
                 except Exception:
                     log.exception("answers of registries cannot be renewed, trying again")
 
@@ -78,17 +87,23 @@ class Registries:
         for task in self._asking:
             task.cancel()
         await asyncio.gather(*self._asking, return_exceptions=True)
+        for close in self._closers.values():
+            await close()
+
+    def _on_behalf_of(self, namespace: str) -> str:
+        return namespace if self._per_namespace else ""
 
     def _inquiry(self, rules: ImageRules) -> Inquiry:
         key = (rules.registries, rules.registry_cache_hours)
         if key not in self._inquiries:
+            client, self._closers[key] = self._open(rules.registries)
             clock = asyncio.get_running_loop().time
-            self._inquiries[key] = Inquiry(self._open(rules.registries), rules.registry_cache_hours * 3600.0, clock)
+            self._inquiries[key] = Inquiry(client, rules.registry_cache_hours * 3600.0, clock)
         return self._inquiries[key]
 
     async def _ask(self, inquiry: Inquiry, questions: Sequence[Question], namespace: str) -> None:
         try:
-            await inquiry.ask(questions, namespace)
+            await inquiry.ask(questions, self._on_behalf_of(namespace))
         except Exception:
             log.exception("registries cannot be asked for what runs in %s", namespace)
         else:

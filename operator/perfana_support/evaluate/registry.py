@@ -27,6 +27,8 @@ from perfana_support.model.registry import (
 # An index in an index is legal, and more of that is nothing that a registry serves.
 _MAX_DEPTH = 3
 
+# The names by which nodes report their architecture (Go's GOARCH, of those that Kubernetes is built for).
+_ARCHITECTURES = frozenset({"amd64", "arm64", "arm", "386", "ppc64le", "s390x", "riscv64"})
 # A manifest and the platform that an index lists it for, "" for one that is alone.
 _Placed = tuple[str, Manifest]
 
@@ -178,8 +180,8 @@ class _Case:
         parts: Sequence[tuple[str, Manifest | Config]]
         parts = [(running.platform, running)] if isinstance(running, Config) else self._manifests(running, repository)
         wanted = self.claim.architectures
-        # Of what names no platform, runtimes read the config: it may be any.
-        parts = [part for part in parts if not part[0] or _architecture(part[0]) in wanted] or parts
+        # Of no platform, or of an architecture that no node calls so, nobody knows which runtime takes it: it may be any.
+        parts = [part for part in parts if _may_run(part[0], wanted)] or parts
         if not parts:
             raise _NoAnswerError(f"{repository} has none of the manifests that {shown_digest(running.digest)} lists")
         return parts
@@ -327,8 +329,9 @@ def _digests(served: Index | Manifest) -> Iterator[str]:
         yield served.config
 
 
-def _architecture(platform: str) -> str:
-    return platform.split("/")[1] if "/" in platform else platform
+def _may_run(platform: str, wanted: frozenset[str]) -> bool:
+    architecture = platform.split("/")[1] if "/" in platform else platform
+    return architecture in wanted or architecture not in _ARCHITECTURES
 
 
 def _served_elsewhere(claim: Claim) -> str:

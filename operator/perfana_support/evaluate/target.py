@@ -73,13 +73,15 @@ def _to_release(  # noqa: PLR0913 - the target in its parts, and what it is appl
 ) -> Upgrade:
     line = policy.lines.get(line_name)
     tag = (line.tag_prefix if line else "") + text
-    running = {component.repository: component for component in inventory.components}
+    # Of several containers of one component the one that comes from elsewhere counts, whatever their order.
+    components = sorted(inventory.components, key=lambda component: (_is_custom(component), component.subject))
+    running = {component.repository: component for component in components}
     wanted = [
         component.repository
         for component in product_line.components
         if not component.optional or component.repository in running
     ]
-    custom = next((component for component in inventory.components if _is_custom(component)), None)
+    custom = next((component for component in components if _is_custom(component)), None)
     images = {name: _image_of(name, tag, running.get(name) or custom) for name in wanted}
     return _replace(images, running, installation, policy)._replace(release=text)
 

@@ -131,7 +131,7 @@ def test_help_lists_every_command(program: Program) -> None:
     outcome = program("--help")
     words = " ".join(outcome.out.split())
     for command, summary in main.COMMANDS.items():
-        assert f"{command} " in outcome.out
+        assert f" {command} " in f" {words} "
         assert summary in words
 
 

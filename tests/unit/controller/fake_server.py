@@ -10,10 +10,9 @@ from perfana_support.controller.desk import Desk, Permission
 from perfana_support.controller.lease import Alone
 from perfana_support.controller.metrics import Metrics
 from perfana_support.controller.names import API_VERSION, CHECKS, KINDS, POLICIES, Name, list_path
-from perfana_support.controller.registries import Open, Registries
+from perfana_support.controller.registries import Open, Opened, Registries
 from perfana_support.model.installation import Container, Workload
 from perfana_support.sources.cluster.api import ApiError, ClusterApi
-from perfana_support.sources.registry.client import RegistryClient
 from tests.unit import virtual_time
 
 Json = dict[str, Any]
@@ -149,7 +148,7 @@ class Permit:
         await self._given.wait()
 
 
-def _no_client(_registries: object) -> RegistryClient:
+def _no_client(_registries: object) -> Opened:
     raise AssertionError("no test here asks a registry")
 
 

@@ -132,7 +132,7 @@ def test_last_state_is_always_written(changes: list[Change], write_seconds: floa
             await asyncio.sleep(wait)
         await asyncio.sleep(30)
         entity = next(iter(working.server.objects.values()))
-        assert working.desk._judge(next(iter(working.server.objects)), entity) == entity["status"]  # noqa: SLF001
+        assert working.desk._judge(next(iter(working.server.objects)), entity).status == entity["status"]  # noqa: SLF001
         assert working.desk.waiting == 0
 
     _played(play)

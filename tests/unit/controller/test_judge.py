@@ -24,7 +24,7 @@ def _body(spec: Json | None = None, name: str = "perfana", status: Json | None =
 class Unasked:
     """No registry has said anything."""
 
-    def known(self, _rules: ImageRules) -> dict[Question, Answer]:
+    def known(self, _rules: ImageRules, _namespace: str) -> dict[Question, Answer]:
         return {}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import pytest
 
 from perfana_support.controller.names import CHECKS, POLICIES
-from perfana_support.controller.registries import HOLD_SECONDS
+from perfana_support.controller.registries import HOLD_SECONDS, Opened
 from perfana_support.model.installation import Container, Workload
 from perfana_support.model.registry import Answer, Gap, Question, Registry, Subject
 from perfana_support.sources.registry.client import RegistryClient
@@ -29,12 +29,16 @@ class Clerk(RegistryClient):
         self.content = content
         self.opened_for: list[tuple[Registry, ...]] = []
         self.asked: list[tuple[Question, str]] = []
+        self.closed = 0
         self.may_answer = asyncio.Event()
         self.may_answer.set()
 
-    def open(self, registries: Sequence[Registry]) -> RegistryClient:
+    def open(self, registries: Sequence[Registry]) -> Opened:
         self.opened_for.append(tuple(registries))
-        return self
+        return self, self.close
+
+    async def close(self) -> None:
+        self.closed += 1
 
     async def answer(self, question: Question, namespace: str = "") -> Answer:
         self.asked.append((question, namespace))
@@ -91,7 +95,8 @@ def test_first_status_has_the_proof_already(content: Content) -> None:
     server, clerk = played(content, play)
     assert images(server) == ("True", "AllRulesMet")
     assert len([write for write in server.writes if write.name.plural == CHECKS]) == 1
-    assert clerk.asked == [(WEB, "ns")]
+    assert clerk.asked == [(WEB, "")]
+    assert clerk.closed == 1
     assert clerk.opened_for == [(Registry("docker.io"),)]
 
 

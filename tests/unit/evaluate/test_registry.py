@@ -344,3 +344,9 @@ def test_cause_of_each_place_is_told(registry: Registry) -> None:
     because = registry.prove(absent, reported=OTHER).because
     assert because.startswith(f"neither {VENDOR} nor {MIRROR} has ")
     assert because.endswith("; quay.io: refuses to be read (401)")
+
+
+def test_changed_image_for_an_architecture_under_another_name_counts(registry: Registry) -> None:
+    changed = Image(("base", "other"), platform="linux/x86_64")
+    pushed = registry.push(MIRROR, changed, AMD)
+    assert registry.prove(pushed, architectures=frozenset({"amd64"})).kind is not Kind.VENDORS

@@ -136,7 +136,10 @@ def test_what_is_read_is_read_the_same_again(text: str) -> None:
 def _spelled(reference: ImageReference) -> str:
     tag = f":{reference.tag}" if reference.tag else ""
     digest = f"@{reference.digest}" if reference.digest else ""
-    return f"{reference.repository}{tag}{digest}"
+    # What has neither dot nor port is a registry by its capitals.
+    is_plain = "." in reference.registry or ":" in reference.registry or reference.registry == "localhost"
+    registry = reference.registry if is_plain else reference.registry.upper()
+    return f"{registry}/{reference.path}{tag}{digest}"
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,8 @@ class FetchError(Exception):
 Fetch = Callable[[Request], Awaitable[Response]]
 # Credentials for where a repository is read, on behalf of a namespace.
 Find = Callable[[Endpoint, str], Awaitable[Credential | None]]
+# Tokens that are kept: more than a cluster's images have repositories.
+_MAX_TOKENS = 1000
 # What registries take from one client without complaint, and what Docker itself does at a time is three.
 MAX_CONNECTIONS = 4
 
@@ -141,7 +143,7 @@ class RegistryClient:
         key = (endpoint.host, endpoint.path, namespace)
         if key not in self._authorizations and (known := self._challenges.get(endpoint.host)):
             # It asked before, for another repository: that request is saved.
-            self._authorizations[key] = await self._authorize(endpoint, known, namespace)
+            await self._authorize_as(key, endpoint, known)
         for is_last in (False, True):
             authorization = self._authorizations.get(key)
             headers = {**request.headers, "Authorization": authorization} if authorization else request.headers
@@ -153,7 +155,7 @@ class RegistryClient:
             challenge = read_challenge(response.headers.get("www-authenticate", ""))
             if challenge is None:
                 return response
-            self._authorizations[key] = await self._authorize(endpoint, challenge, namespace)
+            await self._authorize_as(key, endpoint, challenge)
             self._challenges[endpoint.host] = challenge
         raise AssertionError("unreachable")
 
@@ -186,6 +188,13 @@ class RegistryClient:
             kept = {name: value for name, value in request.headers.items() if is_same or name != "Authorization"}
             request = request._replace(url=target, headers=kept)
         raise _GapError(f"it redirects more than {_MAX_REDIRECTS} times")
+
+    async def _authorize_as(self, key: tuple[str, str, str], endpoint: Endpoint, challenge: Challenge) -> None:
+        """Meet a challenge on behalf of a namespace, the last part of the key, and keep what it takes."""
+        header = await self._authorize(endpoint, challenge, key[2])
+        if len(self._authorizations) >= _MAX_TOKENS:
+            self._authorizations.clear()
+        self._authorizations[key] = header
 
     async def _authorize(self, endpoint: Endpoint, challenge: Challenge, namespace: str) -> str:
         """The header that meets a challenge."""

@@ -23,6 +23,16 @@ CONFIG_TYPES = frozenset({"application/vnd.oci.image.config.v1+json", "applicati
 ACCEPTED = ", ".join(sorted(INDEX_TYPES | MANIFEST_TYPES))
 # What a runtime takes from a config; labels, exposed ports and health checks change nothing that Kubernetes runs.
 SETTINGS = ("Entrypoint", "Cmd", "Env", "User", "WorkingDir", "Volumes", "StopSignal", "Shell")
+# Other names of architectures, with the variant that they imply; and variants that say nothing.
+_ARCHITECTURES = {
+    "x86_64": ("amd64", ""),
+    "x86-64": ("amd64", ""),
+    "i386": ("386", ""),
+    "aarch64": ("arm64", ""),
+    "armhf": ("arm", "v7"),
+    "armel": ("arm", "v6"),
+}
+_SAME = frozenset({("amd64", "v1"), ("arm64", "v8"), ("arm64", "8"), ("arm", "v7"), ("arm", "7")})
 # Of an index for dozens of platforms a few hundred; one with more is no image.
 MAX_ENTRIES = 1000
 _MAX_COMMAND = 200
@@ -74,11 +84,10 @@ def read_config(content: bytes) -> Config:
     if not isinstance(stated, list):
         raise ContentError("its rootfs.diff_ids are no list")
     diff_ids = tuple(_digest(each, "a diff id") for each in stated)
-    parts = (document.get("os"), document.get("architecture"), document.get("variant"))
     settings = _mapping(document.get("config") or {}, "config")
     return Config(
         digest_of(content),
-        "/".join(part for part in parts if isinstance(part, str) and part),
+        _platform(document),
         diff_ids,
         tuple((name, _written(settings[name])) for name in SETTINGS if settings.get(name)),
         _commands(document.get("history"), len(diff_ids)),
@@ -105,8 +114,13 @@ def _entries(document: Mapping[str, Any]) -> list[PlatformEntry]:
 
 
 def _platform(stated: Mapping[str, Any]) -> str:
-    parts = (stated.get("os"), stated.get("architecture"), stated.get("variant"))
-    return "/".join(part for part in parts if isinstance(part, str) and part)
+    """A platform in the form that runtimes bring it into before they choose (containerd/platforms, `database.go`)."""
+    system, architecture, variant = (str(stated.get(part) or "").strip().lower() for part in ("os", "architecture", "variant"))
+    architecture, own_variant = _ARCHITECTURES.get(architecture, (architecture, ""))
+    variant = variant or own_variant
+    if (architecture, variant) in _SAME:
+        variant = ""
+    return "/".join(filter(None, (system, architecture, variant)))
 
 
 def _commands(history: object, layers: int) -> tuple[str, ...]:

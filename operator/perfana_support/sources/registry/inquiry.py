@@ -8,6 +8,7 @@ last answer stays: content that the vendor served yesterday is the vendor's.
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 from perfana_support.model.image_policy import to_digest
 from perfana_support.model.registry import Absent, Answer, Gap, Index, Manifest, Question, Subject
@@ -19,8 +20,27 @@ FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS = 60.0, 3600.0
 FORGOTTEN_AFTER_SECONDS = 4 * 3600.0
 
 
-class Inquiry(Mapping[Question, Answer]):
-    """What is known, by question. What nobody reads any more is forgotten."""
+class _Key(NamedTuple):
+    """A question, and on whose behalf it was asked."""
+
+    question: Question
+    namespace: str
+
+
+class _Kept(NamedTuple):
+    """An answer, on whose behalf it was got, when it is due to be asked for again, and how often that was in vain."""
+
+    answer: Answer
+    namespace: str
+    due: float
+    failures: int = 0
+
+
+class Inquiry:
+    """What is known of some registries. Answers are for all; a gap is of the namespace with whose credentials it was met.
+
+    What nobody reads any more is forgotten.
+    """
 
     def __init__(
         self, client: RegistryClient, cache_seconds: float = float("inf"), clock: Callable[[], float] = time.monotonic
@@ -28,22 +48,26 @@ class Inquiry(Mapping[Question, Answer]):
         self._client = client
         self._cache_seconds = cache_seconds
         self._clock = clock
-        self._answers: dict[Question, Answer] = {}
-        self._due: dict[Question, float] = {}
-        self._failures: dict[Question, int] = {}
+        self._found: dict[Question, _Kept] = {}
+        self._gaps: dict[_Key, _Kept] = {}
         self._read_at: dict[Question, float] = {}
         self._asking: dict[Question, asyncio.Task[bool]] = {}
 
-    def __getitem__(self, question: Question) -> Answer:
-        answer = self._answers[question]
-        self._read_at[question] = self._clock()
-        return answer
-
-    def __iter__(self) -> Iterator[Question]:
-        return iter(self._answers)
-
     def __len__(self) -> int:
-        return len(self._answers)
+        """How many questions have an answer or a gap, or are asked."""
+        return len(self._found) + len(self._gaps) + len(self._asking)
+
+    def known_to(self, namespace: str) -> Mapping[Question, Answer]:
+        """What a namespace may judge by, as it is at each moment."""
+        return _Known(self, namespace)
+
+    def read(self, question: Question, namespace: str) -> Answer | None:
+        """An answer, None for what has to be asked."""
+        kept = self._found.get(question) or self._gaps.get(_Key(question, namespace))
+        if kept is None:
+            return None
+        self._read_at[question] = self._clock()
+        return kept.answer
 
     async def ask(self, questions: Iterable[Question], namespace: str = "") -> bool:
         """Have these answered, each by one request however many want to know; whether anything is known that was not."""
@@ -54,9 +78,14 @@ class Inquiry(Mapping[Question, Answer]):
         """Ask again what no longer holds, and forget what nobody has read since; whether an answer is another one."""
         now = self._clock()
         for question in [each for each, at in self._read_at.items() if now - at > FORGOTTEN_AFTER_SECONDS]:
-            for kept in (self._answers, self._due, self._failures, self._read_at):
-                kept.pop(question, None)
-        return await self.ask([question for question, at in self._due.items() if at <= now])
+            self._found.pop(question, None)
+            del self._read_at[question]
+        for key in [key for key in self._gaps if key.question not in self._read_at]:
+            del self._gaps[key]
+        due = [_Key(question, kept.namespace) for question, kept in self._found.items() if kept.due <= now]
+        due += [key for key, kept in self._gaps.items() if kept.due <= now]
+        tasks = [self._begin(*key) for key in due]
+        return any([await asyncio.shield(task) for task in tasks])
 
     async def close(self) -> None:
         """Ask no more."""
@@ -72,31 +101,54 @@ class Inquiry(Mapping[Question, Answer]):
         return task
 
     async def _answer(self, question: Question, namespace: str) -> bool:
-        before = self._answers.get(question)
-        if isinstance(before, Index | Manifest) and not to_digest(question.reference):
+        """Ask, and keep what comes of it; whether that is news for anybody."""
+        before = self._found.get(question)
+        if before and isinstance(before.answer, Index | Manifest) and not to_digest(question.reference):
             digest = await self._client.digest_of_tag(question, namespace)
-            if digest == before.digest:
-                self._keep(question, before)
+            if digest == before.answer.digest:
+                self._keep(question, before.answer, namespace)
                 return False
         answer = await self._client.answer(question, namespace)
-        if isinstance(answer, Gap) and before is not None and not isinstance(before, Gap):
-            self._put_off(question, answer)
+        if not isinstance(answer, Gap):
+            self._keep(question, answer, namespace)
+            return before is None or answer != before.answer
+        if before:
+            self._found[question] = self._put_off(before, answer)
             return False
-        self._keep(question, answer)
-        return answer != before
-
-    def _keep(self, question: Question, answer: Answer) -> None:
-        self._answers[question] = answer
+        key = _Key(question, namespace)
+        met = self._gaps.get(key)
+        self._gaps[key] = self._put_off(met or _Kept(answer, namespace, 0.0), answer)._replace(answer=answer)
         self._read_at.setdefault(question, self._clock())
-        if isinstance(answer, Gap):
-            self._put_off(question, answer)
-            return
-        self._failures.pop(question, None)
-        is_lasting = not isinstance(answer, Absent) and (question.subject is Subject.CONFIG or to_digest(question.reference))
-        self._due[question] = float("inf") if is_lasting else self._clock() + self._cache_seconds
+        return met is None or met.answer != answer
 
-    def _put_off(self, question: Question, gap: Gap) -> None:
-        failures = self._failures.get(question, 0)
-        self._failures[question] = failures + 1
-        wait = min(FIRST_RETRY_SECONDS * 2.0 ** min(failures, 10), LAST_RETRY_SECONDS)
-        self._due[question] = self._clock() + max(wait, gap.wait_seconds)
+    def _keep(self, question: Question, answer: Answer, namespace: str) -> None:
+        is_lasting = not isinstance(answer, Absent) and (question.subject is Subject.CONFIG or to_digest(question.reference))
+        due = float("inf") if is_lasting else self._clock() + self._cache_seconds
+        self._found[question] = _Kept(answer, namespace, due)
+        self._read_at.setdefault(question, self._clock())
+        for key in [key for key in self._gaps if key.question == question]:
+            del self._gaps[key]
+
+    def _put_off(self, kept: _Kept, gap: Gap) -> _Kept:
+        wait = min(FIRST_RETRY_SECONDS * 2.0 ** min(kept.failures, 10), LAST_RETRY_SECONDS)
+        return kept._replace(due=self._clock() + max(wait, gap.wait_seconds), failures=kept.failures + 1)
+
+
+class _Known(Mapping[Question, Answer]):
+    """An inquiry's answers as one namespace sees them."""
+
+    def __init__(self, inquiry: Inquiry, namespace: str) -> None:
+        self._inquiry = inquiry
+        self._namespace = namespace
+
+    def __getitem__(self, question: Question) -> Answer:
+        answer = self._inquiry.read(question, self._namespace)
+        if answer is None:
+            raise KeyError(question)
+        return answer
+
+    def __iter__(self) -> Iterator[Question]:
+        raise TypeError("what is known is looked up, not gone through")
+
+    def __len__(self) -> int:
+        return len(self._inquiry)

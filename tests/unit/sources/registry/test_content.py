@@ -24,8 +24,8 @@ def test_manifest_names_its_config(family: str) -> None:
 @FAMILIES
 def test_index_lists_its_platforms(family: str) -> None:
     one, other = manifest(config("a"), family), manifest(config("b"), family)
-    made = index(("linux/amd64", one), ("linux/arm/v7", other), family=family)
-    entries = (PlatformEntry("linux/amd64", one.digest), PlatformEntry("linux/arm/v7", other.digest))
+    made = index(("linux/amd64", one), ("linux/arm/v6", other), family=family)
+    entries = (PlatformEntry("linux/amd64", one.digest), PlatformEntry("linux/arm/v6", other.digest))
     assert read_manifest(made.content) == Index(made.digest, entries)
 
 
@@ -143,3 +143,26 @@ def test_content_is_worth_nothing_without_its_digest() -> None:
     for content, digest in ((made.content + b" ", made.digest), (made.content, config("b").digest), (made.content, "sha256:x")):
         with pytest.raises(ContentError):
             verify(content, digest)
+
+
+@pytest.mark.parametrize(
+    ("stated", "platform"),
+    [
+        ({"os": "linux", "architecture": "amd64"}, "linux/amd64"),
+        ({"os": "linux", "architecture": "x86_64"}, "linux/amd64"),
+        ({"os": "Linux", "architecture": "AMD64", "variant": "v1"}, "linux/amd64"),
+        ({"os": "linux", "architecture": "x86-64", "variant": "v3"}, "linux/amd64/v3"),
+        ({"os": "linux", "architecture": "aarch64"}, "linux/arm64"),
+        ({"os": "linux", "architecture": "arm64", "variant": "v8"}, "linux/arm64"),
+        ({"os": "linux", "architecture": "armhf"}, "linux/arm"),
+        ({"os": "linux", "architecture": "armel"}, "linux/arm/v6"),
+        ({"os": "linux", "architecture": "arm", "variant": "v6"}, "linux/arm/v6"),
+        ({"architecture": "amd64"}, "amd64"),
+        ({}, ""),
+    ],
+)
+def test_platform_is_in_the_form_that_runtimes_give_it(stated: dict[str, str], platform: str) -> None:
+    listed = {"manifests": [{"digest": manifest(config("a")).digest, "platform": stated}]}
+    found = read_manifest(json.dumps(listed).encode())
+    assert isinstance(found, Index)
+    assert found.entries[0].platform == platform
