@@ -27,6 +27,8 @@ from perfana_support.model.registry import (
 # An index in an index is legal, and more of that is nothing that a registry serves.
 _MAX_DEPTH = 3
 
+# Of a long build the first commands tell enough.
+_MAX_COMMANDS = 5
 # The names by which nodes report their architecture (Go's GOARCH, of those that Kubernetes is built for).
 _ARCHITECTURES = frozenset({"amd64", "arm64", "arm", "386", "ppc64le", "s390x", "riscv64"})
 # A manifest and the platform that an index lists it for, "" for one that is alone.
@@ -181,7 +183,7 @@ class _Case:
         parts = [(running.platform, running)] if isinstance(running, Config) else self._manifests(running, repository)
         wanted = self.claim.architectures
         # Of no platform, or of an architecture that no node calls so, nobody knows which runtime takes it: it may be any.
-        parts = [part for part in parts if _may_run(part[0], wanted)] or parts
+        parts = [part for part in parts if not wanted or _may_run(part[0], wanted)] or parts
         if not parts:
             raise _NoAnswerError(f"{repository} has none of the manifests that {shown_digest(running.digest)} lists")
         return parts
@@ -316,6 +318,8 @@ def _changed(running: Config, vendor: Config) -> list[str]:
 def _added_commands(running: Config, count: int) -> str:
     """The layers on top of the first ones, by the commands that made them."""
     commands = [command for command in running.history[count:] if command]
+    if len(commands) > _MAX_COMMANDS:
+        commands = [*commands[:_MAX_COMMANDS], f"and {len(commands) - _MAX_COMMANDS} more commands"]
     number = len(running.diff_ids) - count
     more = f"{number} more" if number > 1 else "one more"
     return more + (f", made by: {'; '.join(commands)}" if commands else ", whose making is not told")

@@ -350,3 +350,18 @@ def test_changed_image_for_an_architecture_under_another_name_counts(registry: R
     changed = Image(("base", "other"), platform="linux/x86_64")
     pushed = registry.push(MIRROR, changed, AMD)
     assert registry.prove(pushed, architectures=frozenset({"amd64"})).kind is not Kind.VENDORS
+
+
+def test_where_no_node_is_known_every_platform_counts(registry: Registry) -> None:
+    odd, changed = Image(platform="linux/mips"), Image(("base", "other"))
+    registry.push(VENDOR, AMD, ARM, odd)
+    assert registry.prove(registry.push(MIRROR, changed, odd)).kind is not Kind.VENDORS
+    assert registry.prove(registry.push(MIRROR, AMD, odd)).kind is Kind.VENDORS
+
+
+def test_commands_of_a_long_build_are_cut(registry: Registry) -> None:
+    layers = tuple(f"more {place}" for place in range(50))
+    commands = (*[""] * len(LAYERS), *(f"RUN step {place}" for place in range(50)))
+    because = registry.prove(registry.push(MIRROR, Image((*LAYERS, *layers), commands=commands))).because
+    assert "RUN step 4; and 45 more commands" in because
+    assert "RUN step 5" not in because

@@ -10,6 +10,7 @@ import json
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
+from itertools import islice
 from typing import NamedTuple
 from urllib.parse import urlencode, urljoin, urlsplit
 
@@ -25,6 +26,7 @@ from perfana_support.sources.registry.pause import asked_pause
 MAX_CONTENT = 4 * 1024 * 1024
 _MAX_TOKEN = 64 * 1024
 _MAX_REDIRECTS = 3
+_MAX_CODES = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # What a registry says of content that it does not have (distribution-spec, "Error Codes").
 _ABSENT = frozenset({"MANIFEST_UNKNOWN", "BLOB_UNKNOWN", "MANIFEST_BLOB_UNKNOWN", "NAME_UNKNOWN"})
@@ -260,4 +262,8 @@ def _error_codes(body: bytes) -> set[str]:
         return set()
     errors = document.get("errors") if isinstance(document, Mapping) else None
     found = (each.get("code") for each in errors if isinstance(each, Mapping)) if isinstance(errors, list) else ()
-    return {code for code in found if isinstance(code, str) and code.isascii() and code.isprintable() and len(code) < 60}  # noqa: PLR2004 - a word
+    return {
+        code
+        for code in islice(found, _MAX_CODES)
+        if isinstance(code, str) and code.isascii() and code.isprintable() and len(code) < 60
+    }

@@ -36,6 +36,7 @@ _SAME = frozenset({("amd64", "v1"), ("arm64", "v8"), ("arm64", "8"), ("arm", "v7
 # Of an index for dozens of platforms a few hundred; one with more is no image.
 MAX_ENTRIES = 1000
 _MAX_COMMAND = 200
+_MAX_PLATFORM = 60
 
 
 class ContentError(Exception):
@@ -120,7 +121,10 @@ def _platform(stated: Mapping[str, Any]) -> str:
     variant = variant or own_variant
     if (architecture, variant) in _SAME:
         variant = ""
-    return "/".join(filter(None, (system, architecture, variant)))
+    platform = "/".join(filter(None, (system, architecture, variant)))
+    if len(platform) > _MAX_PLATFORM or not platform.isprintable():
+        raise ContentError(f"{platform[:_MAX_PLATFORM]!r} is no platform")
+    return platform
 
 
 def _commands(history: object, layers: int) -> tuple[str, ...]:

@@ -166,3 +166,10 @@ def test_platform_is_in_the_form_that_runtimes_give_it(stated: dict[str, str], p
     found = read_manifest(json.dumps(listed).encode())
     assert isinstance(found, Index)
     assert found.entries[0].platform == platform
+
+
+@pytest.mark.parametrize("name", ["x" * 61, "a\nb"])
+def test_platform_that_is_none_is_refused(name: str) -> None:
+    listed = {"manifests": [{"digest": manifest(config("a")).digest, "platform": {"os": "linux", "architecture": name}}]}
+    with pytest.raises(ContentError, match="is no platform"):
+        read_manifest(json.dumps(listed).encode())
