@@ -26,7 +26,7 @@ from perfana_support.sources.registry.pause import asked_pause
 MAX_CONTENT = 4 * 1024 * 1024
 _MAX_TOKEN = 64 * 1024
 _MAX_REDIRECTS = 3
-_MAX_CODES = 5
+_MAX_CODES, _MAX_CODE = 5, 60
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # What a registry says of content that it does not have (distribution-spec, "Error Codes").
 _ABSENT = frozenset({"MANIFEST_UNKNOWN", "BLOB_UNKNOWN", "MANIFEST_BLOB_UNKNOWN", "NAME_UNKNOWN"})
@@ -262,8 +262,5 @@ def _error_codes(body: bytes) -> set[str]:
         return set()
     errors = document.get("errors") if isinstance(document, Mapping) else None
     found = (each.get("code") for each in errors if isinstance(each, Mapping)) if isinstance(errors, list) else ()
-    return {
-        code
-        for code in islice(found, _MAX_CODES)
-        if isinstance(code, str) and code.isascii() and code.isprintable() and len(code) < 60
-    }
+    known = islice(found, _MAX_CODES)
+    return {code for code in known if isinstance(code, str) and code.isascii() and code.isprintable() and len(code) < _MAX_CODE}
