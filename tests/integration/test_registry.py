@@ -140,7 +140,7 @@ CLASSES: dict[str, tuple[Push, str]] = {
     ),
     "under an index of indexes": (nested(AMD, ARM), "AllRulesMet"),
     "of another release": (alone(OLD), "DigestUnverified"),
-    "of another release, recompressed": (alone(OLD.packed_by("fast")), "ImageModified"),
+    "of another release, recompressed": (alone(OLD.packed_by("fast")), "DigestUnverified"),
     "with one layer more": (alone(derived(AMD)), "DerivedImage"),
     "with two layers more": (alone(derived(derived(AMD), "RUN apt-get install curl")), "DerivedImage"),
     "another release with one layer more": (alone(derived(OLD)), "ImageModified"),

@@ -93,7 +93,12 @@ def _read(images: Sequence[_Image], registries: "Registries") -> tuple[list[dict
             elif isinstance(answer, Absent):
                 print(printable(f"note: {question.repository}:{question.reference} is not served"), file=sys.stderr)
             else:
-                entries.setdefault(answer.digest, _entry(image, answer, platform))
+                known = entries.setdefault(answer.digest, _entry(image, answer, platform))
+                if known["release"] != image.release:
+                    told = (
+                        f"note: {answer.digest} is that of {known['release']} and {image.release}, and is listed for the first"
+                    )
+                    print(printable(told), file=sys.stderr)
                 further += [(image, *each) for each in _below(answer, question.repository, platform)]
         wanted = further
     return list(entries.values()), list(faults)

@@ -270,7 +270,7 @@ class Desk:
             judged = self._judge(name, body)
         desired = judged.status
         self._pace.spend(name, loop.time(), time.perf_counter() - began)
-        waits = self._registries.ask(name, judged)
+        waits = self._registries.ask(name, judged, status_of(body))
         if waits > 0:
             return waits
         if not differing(desired, status_of(body)) or self._left_at.get(name) == (desired, status_of(body)):

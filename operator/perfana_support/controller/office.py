@@ -32,7 +32,7 @@ from perfana_support.sources.cluster.server_version import follow_server_version
 from perfana_support.sources.cluster.store import SERVER_VERSION, ClusterStore
 from perfana_support.sources.cluster.trouble import REFUSALS_BELIEVED
 from perfana_support.sources.errors import Fault, SourceError
-from perfana_support.sources.registry.client import RegistryClient
+from perfana_support.sources.registry.client import Manners, RegistryClient
 from perfana_support.sources.registry.fetch import HttpFetch, read_trust
 from perfana_support.sources.registry.hosts import hosts_of
 
@@ -65,6 +65,7 @@ class Office:
             # Nodes are outside of what an operator of some namespaces is told to look at, and no Role gives them.
             places.append((NODES, None))
         names = [resource.name_in(namespace) for resource, namespace in places]
+        self._manners = Manners()
         self._trust = read_trust(settings.registry_ca_file)
         self._pull_secrets = PullSecrets(self._api, of_pods=settings.use_pull_secrets)
         self._registries = Registries(self._open_registries, self._answered, per_namespace=settings.use_pull_secrets)
@@ -160,7 +161,7 @@ class Office:
         """A client for some registries, with the credentials that the cluster has for them."""
         hosts = hosts_of(registries)
         fetch = HttpFetch(hosts, self._trust)
-        return RegistryClient(fetch, hosts, self._pull_secrets.find), fetch.close
+        return RegistryClient(fetch, hosts, self._pull_secrets.find, manners=self._manners), fetch.close
 
     async def _connection(self) -> kopf.ConnectionInfo:
         """The connection for Kopf's own requests, with the credentials of this moment."""

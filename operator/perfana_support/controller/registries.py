@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from perfana_support.controller.judge import Judged
 from perfana_support.controller.names import Name
 from perfana_support.model.code import ConditionType, Status
+from perfana_support.model.document import Json
 from perfana_support.model.image_policy import ImageRules
 from perfana_support.model.registry import Answer, Question, Registry
 from perfana_support.sources.registry.client import RegistryClient
@@ -24,7 +25,7 @@ Opened = tuple[RegistryClient, Callable[[], Awaitable[None]]]
 Open = Callable[[Sequence[Registry]], Opened]
 
 
-_Key = tuple[tuple[Registry, ...], int]
+_Key = tuple[tuple[Registry, ...], str]
 
 
 class Registries:
@@ -44,20 +45,20 @@ class Registries:
 
     def known(self, rules: ImageRules, namespace: str) -> Mapping[Question, Answer]:
         """The answers of a policy's registries, as far as a namespace may know them."""
-        return self._inquiry(rules).known_to(self._on_behalf_of(namespace))
+        return self._inquiry(rules, namespace).known_to(self._on_behalf_of(namespace))
 
-    def ask(self, name: Name, judged: Judged) -> float:
+    def ask(self, name: Name, judged: Judged, current: Json) -> float:
         """Have what is open asked; returns for how many seconds the check's status should wait for the answers.
 
-        What is not supported whatever the answers are waits for none.
+        That an installation is no longer supported, whatever the answers are, waits for none. `current` is the status as it is.
         """
         if not judged.questions:
             self._held_since.pop(name, None)
             return 0.0
-        task = asyncio.create_task(self._ask(self._inquiry(judged.rules), judged.questions, name.namespace))
+        task = asyncio.create_task(self._ask(self._inquiry(judged.rules, name.namespace), judged.questions, name.namespace))
         self._asking.add(task)
         task.add_done_callback(self._asking.discard)
-        if _is_not_supported(judged):
+        if _is_not_supported(judged.status) and not _is_not_supported(current):
             return 0.0
         now = asyncio.get_running_loop().time()
         return max(0.0, self._held_since.setdefault(name, now) + HOLD_SECONDS - now)
@@ -90,16 +91,17 @@ class Registries:
         for close in self._closers.values():
             await close()
 
-    def _on_behalf_of(self, namespace: str) -> str:
-        return namespace if self._per_namespace else ""
-
-    def _inquiry(self, rules: ImageRules) -> Inquiry:
-        key = (rules.registries, rules.registry_cache_hours)
+    def _inquiry(self, rules: ImageRules, namespace: str) -> Inquiry:
+        """The inquiry of a policy's registries: one for all namespaces, unless each has credentials of its own."""
+        key = (rules.registries, self._on_behalf_of(namespace))
         if key not in self._inquiries:
             client, self._closers[key] = self._open(rules.registries)
-            clock = asyncio.get_running_loop().time
-            self._inquiries[key] = Inquiry(client, rules.registry_cache_hours * 3600.0, clock)
+            self._inquiries[key] = Inquiry(client, clock=asyncio.get_running_loop().time)
+        self._inquiries[key].cache_seconds = rules.registry_cache_hours * 3600.0
         return self._inquiries[key]
+
+    def _on_behalf_of(self, namespace: str) -> str:
+        return namespace if self._per_namespace else ""
 
     async def _ask(self, inquiry: Inquiry, questions: Sequence[Question], namespace: str) -> None:
         try:
@@ -110,8 +112,8 @@ class Registries:
             self._answered(namespace)
 
 
-def _is_not_supported(judged: Judged) -> bool:
+def _is_not_supported(status: Json) -> bool:
     return any(
         condition["type"] == ConditionType.SUPPORTED and condition["status"] == Status.FALSE
-        for condition in judged.status["conditions"]
+        for condition in status.get("conditions") or ()
     )

@@ -1,6 +1,6 @@
 """ImagesUnmodified: does every component run the vendor's own image?"""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import TYPE_CHECKING
 
 from perfana_support.evaluate.image_id import read_image_id
@@ -47,7 +47,8 @@ def _resembling(lookalike: Lookalike, policy: Policy) -> Finding:
 def _judge_component(
     component: Component, policy: Policy, rules: ImageRules, catalogue: Catalogue, proven: "tuple[Proven, ...]"
 ) -> Iterator[Finding]:
-    mismatches = list(_mismatches(component, policy, rules, catalogue))
+    proven_digests = {each.digest for each in proven if each.is_the_vendors}
+    mismatches = list(_mismatches(component, policy, rules, catalogue, proven_digests))
     yield from mismatches
     if component.tag.build is Build.REPACKAGED:
         # Built by the customer as the vendor documents it, and pushed to a registry of their own: no digest, layer or origin of
@@ -97,8 +98,10 @@ def _missing_rule(repository: str, official: str) -> tuple[str, str]:
     return "/".join(ours[:-same]) + "/", "/".join(theirs[:-same]) + "/"
 
 
-def _mismatches(component: Component, policy: Policy, rules: ImageRules, catalogue: Catalogue) -> Iterator[Finding]:
-    """Digests that the catalogue knows as something else than the image reference says.
+def _mismatches(
+    component: Component, policy: Policy, rules: ImageRules, catalogue: Catalogue, proven: Container[str]
+) -> Iterator[Finding]:
+    """Digests that the catalogue knows as something else than the image reference says, and no registry as just that.
 
     A reference that contradicts itself is a `TagDigestMismatch`. So is a tag that runs other content, unless the policy asks
     for proof by digest: then that content is not what it has to be, which is `ImageModified`.
@@ -106,7 +109,7 @@ def _mismatches(component: Component, policy: Policy, rules: ImageRules, catalog
     image_name = f"{component.short_name}:{component.reference.tag or 'latest'}"
     for digest, is_pinned in _digests(component):
         entries = catalogue.of(digest)
-        if not entries or any(_agrees(component, entry) for entry in entries):
+        if digest in proven or not entries or any(agrees(component, entry) for entry in entries):
             continue
         known = " and ".join(
             sorted({published_image(entry.repository, entry.release, entry.number.line, policy) for entry in entries})
@@ -121,7 +124,7 @@ def _mismatches(component: Component, policy: Policy, rules: ImageRules, catalog
         yield component.finding(code, f"{what}: the digest is what runs", remedy, digest)
 
 
-def _agrees(component: Component, entry: ListedDigest) -> bool:
+def agrees(component: Component, entry: ListedDigest) -> bool:
     """Whether a tag can stand for what a digest was served as; one that names no release can, for any of its repository."""
     if entry.repository != component.repository:
         return False

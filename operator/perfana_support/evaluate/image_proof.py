@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from perfana_support.evaluate.image import agrees
 from perfana_support.evaluate.image_id import read_image_id, reported_repository
 from perfana_support.evaluate.inventory import TEST_SUFFIX, Component, Inventory
 from perfana_support.evaluate.registry import Claim, Kind, Proof, prove
@@ -76,14 +77,16 @@ def judge_proven(component: Component, policy: Policy, proven: tuple[Proven, ...
 def _to_prove(component: Component, catalogue: Catalogue) -> Iterator[tuple[str, str]]:
     """What runs, else what is pinned, else what the tag names, with the repository that the runtime names.
 
-    What the catalogue lists needs no proof.
+    What the catalogue lists as just that needs no proof.
     """
     if component.tag.build is Build.REPACKAGED:
         return
     running = {digest: reported_repository(each) for each in component.image_ids if (digest := read_image_id(each))}
     if not component.image_ids:
         running = {to_digest(component.reference.digest or "") or "": ""}
-    yield from ((digest, reported) for digest, reported in sorted(running.items()) if not catalogue.of(digest))
+    for digest, reported in sorted(running.items()):
+        if not any(agrees(component, entry) for entry in catalogue.of(digest)):
+            yield digest, reported
 
 
 def _claim(component: Component, digest: str, reported: str, architectures: frozenset[str], catalogue: Catalogue) -> Claim:

@@ -24,9 +24,12 @@ from perfana_support.model.registry import (
     made_of,
 )
 
-# An index in an index is legal, and more of that is nothing that a registry serves.
+# An index in an index is legal, and more of that is nothing that a registry serves; nor are hundreds of platforms.
 _MAX_DEPTH = 3
+_MAX_MANIFESTS = 200
 
+# On which younger architecture runtimes choose an elder one too (containerd/platforms, `compare.go`).
+_ELDERS = {"386": "amd64", "arm": "arm64"}
 # Of a long build the first commands tell enough.
 _MAX_COMMANDS = 5
 # The names by which nodes report their architecture (Go's GOARCH, of those that Kubernetes is built for).
@@ -104,6 +107,7 @@ class _Case:
         self.claim = claim
         self.answers = answers
         self.missing: list[Question] = []
+        self.manifests = 0
 
     def prove(self) -> Proof:
         claim = self.claim
@@ -179,13 +183,12 @@ class _Case:
 
     def _parts(self, running: Index | Manifest | Config, repository: str) -> Sequence[tuple[str, Manifest | Config]]:
         """What of an image may run, with its platform."""
-        parts: Sequence[tuple[str, Manifest | Config]]
-        parts = [(running.platform, running)] if isinstance(running, Config) else self._manifests(running, repository)
+        if isinstance(running, Config):
+            return [(running.platform, running)]
         wanted = self.claim.architectures
-        # Of no platform, or of an architecture that no node calls so, nobody knows which runtime takes it: it may be any.
-        parts = [part for part in parts if not wanted or _may_run(part[0], wanted)] or parts
+        parts = self._manifests(running, repository, wanted) or self._manifests(running, repository)
         if not parts:
-            raise _NoAnswerError(f"{repository} has none of the manifests that {shown_digest(running.digest)} lists")
+            raise _NoAnswerError(f"{shown_digest(running.digest)} in {repository} lists no manifest")
         return parts
 
     def _compare(self, running: Index | Manifest | Config, repository: str, vendors: list[_Placed]) -> Proof:
@@ -197,13 +200,28 @@ class _Case:
             return Proof(Kind.VENDORS, f"it has the configs of {self.claim.official}:{self.claim.tag}, packed anew")
         configs = self._configs(parts, repository)
         references = self._configs(vendors, self.claim.official)
-        proofs = [(config.platform, _compare_configs(config, references, self.claim)) for config in configs]
-        changed = [platform for platform, proof in proofs if proof.kind is not Kind.VENDORS]
+        proofs = [(config, self._pushed_before(config, _compare_configs(config, references, self.claim))) for config in configs]
+        self._require()
+        changed = [config.platform for config, proof in proofs if proof.kind is not Kind.VENDORS]
         if changed and len(changed) < len(proofs):
             raise _NoAnswerError(
                 f"its image for {', '.join(sorted(changed))} is not the vendor's, others are, and nobody knows which one runs"
             )
         return min((proof for _, proof in proofs), key=lambda proof: _TELLING.index(proof.kind))
+
+    def _pushed_before(self, config: Config, proof: Proof) -> Proof:
+        """A proof against a config, unless it is the vendor's all the same: a tag can be pushed again, and copies are older."""
+        claim = self.claim
+        if proof.kind is Kind.VENDORS:
+            return proof
+        if made_of(config) in claim.listed:
+            return Proof(
+                Kind.VENDORS, f"it has the layers and settings that the catalogue lists for {claim.official}:{claim.tag}"
+            )
+        answer = self._look(Question(Subject.CONFIG, claim.official, config.digest))
+        if isinstance(answer, Gap):
+            raise _NoAnswerError(answer.cause)
+        return Proof(Kind.SERVED_ELSEWHERE, _served_elsewhere(claim)) if isinstance(answer, Config) else proof
 
     def _configs(self, parts: Sequence[tuple[str, Manifest | Config]], repository: str) -> list[Config]:
         """The configs of manifests, each with its platform; all are asked for before any is missed."""
@@ -219,23 +237,34 @@ class _Case:
         self._require()
         return configs
 
-    def _manifests(self, served: Index | Manifest, repository: str, depth: int = 1) -> list[_Placed]:
-        """The manifests of an image, each with its platform ("" for one that is alone)."""
+    def _manifests(
+        self, served: Index | Manifest, repository: str, wanted: frozenset[str] = frozenset(), depth: int = 1
+    ) -> list[_Placed]:
+        """The manifests of an image that may run on an architecture, each with its platform ("" for one that is alone).
+
+        One that is listed and not there may run all the same, from a node's cache: nobody can tell what it is.
+        """
         if isinstance(served, Manifest):
             return [("", served)]
-        if depth > _MAX_DEPTH:
-            raise _NoAnswerError(f"{shown_digest(served.digest)} is an index of indexes without an end")
+        self.manifests += len(served.entries)
+        if depth > _MAX_DEPTH or self.manifests > _MAX_MANIFESTS:
+            raise _NoAnswerError(f"{shown_digest(served.digest)} lists more than an image has")
         found = []
         for entry in served.entries:
+            if wanted and not _may_run(entry.platform, wanted):
+                continue
             answer = self._look(Question(Subject.MANIFEST, repository, entry.digest))
             if isinstance(answer, Index):
-                inner = self._manifests(answer, repository, depth + 1)
+                inner = self._manifests(answer, repository, wanted, depth + 1)
                 found += [(platform or entry.platform, manifest) for platform, manifest in inner]
             elif isinstance(answer, Manifest):
                 found.append((entry.platform, answer))
             elif isinstance(answer, Gap):
                 raise _NoAnswerError(answer.cause)
-            # A copy of some platforms may keep the index and lack the manifests of the others, which run nowhere then.
+            elif answer is not None:
+                raise _NoAnswerError(
+                    f"{repository} lacks the manifest that {shown_digest(served.digest)} lists for {entry.platform}"
+                )
         self._require()
         return found
 
@@ -265,7 +294,7 @@ class _Case:
 
 
 # Of several platforms that were all changed, what can be named best is told.
-_TELLING = (Kind.DERIVED, Kind.RECONFIGURED, Kind.MODIFIED, Kind.VENDORS)
+_TELLING = (Kind.DERIVED, Kind.RECONFIGURED, Kind.MODIFIED, Kind.SERVED_ELSEWHERE, Kind.VENDORS)
 
 
 def _compare_configs(running: Config, vendors: list[Config], claim: Claim) -> Proof:
@@ -334,8 +363,12 @@ def _digests(served: Index | Manifest) -> Iterator[str]:
 
 
 def _may_run(platform: str, wanted: frozenset[str]) -> bool:
+    """Whether a runtime on one of these architectures may choose a platform.
+
+    So it does for one that is not told, or by a name that no node has. 64-bit processors run what is made for their elders.
+    """
     architecture = platform.split("/")[1] if "/" in platform else platform
-    return architecture in wanted or architecture not in _ARCHITECTURES
+    return architecture not in _ARCHITECTURES or not wanted.isdisjoint({architecture, _ELDERS.get(architecture, architecture)})
 
 
 def _served_elsewhere(claim: Claim) -> str:

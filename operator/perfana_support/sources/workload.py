@@ -181,6 +181,10 @@ def _image(owner: Json, field: str, path: str, location: Location | None) -> str
     return intern(image) if image else ""
 
 
+# What stands for the image id of a running container whose runtime reports none.
+_UNTOLD = "nothing"
+
+
 def _image_ids(status: object) -> dict[str, str]:
     """What the runtime reports for each container of a pod, by the container's name."""
     if not isinstance(status, Mapping):
@@ -189,7 +193,9 @@ def _image_ids(status: object) -> dict[str, str]:
     for field in ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"):
         for entry in sequence(status.get(field), f"status.{field}"):
             if isinstance(entry, Mapping) and isinstance(entry.get("imageID"), str):
-                found[_text(entry, "name")] = entry["imageID"]
+                # Of what does not run yet nobody can tell; of what runs a runtime that tells nothing says so.
+                is_running = isinstance(entry.get("state"), Mapping) and "running" in entry["state"]
+                found[_text(entry, "name")] = entry["imageID"] or (_UNTOLD if is_running else "")
     return found
 
 

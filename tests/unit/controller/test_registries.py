@@ -175,3 +175,39 @@ def test_changed_image_that_a_rollout_brings_is_told_once(content: Content) -> N
 
     server, _ = played(content, play)
     assert len([write for write in server.writes if write.name.plural == CHECKS]) == 2
+
+
+def test_restart_writes_nothing_while_the_registry_is_asked(content: Content) -> None:
+    content.push("harbor.example.com/x/perfana-web", patched := Image(("base", "other")))
+
+    async def play(working: Working, clerk: Clerk) -> None:
+        run(working, patched.manifest.digest, "ns", image=f"harbor.example.com/x/perfana-web:{TAG}")
+        working.see(CHECKS, "perfana", SPEC, "ns")
+        await asyncio.sleep(1)
+        assert images(working.server) == ("False", "ImageModified")
+        # A new operator knows nothing yet.
+        again = Working(working.server, open_client=clerk.open)
+        entities = {name.plural: entity for name, entity in working.server.objects.items()}
+        again.desk.see(POLICIES, entities[POLICIES])
+        run(again, patched.manifest.digest, "ns", image=f"harbor.example.com/x/perfana-web:{TAG}")
+        async with again:
+            again.desk.see(CHECKS, entities[CHECKS])
+            await asyncio.sleep(1)
+        await again.registries.close()
+
+    server, _ = played(content, play)
+    assert len([write for write in server.writes if write.name.plural == CHECKS]) == 1
+
+
+def test_registries_of_a_policy_that_is_gone_are_closed(content: Content) -> None:
+    async def play(working: Working, clerk: Clerk) -> None:
+        run(working, AMD.manifest.digest, "ns")
+        working.see(CHECKS, "perfana", SPEC, "ns")
+        running = asyncio.create_task(working.registries.run())
+        await asyncio.sleep(1)
+        working.see(POLICIES, "acme", {"images": {"verification": "Reference"}}, "")
+        await asyncio.sleep(5 * 3600)
+        await virtual_time.end(running)
+        assert clerk.closed == 1
+
+    played(content, play)

@@ -170,3 +170,16 @@ def test_repackaged_image_is_not_asked_about() -> None:
     verdict = evaluate(running("r.example.com/perfana/perfana-web:0.2.96.22-ubi9", f"x@{digest('x')}"), POLICY, TODAY)
     assert verdict.open_questions == ()
     assert images(verdict) == (Status.UNKNOWN, "RepackagedImage")
+
+
+def test_running_container_of_which_the_runtime_tells_nothing_is_unverified(registry: Registry) -> None:
+    verdict = judge(registry, running(OFFICIAL, "nothing"))
+    assert images(verdict) == (Status.UNKNOWN, "DigestUnverified")
+
+
+def test_digest_that_the_catalogue_lists_for_another_release_is_the_tags_where_the_registry_says_so(registry: Registry) -> None:
+    older = [{"digest": AMD.manifest.digest, "repository": "perfana/perfana-web", "release": "0.2.96.21"}]
+    installation = running(OFFICIAL, f"{VENDOR}@{AMD.manifest.digest}")
+    assert images(judge(registry, installation, policy(digests=older))) == (Status.TRUE, "AllRulesMet")
+    del registry.content[Question(Subject.MANIFEST, VENDOR, TAG)]
+    assert images(judge(registry, installation, policy(digests=older))) == (Status.FALSE, "ImageModified")

@@ -18,7 +18,7 @@ _PAGE = {"limit": "500"}
 
 
 class PullSecrets:
-    """Finds credentials at the moment that a registry asks for them; nothing of a Secret is kept.
+    """Finds credentials at the moment that a registry asks for them; no Secret is kept.
 
     `of_pods`: those that the asking namespace's pods pull from that registry with come first; the API server has put the
     service account's into each pod (`serviceaccount/admission.go`). Every Secret has to be readable for the operator, which
@@ -34,10 +34,17 @@ class PullSecrets:
         names = [SecretName(namespace, name) for name in await self._names_of_pods(endpoint, namespace)]
         if endpoint.registry.pull_secret:
             names.append(endpoint.registry.pull_secret)
+        problem: CredentialError | None = None
         for name in names:
-            found = (await self._read(name))(*endpoint.account)
+            try:
+                found = (await self._read(name))(*endpoint.account)
+            except CredentialError as error:
+                problem = problem or error  # as the kubelet does: another one may do
+                continue
             if found:
                 return found
+        if problem:
+            raise problem
         return None
 
     async def _names_of_pods(self, endpoint: Endpoint, namespace: str) -> list[str]:

@@ -19,7 +19,7 @@ from perfana_support.model.registry import Absent, Answer, Gap, Question, Subjec
 from perfana_support.sources.registry.challenge import Challenge, read_challenge
 from perfana_support.sources.registry.content import ACCEPTED, ContentError, read_config, read_manifest, verify
 from perfana_support.sources.registry.credentials import Credential, CredentialError
-from perfana_support.sources.registry.hosts import Endpoint, Hosts, is_beside
+from perfana_support.sources.registry.hosts import Endpoint, Hosts, gives_tokens_for
 from perfana_support.sources.registry.pause import asked_pause
 
 # The specification's own limit for a manifest (distribution-spec, "Pushing Manifests"); configs are smaller.
@@ -76,6 +76,14 @@ class _GapError(Exception):
         self.wait_seconds = wait_seconds
 
 
+class Manners:
+    """What is asked of each host at a time, and until when it wants to be left alone: one for all clients of a program."""
+
+    def __init__(self) -> None:
+        self.turns: dict[str, asyncio.Semaphore] = {}
+        self.rests_until: dict[str, float] = {}
+
+
 class RegistryClient:
     """Asks registries, at most `MAX_CONNECTIONS` requests at a time to each, and none while it asks to be left alone.
 
@@ -83,15 +91,21 @@ class RegistryClient:
     credentials on behalf of a namespace, "" where they are the same for all.
     """
 
-    def __init__(self, fetch: Fetch, hosts: Hosts, find: Find = nobody, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        fetch: Fetch,
+        hosts: Hosts,
+        find: Find = nobody,
+        clock: Callable[[], float] = time.monotonic,
+        manners: Manners | None = None,
+    ) -> None:
         self._fetch = fetch
         self._hosts = hosts
         self._find = find
         self._clock = clock
         self._authorizations: dict[tuple[str, str, str], str] = {}
         self._challenges: dict[str, Challenge] = {}
-        self._turns: dict[str, asyncio.Semaphore] = {}
-        self._rests_until: dict[str, float] = {}
+        self._manners = manners or Manners()
 
     async def answer(self, question: Question, namespace: str = "") -> Answer:
         """What the registry says."""
@@ -106,6 +120,8 @@ class RegistryClient:
             return Gap(f"{endpoint.host}: {error}", error.wait_seconds)
         except (FetchError, ContentError, CredentialError) as error:
             return Gap(f"{endpoint.host}: {error}")
+        except (ValueError, RecursionError, OverflowError):
+            return Gap(f"{endpoint.host}: answers what nobody can read")
 
     async def digest_of_tag(self, question: Question, namespace: str = "") -> str | None:
         """The digest that a tag stands for now, by a request that registries do not count; None where they do not tell it."""
@@ -116,12 +132,12 @@ class RegistryClient:
             async with self._turn(endpoint):
                 url = f"{endpoint.url}/manifests/{question.reference}"
                 response = await self._request(endpoint, Request("HEAD", url, {"Accept": ACCEPTED}), namespace)
-        except (_GapError, FetchError, CredentialError):
+        except (_GapError, FetchError, CredentialError, ValueError, RecursionError, OverflowError):
             return None
         return to_digest(response.headers.get("docker-content-digest", "")) if response.status == HTTPStatus.OK else None
 
     def _turn(self, endpoint: Endpoint) -> asyncio.Semaphore:
-        return self._turns.setdefault(endpoint.host, asyncio.Semaphore(MAX_CONNECTIONS))
+        return self._manners.turns.setdefault(endpoint.host, asyncio.Semaphore(MAX_CONNECTIONS))
 
     async def _ask(self, endpoint: Endpoint, question: Question, namespace: str) -> Answer:
         is_blob = question.subject is Subject.CONFIG
@@ -162,7 +178,7 @@ class RegistryClient:
         raise AssertionError("unreachable")
 
     def _refuse_resting(self, endpoint: Endpoint) -> None:
-        left = self._rests_until.get(endpoint.host, 0.0) - self._clock()
+        left = self._manners.rests_until.get(endpoint.host, 0.0) - self._clock()
         if left > 0:
             raise _GapError(f"asks to be left alone for {left:.0f} s more", left)
 
@@ -170,7 +186,7 @@ class RegistryClient:
         seconds = asked_pause(response.status, response.headers)
         if seconds > 0:
             until = self._clock() + seconds
-            self._rests_until[endpoint.host] = max(until, self._rests_until.get(endpoint.host, 0.0))
+            self._manners.rests_until[endpoint.host] = max(until, self._manners.rests_until.get(endpoint.host, 0.0))
             if response.status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
                 raise _GapError(f"asks to be left alone for {seconds:.0f} s ({response.status})", seconds)
 
@@ -184,9 +200,9 @@ class RegistryClient:
             here, there = urlsplit(request.url), urlsplit(target)
             is_same = (there.scheme, there.netloc.lower()) == (here.scheme, here.netloc.lower())
             if there.scheme != "https" and not (is_same and endpoint.registry.is_plain):
-                raise _GapError(f"it redirects to {there.scheme or 'no'}://{there.netloc}, which is not followed")
+                raise _GapError(f"it redirects to {there.scheme or 'no'}://{there.hostname}, which is not followed")
             if not is_same and not is_blob:
-                raise _GapError(f"it redirects a manifest to {there.netloc}, which is not followed")
+                raise _GapError(f"it redirects a manifest to {there.hostname}, which is not followed")
             kept = {name: value for name, value in request.headers.items() if is_same or name != "Authorization"}
             request = request._replace(url=target, headers=kept)
         raise _GapError(f"it redirects more than {_MAX_REDIRECTS} times")
@@ -206,10 +222,11 @@ class RegistryClient:
                 raise _GapError("it wants a name and password, and none are given for it")
             return _basic(credential)
         realm = urlsplit(challenge.realm)
+        shown = (realm.hostname or "")[:_MAX_CODE]
         if realm.scheme != "https" and not (endpoint.registry.is_plain and realm.netloc.lower() == endpoint.host):
-            raise _GapError(f"its tokens are at {realm.scheme}://{realm.netloc}, which is not asked")
-        if not is_beside(realm.netloc, endpoint.host):
-            raise _GapError(f"its tokens are at {realm.netloc}, another domain, which is not asked")
+            raise _GapError(f"its tokens are at {realm.scheme[:_MAX_CODE]}://{shown}, which is not asked")
+        if not gives_tokens_for(challenge.realm, endpoint.host, self._hosts.listed_hosts):
+            raise _GapError(f"its tokens are at {shown}, which is not asked unless spec.images.registries lists it")
         # Whatever it wants: to read this repository is all that is asked for.
         asked = {"service": challenge.service, "scope": f"repository:{endpoint.repository}:pull"}
         if credential and credential.identity_token:
@@ -223,8 +240,8 @@ class RegistryClient:
         response = await self._fetch(request)
         if response.status != HTTPStatus.OK:
             given = "the credentials given for it" if credential else "anonymous reading"
-            raise _GapError(f"{realm.netloc} refuses {given} ({response.status})")
-        return f"Bearer {_token(response.body, realm.netloc)}"
+            raise _GapError(f"{shown} refuses {given} ({response.status})")
+        return f"Bearer {_token(response.body, shown)}"
 
 
 def _basic(credential: Credential) -> str:

@@ -33,8 +33,17 @@ _ARCHITECTURES = {
     "armel": ("arm", "v6"),
 }
 _SAME = frozenset({("amd64", "v1"), ("arm64", "v8"), ("arm64", "8"), ("arm", "v7"), ("arm", "7")})
-# Of an index for dozens of platforms a few hundred; one with more is no image.
-MAX_ENTRIES = 1000
+# An index for every platform that there is has some dozens; one with more is no image.
+MAX_ENTRIES = 200
+# The fields that are read of any of these documents, by their folded spelling.
+_FIELDS = {
+    name.casefold(): name
+    for name in (
+        *("mediaType", "manifests", "config", "digest", "platform", "rootfs", "diff_ids"),
+        *("os", "architecture", "variant", *SETTINGS),
+    )
+}
+_MAX_SHOWN = 80
 _MAX_COMMAND = 200
 _MAX_PLATFORM = 60
 
@@ -90,7 +99,7 @@ def read_config(content: bytes) -> Config:
         digest_of(content),
         _platform(document),
         diff_ids,
-        tuple((name, _written(settings[name])) for name in SETTINGS if settings.get(name)),
+        tuple((name, _written(name, settings[name])) for name in SETTINGS if settings.get(name)),
         _commands(document.get("history"), len(diff_ids)),
     )
 
@@ -106,8 +115,7 @@ def _entries(document: Mapping[str, Any]) -> list[PlatformEntry]:
         entry = _mapping(each, "an entry of an index")
         if entry.get("mediaType") not in {None, *INDEX_TYPES, *MANIFEST_TYPES}:
             continue  # no runtime takes it for an image
-        platform = entry.get("platform") or {}
-        name = _platform(platform) if isinstance(platform, Mapping) else ""
+        name = _platform(_mapping(entry.get("platform") or {}, "a platform"))
         # How buildx marks what describes an image and is none (docs.docker.com, attestation storage).
         if name != "unknown/unknown":
             entries.append(PlatformEntry(name, _digest(entry.get("digest"), "an entry's digest")))
@@ -137,9 +145,9 @@ def _commands(history: object, layers: int) -> tuple[str, ...]:
     return tuple(" ".join(str(step.get("created_by") or "").split())[:_MAX_COMMAND] for step in steps)
 
 
-def _written(value: object) -> str:
+def _written(name: str, value: object) -> str:
     """A setting in one form: variables in order of their names, for builders write them as they come."""
-    if isinstance(value, list) and all(isinstance(each, str) and "=" in each for each in value):
+    if name == "Env" and isinstance(value, list) and all(isinstance(each, str) for each in value):
         value = sorted(value, key=lambda each: each.partition("=")[0])
     return json.dumps(value, sort_keys=True)
 
@@ -152,13 +160,27 @@ def _digest(value: object, what: str) -> str:
 
 
 def _mapping(value: object, what: str) -> Mapping[str, Any]:
+    """A mapping of fields, in their own spelling: runtimes take `entrypoint` for `Entrypoint` as well."""
     if not isinstance(value, Mapping):
         raise ContentError(f"{what} is no mapping")
+    odd = next((key for key in value if _FIELDS.get(key.casefold(), key) != key), None)
+    if odd is not None:
+        raise ContentError(f"{odd[:_MAX_SHOWN]!r} in {what} is no spelling of {_FIELDS[odd.casefold()]}")
     return value
 
 
 def _parsed(content: bytes) -> object:
     try:
-        return json.loads(content)
+        return json.loads(content, object_pairs_hook=_exact)
     except (ValueError, RecursionError) as error:
         raise ContentError(f"it is no JSON ({error})") from error
+
+
+def _exact(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object in which nothing stands twice: runtimes join what does (encoding/json of Go, "Unmarshal")."""
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ContentError(f"{key[:_MAX_SHOWN]!r} stands twice in it")
+        found[key] = value
+    return found

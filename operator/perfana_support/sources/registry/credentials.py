@@ -5,6 +5,7 @@ Read when a registry asks, not before, and never written anywhere: not into logs
 
 import base64
 import binascii
+import contextlib
 import json
 import subprocess
 from collections.abc import Callable, Mapping
@@ -80,6 +81,11 @@ class _Configuration:
                 return found
             if self._run and isinstance(self._store, str):
                 return _answer(self._run(self._store, key), self._where)
+        if self._run and isinstance(self._store, str):
+            # It may know registries that nobody signed in to; where it does not even run, what is public is read as by Docker.
+            with contextlib.suppress(CredentialError):
+                server = _DOCKER_HUB[0] if registry == DEFAULT_REGISTRY else registry
+                return _answer(self._run(self._store, server), self._where)
         return None
 
 

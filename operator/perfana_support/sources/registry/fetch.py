@@ -10,6 +10,7 @@ from urllib.request import getproxies, proxy_bypass
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
+from yarl import URL
 
 from perfana_support import __version__
 from perfana_support.sources.errors import Fault, SourceError
@@ -52,7 +53,7 @@ class HttpFetch:
 
     async def __call__(self, request: Request) -> Response:
         """Send a request and read its answer, redirects included as what they are. Raises `FetchError`."""
-        host = urlsplit(request.url).hostname or ""
+        host = _host_of(request.url)
         if _is_address(host) and is_inward(host) and host not in self._hosts.listed_hosts:
             raise FetchError(f"{host} is an address of this machine or its link, where no registry is asked")
         self._session = self._session or self._open()
@@ -81,11 +82,12 @@ class _OutwardResolver(AbstractResolver):
 
     def __init__(self, hosts: Hosts) -> None:
         self._hosts = hosts
+        self._proxies = {urlsplit(proxy).hostname for proxy in getproxies().values()}
         self._resolver = ThreadedResolver()
 
     async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET) -> list[ResolveResult]:
         found = await self._resolver.resolve(host, port, family)
-        if host in self._hosts.listed_hosts:
+        if host in self._hosts.listed_hosts or host in self._proxies:
             return found
         outward = [each for each in found if not is_inward(each["host"])]
         if not outward:
@@ -121,6 +123,14 @@ def read_trust(ca_file: str = "") -> ssl.SSLContext:
 def _proxy_for(url: str) -> str | None:
     parts = urlsplit(url)
     return None if proxy_bypass(parts.netloc) else getproxies().get(parts.scheme)
+
+
+def _host_of(url: str) -> str:
+    """The host that is truly asked: digits of other scripts are those of an address by then. Raises `FetchError`."""
+    try:
+        return URL(url).host or ""
+    except ValueError as error:
+        raise FetchError("is at no address that can be asked") from error
 
 
 def _is_address(host: str) -> bool:

@@ -1,7 +1,7 @@
 """Which registries may be asked, and where: nothing else is ever sent a request."""
 
 import ipaddress
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -10,6 +10,10 @@ from perfana_support.model.registry import Registry
 
 # Docker Hub's API is at another name than its images have.
 _DOCKER_HUB_API = "https://registry-1.docker.io/v2"
+_DOCKER_HUB_TOKENS = ("auth.docker.io", "registry-1.docker.io")
+# IPv4 behind a translator (RFC 6052), and the one metadata service that has an address of its own.
+_TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
+_METADATA = ipaddress.ip_address("fd00:ec2::254")
 
 
 class Endpoint(NamedTuple):
@@ -67,11 +71,31 @@ def hosts_of(registries: Iterable[Registry]) -> Hosts:
 def is_inward(address: str) -> bool:
     """Whether an IP address leads to this machine or its link: metadata services of clouds are there, and no registry is."""
     parsed = ipaddress.ip_address(address.partition("%")[0])
-    mapped = getattr(parsed, "ipv4_mapped", None) or parsed
-    return mapped.is_loopback or mapped.is_link_local or mapped.is_unspecified or mapped.is_multicast
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed == _METADATA:
+            return True
+        within = parsed.ipv4_mapped or parsed.sixtofour
+        if parsed in _TRANSLATED:
+            within = ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF)
+        parsed = within or parsed
+    return parsed.is_loopback or parsed.is_link_local or parsed.is_unspecified or parsed.is_multicast
 
 
-def is_beside(host: str, other: str) -> bool:
-    """Whether two hosts are one, or below one domain: tokens come from `auth.docker.io` for `registry-1.docker.io`."""
-    ours, theirs = (name.partition(":")[0].lower().rsplit(".", 2) for name in (host, other))
-    return host.lower() == other.lower() or (len(ours) > 1 and ours[-2:] == theirs[-2:] and not ours[-1].isdigit())
+def gives_tokens_for(url: str, host: str, listed: Container[str] = ()) -> bool:
+    """Whether the service at a URL may be asked for tokens for a registry.
+
+    One at its own host may, at a domain above it (`gitlab.com` gives those for `registry.gitlab.com`), at Docker Hub's other
+    name, or at a host that the policy lists. A name and password in the URL are a trick to hide its host behind.
+    """
+    try:
+        realm, registry = urlsplit(url), urlsplit(f"//{host}")
+        names = realm.hostname or "", registry.hostname or ""
+        ports = realm.port or 0, registry.port or 0
+    except ValueError:
+        return False
+    if realm.username is not None or realm.password is not None:
+        return False
+    if names == _DOCKER_HUB_TOKENS or names[0] in listed:
+        return realm.port in {None, 443}
+    is_above = "." in names[0] and names[1].endswith(f".{names[0]}") and realm.port in {None, 443}
+    return is_above or (names[0] == names[1] and (ports[0] == ports[1] or {*ports} <= {0, 443}))

@@ -39,14 +39,14 @@ class _Kept(NamedTuple):
 class Inquiry:
     """What is known of some registries. Answers are for all; a gap is of the namespace with whose credentials it was met.
 
-    What nobody reads any more is forgotten.
+    What nobody reads any more is forgotten. `cache_seconds` is how long an answer holds that may change.
     """
 
     def __init__(
         self, client: RegistryClient, cache_seconds: float = float("inf"), clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._client = client
-        self._cache_seconds = cache_seconds
+        self.cache_seconds = cache_seconds
         self._clock = clock
         self._found: dict[Question, _Kept] = {}
         self._gaps: dict[_Key, _Kept] = {}
@@ -123,7 +123,7 @@ class Inquiry:
 
     def _keep(self, question: Question, answer: Answer, namespace: str) -> None:
         is_lasting = not isinstance(answer, Absent) and (question.subject is Subject.CONFIG or to_digest(question.reference))
-        due = float("inf") if is_lasting else self._clock() + self._cache_seconds
+        due = float("inf") if is_lasting else self._clock() + self.cache_seconds
         self._found[question] = _Kept(answer, namespace, due)
         self._read_at.setdefault(question, self._clock())
         for key in [key for key in self._gaps if key.question == question]:

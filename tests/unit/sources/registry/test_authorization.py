@@ -100,10 +100,11 @@ def test_tokens_of_one_namespace_are_not_used_for_another() -> None:
 
 
 STRANGE = {
-    "another domain": ('Bearer realm="https://evil.example.com/token"', "another domain"),
+    "another domain": ('Bearer realm="https://evil.example.com/token"', "which is not asked unless"),
     "HTTP": ('Bearer realm="http://auth.docker.io/token"', "which is not asked"),
     "a file": ('Bearer realm="file:///etc/passwd"', "which is not asked"),
-    "an address": ('Bearer realm="https://169.254.169.254/token"', "another domain"),
+    "an address": ('Bearer realm="https://169.254.169.254/token"', "which is not asked unless"),
+    "a name before it": ('Bearer realm="https://registry-1.docker.io:x@evil.example/token"', "tokens are at evil.example,"),
 }
 
 

@@ -9,7 +9,7 @@ import pytest
 from perfana_support.model.registry import Absent, Answer, Config, Gap, Index, Manifest, Question, Registry, Subject
 from perfana_support.sources.registry.client import FetchError, RegistryClient, Request, Response
 from perfana_support.sources.registry.credentials import Credential
-from perfana_support.sources.registry.hosts import hosts_of, is_beside, is_inward
+from perfana_support.sources.registry.hosts import gives_tokens_for, hosts_of, is_inward
 from tests.unit.sources.registry.images import Blob, config, manifest
 from tests.unit.sources.registry.wire import (
     CONFIG,
@@ -212,6 +212,10 @@ INWARD = [
     "::",
     "::ffff:127.0.0.1",
     "224.0.0.1",
+    "64:ff9b::7f00:1",
+    "64:ff9b::a9fe:a9fe",
+    "2002:7f00:1::",
+    "fd00:ec2::254",
 ]
 
 
@@ -220,25 +224,60 @@ def test_addresses_of_this_machine_and_its_link_are_inward(address: str) -> None
     assert is_inward(address)
 
 
-@pytest.mark.parametrize("address", ["10.0.0.1", "192.168.1.1", "8.8.8.8", "2001:db8::1", "fd00::1"])
+@pytest.mark.parametrize("address", ["10.0.0.1", "192.168.1.1", "8.8.8.8", "2001:db8::1", "fd00::1", "64:ff9b::808:808"])
 def test_addresses_of_networks_are_not(address: str) -> None:
     assert not is_inward(address)
 
 
 @pytest.mark.parametrize(
-    ("host", "other", "expected"),
+    ("realm", "host", "expected"),
     [
-        ("auth.docker.io", "registry-1.docker.io", True),
-        ("gitlab.example.com", "registry.example.com:5050", True),
-        ("harbor.example.com", "HARBOR.example.com", True),
-        ("evil.example.org", "harbor.example.com", False),
-        ("localhost:5001", "localhost:5000", False),
-        ("10.0.0.1", "192.168.0.1", False),
-        ("registry", "registry", True),
+        ("https://auth.docker.io/token", "registry-1.docker.io", True),
+        ("https://auth.docker.io:8443/token", "registry-1.docker.io", False),
+        ("https://gitlab.com/jwt/auth", "registry.gitlab.com", True),
+        ("https://gitlab.com:8443/jwt/auth", "registry.gitlab.com", False),
+        ("https://harbor.example.com/service/token", "HARBOR.example.com", True),
+        ("https://harbor.example.com:443/service/token", "harbor.example.com", True),
+        ("https://harbor.example.com:8443/service/token", "harbor.example.com:8443", True),
+        ("https://harbor.example.com:8444/service/token", "harbor.example.com:8443", False),
+        ("http://localhost:5001/token", "localhost:5000", False),
+        ("http://127.0.0.1:5000/token", "127.0.0.1:5000", True),
+        ("https://listed.example.org/token", "registry.example.com", True),
+        ("https://listed.example.org:8443/token", "registry.example.com", False),
+        ("https://gitlab.example.com/token", "registry.example.com", False),
+        ("https://evil.azurecr.io/token", "mine.azurecr.io", False),
+        ("https://evil.co.uk/token", "registry.example.co.uk", False),
+        ("https://com/token", "registry.example.com", False),
+        ("https://registry-1.docker.io:x@evil.example/token", "registry-1.docker.io", False),
+        ("https://registry-1.docker.io@evil.example/token", "registry-1.docker.io", False),
+        ("https://x@registry-1.docker.io/token", "registry-1.docker.io", False),
+        ("https://[bad/token", "registry-1.docker.io", False),
+        ("https://registry-1.docker.io:x/token", "registry-1.docker.io", False),
     ],
 )
-def test_hosts_beside_each_other(host: str, other: str, *, expected: bool) -> None:
-    assert is_beside(host, other) is expected
+def test_tokens_are_asked_for_at_the_registrys_own_host_alone(realm: str, host: str, *, expected: bool) -> None:
+    assert gives_tokens_for(realm, host, {"listed.example.org"}) is expected
+
+
+UNREADABLE = {
+    "a redirect to no address": response(302, location="https://[bad"),
+    "a realm of no address": response(401, www_authenticate='Bearer realm="https://[x/token"'),
+    "a pause without an end": response(429, retry_after="Wed, 25 Nov 99999999999999999999 12:01:30 GMT"),
+}
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_what_nobody_can_read_is_a_gap(name: str) -> None:
+    wire = Wire()
+    wire.answers[url(TAG)] = UNREADABLE[name]
+    assert isinstance(ask(wire, by_tag()), Gap)
+
+
+@pytest.mark.parametrize("body", [b"[" * 60_000, b'{"token": ' + b"[" * 60_000])
+def test_token_that_nobody_can_read_is_a_gap(body: bytes) -> None:
+    wire = guarded()
+    wire.answers["https://auth.docker.io/token"] = response(200, body)
+    assert isinstance(ask(wire, by_tag(), credential=Credential("me", "secret")), Gap)
 
 
 def test_nothing_of_a_credential_is_ever_in_a_cause() -> None:

@@ -65,7 +65,7 @@ REFUSED: dict[str, tuple[object, str]] = {
     "manifests that are no list": ({"manifests": {}}, "manifests are no list"),
     "an entry that is no mapping": ({"manifests": [1]}, "an entry of an index is no mapping"),
     "an entry without digest": ({"manifests": [{}]}, "entry's digest is 'None'"),
-    "too many entries": ({"manifests": [{}] * 1001}, "more than 1000"),
+    "too many entries": ({"manifests": [{}] * 1001}, "more than 200"),
 }
 
 
@@ -173,3 +173,45 @@ def test_platform_that_is_none_is_refused(name: str) -> None:
     listed = {"manifests": [{"digest": manifest(config("a")).digest, "platform": {"os": "linux", "architecture": name}}]}
     with pytest.raises(ContentError, match="is no platform"):
         read_manifest(json.dumps(listed).encode())
+
+
+AMBIGUOUS = [
+    '{"config": {"Entrypoint": ["node"], "entrypoint": ["/evil"]}, "rootfs": {"diff_ids": []}}',
+    '{"config": {"user": "0"}, "rootfs": {"diff_ids": []}}',
+    '{"config": {"User": "0"}, "config": {"Entrypoint": ["node"]}, "rootfs": {"diff_ids": []}}',
+    '{"rootfs": {"diff_ids": []}, "Rootfs": {"diff_ids": []}}',
+    '{"rootfs": {"diff_ids": [], "DIFF_IDS": []}}',
+    '{"rootfs": {"diff_ids": []}, "Architecture": "amd64"}',
+    '{"config": {"\u017fhell": ["x"]}, "rootfs": {"diff_ids": []}}',
+]
+
+
+@pytest.mark.parametrize("text", AMBIGUOUS)
+def test_config_that_a_runtime_reads_in_another_way_is_refused(text: str) -> None:
+    with pytest.raises(ContentError, match=r"stands twice|is no spelling of"):
+        read_config(text.encode())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"manifests": [], "Manifests": []}',
+        '{"manifests": [{"digest": "x", "Digest": "y"}]}',
+        '{"manifests": [{"digest": "x", "platform": {"Architecture": "arm64"}}]}',
+        '{"config": {"digest": "x"}, "config": {"digest": "y"}}',
+    ],
+)
+def test_manifest_that_a_runtime_reads_in_another_way_is_refused(text: str) -> None:
+    with pytest.raises(ContentError, match=r"stands twice|is no spelling of"):
+        read_manifest(text.encode())
+
+
+def test_labels_may_be_called_as_they_like() -> None:
+    made = config("a", config={"Labels": {"user": "a", "User": "b", "env": "c"}})
+    assert read_config(made.content).settings == ()
+
+
+@pytest.mark.parametrize("name", ["Cmd", "Entrypoint", "Shell"])
+def test_order_of_words_counts_whatever_is_in_them(name: str) -> None:
+    one, other = (read_config(config("a", config={name: words}).content) for words in (["A=1", "x=y"], ["x=y", "A=1"]))
+    assert one.settings != other.settings

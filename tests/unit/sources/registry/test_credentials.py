@@ -104,8 +104,15 @@ def test_helper_is_asked_for_its_registry_and_the_store_for_what_it_keeps() -> N
     found = read_docker_config(json.dumps(document), WHERE, run)
     assert found(HARBOR, "x") == Credential("me", "ecr-login")
     assert found(HUB, "perfana/x") == Credential("me", "pass")
-    assert found("other.example.com", "x") is None
-    assert asked == [("ecr-login", HARBOR), ("pass", "https://index.docker.io/v1/")]
+    assert found("other.example.com", "x") == Credential("me", "pass")
+    assert asked == [("ecr-login", HARBOR), ("pass", "https://index.docker.io/v1/"), ("pass", "other.example.com")]
+
+
+def test_store_that_cannot_be_asked_leaves_what_is_public() -> None:
+    def run(_helper: str, _server: str) -> str:
+        raise CredentialError("docker-credential-desktop cannot be asked")
+
+    assert read_docker_config('{"credsStore": "desktop", "auths": {}}', WHERE, run)(HUB, "x") is None
 
 
 @pytest.mark.parametrize("answer", ["", "[]", "no", '{"Username": 1}', '{"Username": "a", "Secret": ""}'])
