@@ -122,13 +122,18 @@ def test_file_that_cannot_be_written_has_its_code_in_every_format(form: str, tar
     assert outcome.err.startswith(f"error: {file}: cannot be written: ") is bool(code)
 
 
+def _hear_interrupts() -> None:
+    """Shells start what runs in the background deaf to them."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_interrupted_process_says_so(tmp_path: Path) -> None:
     """Ctrl-C while it waits for its input, which a pipe without end is."""
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     command = [sys.executable, "-m", "perfana_support", "check", "-f", str(pipe), *AT]
     with (
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=_hear_interrupts) as process,  # noqa: PLW1509
         open(pipe, "wb"),  # opens once the program reads
     ):
         process.send_signal(signal.SIGINT)

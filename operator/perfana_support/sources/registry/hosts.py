@@ -95,7 +95,7 @@ def gives_tokens_for(url: str, host: str, listed: Container[str] = ()) -> bool:
         return False
     if realm.username is not None or realm.password is not None:
         return False
-    if names == _DOCKER_HUB_TOKENS or names[0] in listed:
-        return realm.port in {None, 443}
-    is_above = "." in names[0] and names[1].endswith(f".{names[0]}") and realm.port in {None, 443}
-    return is_above or (names[0] == names[1] and (ports[0] == ports[1] or {*ports} <= {0, 443}))
+    is_above = "." in names[0] and names[1].endswith(f".{names[0]}")
+    is_known = names == _DOCKER_HUB_TOKENS or names[0] in listed or is_above
+    is_same = names[0] == names[1] and (ports[0] == ports[1] or {*ports} <= {0, 443})
+    return is_same or (is_known and realm.port in {None, 443})

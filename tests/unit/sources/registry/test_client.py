@@ -244,6 +244,7 @@ def test_addresses_of_networks_are_not(address: str) -> None:
         ("http://127.0.0.1:5000/token", "127.0.0.1:5000", True),
         ("https://listed.example.org/token", "registry.example.com", True),
         ("https://listed.example.org:8443/token", "registry.example.com", False),
+        ("https://listed.example.org:8443/token", "listed.example.org:8443", True),
         ("https://gitlab.example.com/token", "registry.example.com", False),
         ("https://evil.azurecr.io/token", "mine.azurecr.io", False),
         ("https://evil.co.uk/token", "registry.example.co.uk", False),
