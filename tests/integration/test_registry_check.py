@@ -156,3 +156,17 @@ def test_registry_that_the_policy_does_not_name_is_not_asked(registry: Registry,
 
 def _basic() -> dict[str, str]:
     return {"Authorization": "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()}
+
+
+def test_proxy_of_the_environment_is_asked_for_a_name_that_only_it_knows(
+    registry: Registry, manifest: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Front(registry.address, headers=_basic()) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.address)
+        file = policy(tmp_path, "http://registry.inside.example", verification="Registry")
+        outcome = start("check", "-f", str(manifest), "--policy", str(file), "-o", "json")
+        assert (outcome.code, images(outcome.out)[1]) == (SUPPORTED, "AllRulesMet"), outcome.out + outcome.err
+        assert proxy.count("^GET /v2/hub/perfana/perfana-web/manifests/") == 1
+        monkeypatch.setenv("no_proxy", "registry.inside.example")
+        outcome = start("check", "-f", str(manifest), "--policy", str(file), "-o", "json")
+        assert (outcome.code, "cannot be reached" in images(outcome.out)[2]) == (UNDETERMINED, True)

@@ -260,3 +260,20 @@ def test_what_stands_in_another_kinds_place_is_nothing(group: str, kind: str) ->
             found = found.setdefault(field, {})
         found["containers"] = [{"name": "c", "image": image}]
     assert [container.image for container in _projected(entity).containers] == ["own:1"]
+
+
+@pytest.mark.parametrize(
+    ("status", "image_id"),
+    [
+        ({"imageID": "sha256:abc", "state": {"running": {}}}, "sha256:abc"),
+        ({"imageID": "", "state": {"waiting": {"reason": "ContainerCreating"}}}, ""),
+        ({"imageID": "", "state": {"running": {"startedAt": "2026-11-25T12:00:00Z"}}}, "nothing"),
+        ({"imageID": "", "state": "running"}, ""),
+        ({"imageID": ""}, ""),
+        ({}, ""),
+    ],
+)
+def test_running_container_of_which_the_runtime_tells_nothing_is_known_as_such(status: dict[str, Any], image_id: str) -> None:
+    pod = _object("Pod") | {"status": {"containerStatuses": [{"name": "c", **status}]}}
+    pod["spec"] = {"containers": [{"name": "c", "image": "perfana/perfana-web:4.0.0"}]}
+    assert [container.image_id for container in _projected(pod).containers] == [image_id]
