@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from perfana_support.model.image_policy import shown_digest
+from perfana_support.model.layers import layers_digest, made_of
 from perfana_support.model.registry import (
     Answer,
     Answers,
@@ -20,8 +21,6 @@ from perfana_support.model.registry import (
     Manifest,
     Question,
     Subject,
-    layers_digest,
-    made_of,
 )
 
 # An index in an index is legal, and more of that is nothing that a registry serves; nor are hundreds of platforms.

@@ -4,10 +4,8 @@ Rules ask by value and read the answers from what is known; who asks a registry,
 theirs. Content has its digest for a name, so what is known of it holds wherever it was read.
 """
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from enum import StrEnum
-from hashlib import sha256
 from typing import NamedTuple
 
 
@@ -92,23 +90,6 @@ class MadeOf(NamedTuple):
     platform: str
     layers: str
     settings: str
-
-
-def made_of(config: Config) -> MadeOf:
-    """The short form of a config."""
-    return MadeOf(config.platform, layers_digest(config.diff_ids), _digest(json.dumps(config.settings)))
-
-
-def layers_digest(diff_ids: Sequence[str]) -> str:
-    """One digest for layers in their order: the ChainID of the OCI image specification (config.md). "" for none."""
-    chain = ""
-    for diff_id in diff_ids:
-        chain = _digest(f"{chain} {diff_id}") if chain else diff_id
-    return chain
-
-
-def _digest(text: str) -> str:
-    return f"sha256:{sha256(text.encode()).hexdigest()}"
 
 
 class Absent(NamedTuple):

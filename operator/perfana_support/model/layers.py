@@ -1,0 +1,24 @@
+"""What an image is made of, in a form that is short enough to be listed: digests over its layers and its settings."""
+
+import json
+from collections.abc import Sequence
+from hashlib import sha256
+
+from perfana_support.model.registry import Config, MadeOf
+
+
+def made_of(config: Config) -> MadeOf:
+    """The short form of a config."""
+    return MadeOf(config.platform, layers_digest(config.diff_ids), _digest(json.dumps(config.settings)))
+
+
+def layers_digest(diff_ids: Sequence[str]) -> str:
+    """One digest for layers in their order: the ChainID of the OCI image specification (config.md). "" for none."""
+    chain = ""
+    for diff_id in diff_ids:
+        chain = _digest(f"{chain} {diff_id}") if chain else diff_id
+    return chain
+
+
+def _digest(text: str) -> str:
+    return f"sha256:{sha256(text.encode()).hexdigest()}"
