@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from perfana_support.model.image_policy import shown_digest
-from perfana_support.model.layers import layers_digest, made_of
+from perfana_support.model.layers import layers_digests, made_of
 from perfana_support.model.registry import (
     Answer,
     Answers,
@@ -214,9 +214,7 @@ class _Case:
         if proof.kind is Kind.VENDORS:
             return proof
         if made_of(config) in claim.listed:
-            return Proof(
-                Kind.VENDORS, f"it has the layers and settings that the catalogue lists for {claim.official}:{claim.tag}"
-            )
+            return _as_listed(claim)
         answer = self._look(Question(Subject.CONFIG, claim.official, config.digest))
         if isinstance(answer, Gap):
             raise _NoAnswerError(answer.cause)
@@ -318,17 +316,20 @@ def _compare_configs(running: Config, vendors: list[Config], claim: Claim) -> Pr
 def _compare_with_listed(running: Config, claim: Claim) -> Proof | None:
     """What a config is by the catalogue; None where that does not say."""
     own, name = made_of(running), f"{claim.official}:{claim.tag}"
-    for listed in claim.listed:
-        if own == listed:
-            return Proof(Kind.VENDORS, f"it has the layers and settings that the catalogue lists for {name}")
-    for listed in claim.listed:
-        if own.layers == listed.layers and own.platform == listed.platform:
-            return Proof(Kind.RECONFIGURED, f"it has the layers that the catalogue lists for {name}, and other settings")
-    for count in range(len(running.diff_ids) - 1, 0, -1):
-        if layers_digest(running.diff_ids[:count]) in {listed.layers for listed in claim.listed}:
-            added = _added_commands(running, count)
-            return Proof(Kind.DERIVED, f"it has all layers that the catalogue lists for {name} and {added}")
+    if own in claim.listed:
+        return _as_listed(claim)
+    if any((own.layers, own.platform) == (listed.layers, listed.platform) for listed in claim.listed):
+        return Proof(Kind.RECONFIGURED, f"it has the layers that the catalogue lists for {name}, and other settings")
+    bases = {listed.layers for listed in claim.listed}
+    counts = [count for count, base in enumerate(layers_digests(running.diff_ids[:-1]), start=1) if base in bases]
+    if counts:
+        added = _added_commands(running, counts[-1])
+        return Proof(Kind.DERIVED, f"it has all layers that the catalogue lists for {name} and {added}")
     return None
+
+
+def _as_listed(claim: Claim) -> Proof:
+    return Proof(Kind.VENDORS, f"it has the layers and settings that the catalogue lists for {claim.official}:{claim.tag}")
 
 
 def _begins(running: Config, vendor: Config) -> bool:

@@ -14,10 +14,15 @@ def made_of(config: Config) -> MadeOf:
 
 def layers_digest(diff_ids: Sequence[str]) -> str:
     """One digest for layers in their order: the ChainID of the OCI image specification (config.md). "" for none."""
-    chain = ""
+    return next(reversed(layers_digests(diff_ids)), "")
+
+
+def layers_digests(diff_ids: Sequence[str]) -> list[str]:
+    """That digest of the first layer, of the first two, and so on: whoever looks for a base goes through the layers once."""
+    chains: list[str] = []
     for diff_id in diff_ids:
-        chain = _digest(f"{chain} {diff_id}") if chain else diff_id
-    return chain
+        chains.append(_digest(f"{chains[-1]} {diff_id}") if chains else diff_id)
+    return chains
 
 
 def _digest(text: str) -> str:

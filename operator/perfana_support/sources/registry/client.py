@@ -27,6 +27,8 @@ MAX_CONTENT = 4 * 1024 * 1024
 _MAX_TOKEN = 64 * 1024
 _MAX_REDIRECTS = 3
 _MAX_CODES, _MAX_CODE = 5, 60
+# What Python raises for addresses, dates and documents that are none.
+_UNREADABLE = (ValueError, RecursionError, OverflowError)
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # What a registry says of content that it does not have (distribution-spec, "Error Codes").
 _ABSENT = frozenset({"MANIFEST_UNKNOWN", "BLOB_UNKNOWN", "MANIFEST_BLOB_UNKNOWN", "NAME_UNKNOWN"})
@@ -120,7 +122,7 @@ class RegistryClient:
             return Gap(f"{endpoint.host}: {error}", error.wait_seconds)
         except (FetchError, ContentError, CredentialError) as error:
             return Gap(f"{endpoint.host}: {error}")
-        except (ValueError, RecursionError, OverflowError):
+        except _UNREADABLE:
             return Gap(f"{endpoint.host}: answers what nobody can read")
 
     async def digest_of_tag(self, question: Question, namespace: str = "") -> str | None:
@@ -132,7 +134,7 @@ class RegistryClient:
             async with self._turn(endpoint):
                 url = f"{endpoint.url}/manifests/{question.reference}"
                 response = await self._request(endpoint, Request("HEAD", url, {"Accept": ACCEPTED}), namespace)
-        except (_GapError, FetchError, CredentialError, ValueError, RecursionError, OverflowError):
+        except (_GapError, FetchError, CredentialError, *_UNREADABLE):
             return None
         return to_digest(response.headers.get("docker-content-digest", "")) if response.status == HTTPStatus.OK else None
 

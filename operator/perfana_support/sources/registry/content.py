@@ -61,7 +61,7 @@ def verify(content: bytes, digest: str) -> None:
     """Raise `ContentError` where the content has another digest."""
     algorithm = digest.partition(":")[0]
     if to_digest(digest) is None:
-        raise ContentError(f"{digest[:80]!r} is no digest")
+        raise ContentError(f"{digest[:_MAX_SHOWN]!r} is no digest")
     found = digest_of(content, algorithm)
     if found != digest:
         raise ContentError(f"its content has the digest {found}, not {digest}")
@@ -81,9 +81,9 @@ def read_manifest(content: bytes, media_type: str = "") -> Index | Manifest:
         config = _mapping(document.get("config"), "its config")
         config_type = config.get("mediaType")
         if config_type not in CONFIG_TYPES:
-            raise ContentError(f"it is no image: its config is {str(config_type)[:80]!r}")
+            raise ContentError(f"it is no image: its config is {str(config_type)[:_MAX_SHOWN]!r}")
         return Manifest(digest, _digest(config.get("digest"), "its config's digest"))
-    raise ContentError(f"{str(named)[:80]!r} is no manifest that can be compared")
+    raise ContentError(f"{str(named)[:_MAX_SHOWN]!r} is no manifest that can be compared")
 
 
 def read_config(content: bytes) -> Config:
@@ -155,7 +155,7 @@ def _written(name: str, value: object) -> str:
 def _digest(value: object, what: str) -> str:
     digest = to_digest(value) if isinstance(value, str) else None
     if digest is None:
-        raise ContentError(f"{what} is {str(value)[:80]!r}")
+        raise ContentError(f"{what} is {str(value)[:_MAX_SHOWN]!r}")
     return digest
 
 
