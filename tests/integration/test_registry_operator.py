@@ -95,6 +95,14 @@ def run(site: Site, image: str, push: Push, *, pulls_with: str = "") -> None:
     site.api.patch("v1", "Pod", running["metadata"]["name"], status, site.namespace, subresource="status")
 
 
+def install(site: Site, front: Front, image: str, push: Push, password: str = PASSWORD) -> None:
+    """Run an image where a policy asks the front about it, with a Secret that it names."""
+    named = {"namespace": site.namespace, "name": "pull"}
+    site.create(pull_secret(front, password), by(front, site.namespace, pullSecret=named))
+    run(site, image, push)
+    site.create(check(policyRef={"name": site.namespace}))
+
+
 def images_become(site: Site, status: str, reason: str) -> str:
     """Return the message of ImagesUnmodified once it says so."""
     found = site.wait_for_condition("ImagesUnmodified", status, reason)
@@ -105,9 +113,7 @@ def test_secret_of_the_policy_opens_the_registry(
     api: ApiClient, namespace: str, reading: OperatorProcess, front: Front
 ) -> None:
     site = Site(api, namespace, reading)
-    site.create(pull_secret(front), by(front, namespace, pullSecret={"namespace": namespace, "name": "pull"}))
-    run(site, f"perfana/perfana-web:{RELEASE}", VENDORS)
-    site.create(check(policyRef={"name": namespace}))
+    install(site, front, f"perfana/perfana-web:{RELEASE}", VENDORS)
     images_become(site, "True", "AllRulesMet")
 
 
@@ -125,17 +131,13 @@ def test_changed_image_is_found_and_its_layer_named(
     api: ApiClient, namespace: str, reading: OperatorProcess, front: Front
 ) -> None:
     site = Site(api, namespace, reading)
-    site.create(pull_secret(front), by(front, namespace, pullSecret={"namespace": namespace, "name": "pull"}))
-    run(site, f"{front.host}/mirror/perfana-web:{RELEASE}", alone(derived(WEB)))
-    site.create(check(policyRef={"name": namespace}))
+    install(site, front, f"{front.host}/mirror/perfana-web:{RELEASE}", alone(derived(WEB)))
     assert "COPY patch.js /app/" in images_become(site, "False", "DerivedImage")
 
 
 def test_recompressed_copy_is_the_vendors(api: ApiClient, namespace: str, reading: OperatorProcess, front: Front) -> None:
     site = Site(api, namespace, reading)
-    site.create(pull_secret(front), by(front, namespace, pullSecret={"namespace": namespace, "name": "pull"}))
-    run(site, f"{front.host}/copy/perfana-web:{RELEASE}", together(WEB.packed_by("fast")))
-    site.create(check(policyRef={"name": namespace}))
+    install(site, front, f"{front.host}/copy/perfana-web:{RELEASE}", together(WEB.packed_by("fast")))
     images_become(site, "True", "AllRulesMet")
 
 
@@ -143,10 +145,7 @@ def test_wrong_password_is_unknown_with_the_cause_and_without_the_password(
     api: ApiClient, namespace: str, reading: OperatorProcess, front: Front
 ) -> None:
     site = Site(api, namespace, reading)
-    named = {"pullSecret": {"namespace": namespace, "name": "pull"}}
-    site.create(pull_secret(front, "t0p-secret"), by(front, namespace, **named))
-    run(site, f"perfana/perfana-web:{RELEASE}", VENDORS)
-    site.create(check(policyRef={"name": namespace}))
+    install(site, front, f"perfana/perfana-web:{RELEASE}", VENDORS, password="t0p-secret")  # noqa: S106 - a test's own
     message = images_become(site, "Unknown", "DigestUnverified")
     assert "refuses to be read (401, UNAUTHORIZED)" in message
     assert "t0p-secret" not in json.dumps(site.get()) + reading.log
@@ -158,8 +157,6 @@ def test_operator_without_the_right_says_which_one(
     assert install_crds
     with operator_with(cluster, api, "reads-no-secrets") as process:
         site = Site(api, namespace, process)
-        site.create(pull_secret(front), by(front, namespace, pullSecret={"namespace": namespace, "name": "pull"}))
-        run(site, f"perfana/perfana-web:{RELEASE}", VENDORS)
-        site.create(check(policyRef={"name": namespace}))
+        install(site, front, f"perfana/perfana-web:{RELEASE}", VENDORS)
         message = images_become(site, "Unknown", "DigestUnverified")
         assert f"Secret {namespace}/pull may not be read; grant the operator get on it" in message
