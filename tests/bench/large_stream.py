@@ -35,20 +35,39 @@ _SEPARATOR = re.compile(r"^---\n", re.MULTILINE)
 _KIND = re.compile(r"^kind: (\S+)", re.MULTILINE)
 _NAMESPACE = re.compile(r"^  namespace: .*\n", re.MULTILINE)
 _BARE = "import sys, yaml\nwith open(sys.argv[1], 'rb') as stream:\n  for _ in yaml.compose_all(stream, yaml.CLoader): pass"
-# A process begins with the peak of the one that it was forked from, so a small one stands between.
+# A process begins with the peak of the one that it was forked from, so a small one stands between. It looks often at the memory
+# of the command and of those that it started; that of one process alone, the kernel tells exactly.
 _WATCH = """
-import os, sys, time
-began = time.perf_counter()
+import os, sys, threading, time
+
+def resident(process):
+    with open(f"/proc/{process}/statm") as state, open(f"/proc/{process}/task/{process}/children") as children:
+        pages = int(state.read().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") // 1024 + sum(map(resident, children.read().split()))
+
+def watch():
+    while not ended.wait(0.01):
+        try:
+            seen = resident(process)
+        except OSError:  # it or one of its own has just ended
+            continue
+        peaks.append(seen)
+
+began, ended, peaks = time.perf_counter(), threading.Event(), [0]
 nowhere = (os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0)
 process = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ, file_actions=[nowhere])
+watching = threading.Thread(target=watch)
+watching.start()
 _, status, usage = os.wait4(process, 0)
 wall = time.perf_counter() - began
-print(os.waitstatus_to_exitcode(status), wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
+ended.set()
+watching.join()
+print(os.waitstatus_to_exitcode(status), wall, usage.ru_utime + usage.ru_stime, max(usage.ru_maxrss, *peaks))
 """
 
 
 class Run(NamedTuple):
-    """What one run of a command took: wall time, CPU time, and the memory that it had at its peak in KiB."""
+    """What one run of a command took: wall time, CPU time, and the memory that all its processes had at their peak in KiB."""
 
     wall: float
     cpu: float

@@ -10,10 +10,10 @@ from perfana_support.cli.judging import open_registries
 from perfana_support.cli.policy import print_yaml
 from perfana_support.evaluate.inventory import short_repository
 from perfana_support.evaluate.target import read_release
+from perfana_support.model.answer import Absent, Answer, Config, Gap, Index, Manifest, Question, Subject
 from perfana_support.model.image_policy import MAX_DIGESTS
 from perfana_support.model.layers import made_of
 from perfana_support.model.policy import Policy
-from perfana_support.model.registry import Absent, Answer, Config, Gap, Index, Manifest, Question, Subject
 from perfana_support.reports.table import printable
 from perfana_support.sources.errors import Fault, SourceError
 from perfana_support.sources.policy import builtin_policy, read_policy

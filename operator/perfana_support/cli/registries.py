@@ -6,8 +6,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from perfana_support.model.answer import Question
 from perfana_support.model.image_policy import ImageRules
-from perfana_support.model.registry import Question
 from perfana_support.sources.errors import Fault, SourceError
 from perfana_support.sources.registry.client import RegistryClient
 from perfana_support.sources.registry.credentials import Credential, CredentialError, Lookup, read_docker_config, run_helper

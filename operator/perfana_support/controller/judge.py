@@ -7,11 +7,11 @@ from typing import Any, NamedTuple, Protocol
 from perfana_support.controller.policybook import PolicyBook
 from perfana_support.evaluate.inventory import select
 from perfana_support.evaluate.verdict import evaluate
+from perfana_support.model.answer import Answer, Question
 from perfana_support.model.check import read_check
 from perfana_support.model.code import Reason
 from perfana_support.model.document import DocumentError, Json
 from perfana_support.model.image_policy import ImageRules, Verification
-from perfana_support.model.registry import Answer, Question
 from perfana_support.reports.status import check_status, generation_of, policy_status, status_of, unjudged_status
 from perfana_support.sources.cluster.store import ClusterStore
 

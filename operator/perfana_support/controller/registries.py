@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from perfana_support.controller.judge import Judged
 from perfana_support.controller.names import Name
+from perfana_support.model.answer import Answer, Question
 from perfana_support.model.code import ConditionType, Status
 from perfana_support.model.document import Json
 from perfana_support.model.image_policy import ImageRules
-from perfana_support.model.registry import Answer, Question, Registry
+from perfana_support.model.registry import Registry
 from perfana_support.sources.registry.client import RegistryClient
 from perfana_support.sources.registry.inquiry import Inquiry
 

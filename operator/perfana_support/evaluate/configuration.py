@@ -76,7 +76,7 @@ def _judge_workload(workload: Workload, named: Workload, policy: Policy, rules: 
             yield _debug_container(workload, container, components)
         elif identity is None:
             yield from _foreign_sidecar(subject, container, workload.kind, components, policy)
-        elif container.settings is not PLAIN:
+        elif container.settings != PLAIN:
             yield from _judge_component(subject, container, rules.images.get(identity) or ComponentImage(identity), rules)
 
 

@@ -8,12 +8,12 @@ from perfana_support.evaluate.image_id import read_image_id, reported_repository
 from perfana_support.evaluate.inventory import TEST_SUFFIX, Component, Inventory
 from perfana_support.evaluate.registry import Claim, Kind, Proof, prove
 from perfana_support.evaluate.remedy import published_image
+from perfana_support.model.answer import Question
 from perfana_support.model.code import Code
 from perfana_support.model.finding import Finding, exactly
 from perfana_support.model.image_policy import Catalogue, shown_digest, to_digest
 from perfana_support.model.installation import Installation
 from perfana_support.model.policy import Build, Policy
-from perfana_support.model.registry import Question
 
 # What a proof against an image is called, and why nobody needs such an image.
 _DISPROVEN = {

@@ -1,6 +1,7 @@
 """Which containers are judged, and which release each of them runs."""
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from perfana_support.evaluate.containers import visible_containers
@@ -97,12 +98,11 @@ def take_inventory(installation: Installation, policy: Policy) -> Inventory:
         if reference is None:
             unreadable.append(Unreadable(subject, container.location))
             continue
-        identity = identify(reference, policy)
-        if identity is not None:
-            component = _resolve(subject, container.location, reference, identity, policy)
+        component = recognise(container.image, policy)
+        if component is not None:
             in_pods = image_ids.get((workload.kind, workload.name, container.name, container.image), ())
-            running = {container.image_id, *in_pods} - {""}
-            components.append(component._replace(image_ids=tuple(sorted(running))))
+            running = tuple(sorted({container.image_id, *in_pods} - {""}))
+            components.append(component._replace(subject=subject, location=container.location, image_ids=running))
         elif reason := _resembles(reference, container.image, workload.kind, policy):
             lookalikes.append(Lookalike(subject, container.location, reason))
     return Inventory(installation.namespace, tuple(components), tuple(unreadable), tuple(lookalikes), installation.gaps)
@@ -176,13 +176,13 @@ def _subject(workload: Workload, container: Container) -> Subject:
     return Subject(workload.kind, workload.namespace, workload.name, container.name, container.image)
 
 
-def _resolve(
-    subject: Subject,
-    location: Location | None,
-    reference: ImageReference,
-    identity: tuple[str, bool],
-    policy: Policy,
-) -> Component:
+@lru_cache(maxsize=1024)
+def recognise(image: str, policy: Policy) -> Component | None:
+    """The component that an image is, wherever it runs; None for everything else. Kept: a fleet runs the same few images."""
+    reference = parse_image(image)
+    identity = identify(reference, policy) if reference else None
+    if reference is None or identity is None:
+        return None
     repository, is_test = identity
     # Without a tag a runtime takes `latest`; beside a digest the tag is only what someone wrote, yet all there is to go by.
     tag = read_tag(reference.tag, policy.tags) if reference.tag else _NO_TAG
@@ -193,7 +193,8 @@ def _resolve(
     if tag.is_line and tag.number and is_numbered_by_release(repository, tag, policy):
         line_name = tag.number.line
     line = policy.lines.get(line_name)
-    return Component(subject, location, reference, repository, is_test, tag, release, listed, line_name, line)
+    nowhere = Subject("", image=image)
+    return Component(nowhere, None, reference, repository, is_test, tag, release, listed, line_name, line)
 
 
 def _read_digest(digest: str, repository: str, policy: Policy) -> TagReading | None:

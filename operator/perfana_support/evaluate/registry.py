@@ -9,19 +9,10 @@ from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
+from perfana_support.model.answer import Answer, Answers, Config, Gap, Index, Manifest, Question, Subject
 from perfana_support.model.image_policy import shown_digest
 from perfana_support.model.layers import layers_digests, made_of
-from perfana_support.model.registry import (
-    Answer,
-    Answers,
-    Config,
-    Gap,
-    Index,
-    MadeOf,
-    Manifest,
-    Question,
-    Subject,
-)
+from perfana_support.model.registry import MadeOf
 
 # An index in an index is legal, and more of that is nothing that a registry serves; nor are hundreds of platforms.
 _MAX_DEPTH = 3

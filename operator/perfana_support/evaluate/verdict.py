@@ -24,7 +24,6 @@ from perfana_support.model.finding import Finding, severity
 from perfana_support.model.image_policy import Verification
 from perfana_support.model.installation import COMPOSE_SERVICE, Installation, Platform
 from perfana_support.model.policy import Policy
-from perfana_support.model.registry import Question
 from perfana_support.model.release import Release
 from perfana_support.model.verdict import (
     ComponentSummary,
@@ -35,6 +34,7 @@ from perfana_support.model.verdict import (
 
 if TYPE_CHECKING:
     from perfana_support.evaluate.image_proof import Proofs
+    from perfana_support.model.answer import Question
 
 # What `Supported` sums up, with the sentence that is true when all rules of a condition are met.
 SUMMED_UP = {
@@ -63,7 +63,7 @@ class _Case(NamedTuple):
     policy: Policy
     check: Check
     lasting: tuple[Finding, ...]
-    open_questions: tuple[Question, ...] = ()
+    open_questions: "tuple[Question, ...]" = ()
     leaving: frozenset[str] = frozenset()
 
 
@@ -137,7 +137,7 @@ def _case(installation: Installation, policy: Policy, check: Check) -> _Case:
     return _Case(installation, inventory, lines, policy, check, lasting, questions)
 
 
-def _open_questions(case: _Case, plan: _Plan | None) -> tuple[Question, ...]:
+def _open_questions(case: _Case, plan: _Plan | None) -> "tuple[Question, ...]":
     """What both cases would have to know of registries."""
     later = plan.after.open_questions if plan and plan.after else ()
     return tuple(dict.fromkeys((*case.open_questions, *later)))

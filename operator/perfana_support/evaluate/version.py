@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterator
 from datetime import date
+from functools import lru_cache
 
-from perfana_support.evaluate.inventory import Component, Inventory, short_repository
+from perfana_support.evaluate.inventory import Component, Inventory, recognise, short_repository
 from perfana_support.evaluate.remedy import newest_release, set_release, upgrade
 from perfana_support.model.calendar import day_after
 from perfana_support.model.code import Code
@@ -35,7 +36,8 @@ def judge(inventory: Inventory, policy: Policy, as_of: date) -> Iterator[Finding
             image.location,
         )
     for component in inventory.components:
-        yield from _judge_release(component, policy, as_of)
+        for finding in _judge_image(component.subject.image, policy, as_of):
+            yield finding._replace(subject=component.subject, location=component.location)
     yield from _mixed_releases(inventory.components, policy)
     yield from _retired_components(inventory.components, policy)
     if as_of > policy.stale_after:
@@ -57,6 +59,13 @@ def dates(inventory: Inventory, policy: Policy) -> Iterator[date]:
             yield day_after(line.end_of_life_on)
     yield from {component.line.first_released_on for component in inventory.components if component.line}
     yield day_after(policy.stale_after)
+
+
+@lru_cache(maxsize=1024)
+def _judge_image(image: str, policy: Policy, as_of: date) -> tuple[Finding, ...]:
+    """What the release of a component's image is on a day, wherever it runs. Kept: a fleet runs the same few images."""
+    component = recognise(image, policy)
+    return tuple(_judge_release(component, policy, as_of)) if component else ()
 
 
 def _judge_release(component: Component, policy: Policy, as_of: date) -> Iterator[Finding]:

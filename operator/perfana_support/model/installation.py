@@ -5,9 +5,10 @@ A cluster and a set of manifests give the same values, so that both are judged b
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from perfana_support.model.registry import Answer, Question
+if TYPE_CHECKING:
+    from perfana_support.model.answer import Answer, Question
 
 
 class Location(NamedTuple):
@@ -150,4 +151,4 @@ class Installation(NamedTuple):
     gaps: tuple[str, ...] = ()
     platform: Platform | None = None
     declared: tuple[Declared, ...] = ()
-    answers: Mapping[Question, Answer] = {}
+    answers: Mapping["Question", "Answer"] = {}

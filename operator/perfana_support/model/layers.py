@@ -4,7 +4,8 @@ import json
 from collections.abc import Sequence
 from hashlib import sha256
 
-from perfana_support.model.registry import Config, MadeOf
+from perfana_support.model.answer import Config
+from perfana_support.model.registry import MadeOf
 
 
 def made_of(config: Config) -> MadeOf:

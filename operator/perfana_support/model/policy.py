@@ -285,7 +285,7 @@ class Policy:
             return None
         return add_days(line.end_of_life_on, -self.fields.end_of_life.lookahead_days)
 
-    @property
+    @cached_property
     def stale_after(self) -> date:
         """The last day on which this policy is young enough to be relied on."""
         return add_days(self.published_on, self.fields.max_policy_age_days)

@@ -1,11 +1,13 @@
 """A verdict: conditions with their findings, as of a day."""
 
 from datetime import date
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from perfana_support.model.code import ConditionType, Effect, Status
 from perfana_support.model.finding import Finding
-from perfana_support.model.registry import Question
+
+if TYPE_CHECKING:
+    from perfana_support.model.answer import Question
 
 
 class Condition(NamedTuple):
@@ -54,7 +56,7 @@ class Verdict(NamedTuple):
     support_ends_on: date | None
     next_transition: Transition | None
     upgrade_findings: tuple[Finding, ...] = ()
-    open_questions: tuple[Question, ...] = ()
+    open_questions: "tuple[Question, ...]" = ()
 
     def condition(self, wanted: ConditionType) -> Condition:
         """The condition of that type; every type except UpgradeSupported is always present."""

@@ -20,6 +20,8 @@ MAX_DOCUMENTS = 1_000_000
 # A packed file of a megabyte can hold a thousand; this is two hundred thousand documents, which are read within a minute.
 MAX_UNPACKED = 256 * 1024 * 1024
 _BLOCK = 256 * 1024
+# What is read in one go, in a part of a second.
+MAX_BATCH = 128 * 1024
 # The end of one line may be the beginning of the next separator.
 _SEPARATOR = re.compile(rb"\n---(?=[ \t\r\n])")
 # What has been looked through may end in the first four bytes of a separator.
@@ -65,6 +67,22 @@ def split(stream: BinaryIO) -> Iterator[Piece]:
         held, size = [], 0
     if held:
         yield Piece(b"".join(held), lines)
+
+
+def batches(pieces: Iterator[Piece]) -> Iterator[list[Piece]]:
+    """Pieces by the hundred kilobytes; a larger one stands alone. What fails the stream is raised behind what stands before."""
+    batch, size = list[Piece](), 0
+    try:
+        for piece in pieces:
+            if batch and size + len(piece.text) > MAX_BATCH:
+                yield batch
+                batch, size = [], 0
+            batch.append(piece)
+            size += len(piece.text)
+    except (StreamError, OSError):
+        yield batch
+        raise
+    yield batch
 
 
 def refuse_many_values(piece: Piece) -> None:

@@ -7,6 +7,9 @@ from typing import Any, NamedTuple
 STANDARD_INPUT = "-"
 # More problems of one document than anybody reads at once; a few bytes with aliases can make a hundred thousand.
 _MAX_PROBLEMS = 200
+# Classes of which an abstract class has said that they are such; asking it again for each object takes five times as long.
+_MAPPINGS: set[type] = {dict}
+_SEQUENCES: set[type] = {list}
 
 
 class Fault(NamedTuple):
@@ -57,19 +60,22 @@ def mapping(value: object, path: str) -> Mapping[str, Any]:
     """A field's mapping, empty where the field is absent. Raises `ShapeError`."""
     if value is None:
         return {}
-    # A cluster's objects are plain dicts, tens of thousands of them; asking the abstract class takes five times as long.
-    if value.__class__ is not dict and not isinstance(value, Mapping):
-        raise ShapeError(path, "must be a mapping")
-    return value
+    if value.__class__ not in _MAPPINGS:
+        if not isinstance(value, Mapping):
+            raise ShapeError(path, "must be a mapping")
+        _MAPPINGS.add(value.__class__)
+    return value  # type: ignore[return-value] # its class is one of these
 
 
 def sequence(value: object, path: str) -> Sequence[Any]:
     """A field's list, empty where the field is absent. Raises `ShapeError`."""
     if value is None:
         return ()
-    if value.__class__ is not list and (isinstance(value, str) or not isinstance(value, Sequence)):
-        raise ShapeError(path, "must be a list")
-    return value
+    if value.__class__ not in _SEQUENCES:
+        if isinstance(value, str) or not isinstance(value, Sequence):
+            raise ShapeError(path, "must be a list")
+        _SEQUENCES.add(value.__class__)
+    return value  # type: ignore[return-value] # its class is one of these
 
 
 def faults_of(file: str, problems: Sequence[object]) -> list[Fault]:

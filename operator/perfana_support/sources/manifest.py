@@ -9,8 +9,9 @@ import yaml
 
 from perfana_support.model.document import Json
 from perfana_support.model.installation import Installation, Location, Workload
-from perfana_support.sources.byte_stream import Piece, StreamError, refuse_many_values, split
+from perfana_support.sources.byte_stream import MAX_BATCH, Piece, StreamError, batches, refuse_many_values, split
 from perfana_support.sources.compose import is_compose, project_services
+from perfana_support.sources.divided_work import divided
 from perfana_support.sources.errors import STANDARD_INPUT, Fault, ShapeError, shown_name
 from perfana_support.sources.files import find_files
 from perfana_support.sources.json_text import with_characters
@@ -104,6 +105,13 @@ def _images(workload: Workload) -> set[tuple[str, str]]:
     return {(container.name, container.image) for container in workload.containers}
 
 
+class _Sound(NamedTuple):
+    """What some pieces hold, all of them without a fault."""
+
+    workloads: list[Workload]
+    documents: int
+
+
 class _FileReader:
     """One file's documents. A fault of YAML ends the file, for nothing behind it can be trusted; other faults do not."""
 
@@ -139,8 +147,13 @@ class _FileReader:
     def _read_stream(self, stream: BinaryIO) -> Iterator[Workload]:
         piece = Piece(b"", 0)
         try:
-            for piece in split(stream):
-                yield from self._read_piece(piece)
+            for pieces, sound in divided(batches(split(stream)), self._try, _is_small):
+                if sound is not None:
+                    self.document += sound.documents
+                    yield from sound.workloads
+                    continue
+                for piece in pieces:
+                    yield from self._read_piece(piece)
         except yaml.YAMLError as error:
             self.document += 1
             self.template = piece.template
@@ -153,6 +166,18 @@ class _FileReader:
         except StreamError as error:
             self.template = ""  # it is not the document before that is at fault
             self._fault(0, str(error))
+
+    def _try(self, pieces: list[Piece]) -> _Sound | None:
+        """What pieces hold that have no fault; None for any other, which are read in their turn, when faults can be told."""
+        if not _is_small(pieces):
+            return None
+        reader = _FileReader(self.file, [], ())
+        reader.source = self.source
+        try:
+            workloads = [workload for piece in pieces for workload in reader._read_piece(piece)]
+        except (yaml.YAMLError, RecursionError, StreamError):
+            return None
+        return None if reader.faults else _Sound(workloads, reader.document)
 
     def _read_piece(self, piece: Piece) -> Iterator[Workload]:
         if piece.text.rstrip() == _EMPTY:
@@ -300,6 +325,11 @@ class _FileReader:
             raise StreamError(f"has more than {_MAX_FAULTS} faults; what stands behind them is not read")
         origin = f" (template {self.template})" if self.template else ""
         self.faults.append(Fault(self.name, self.document, line, f"{problem}{origin}", column))
+
+
+def _is_small(pieces: list[Piece]) -> bool:
+    """Whether reading them twice costs little, in memory as well."""
+    return len(pieces) != 1 or len(pieces[0].text) <= MAX_BATCH
 
 
 def _parse(loader: Any) -> None:  # noqa: ANN401 - the library's loader in C or in Python

@@ -241,10 +241,13 @@ def _text(owner: Json, field: str) -> str:
 
 def _labels(metadata: Json) -> tuple[tuple[str, str], ...]:
     labels = mapping(metadata.get("labels"), "metadata.labels")
-    for key, value in labels.items():
-        if isinstance(value, Mapping) or (isinstance(value, Sequence) and not isinstance(value, str)):
+    found = [(key, labels[key]) for key in labels]
+    for key, value in found:
+        if value.__class__ is not str and (
+            isinstance(value, Mapping) or (isinstance(value, Sequence) and not isinstance(value, str))
+        ):
             raise ShapeError(f"metadata.labels.{key}", "must be a text")
-    return _shared(tuple((key, str(value)) for key, value in labels.items()))
+    return _shared(tuple((key, str(value)) for key, value in found))
 
 
 @lru_cache(maxsize=2048)

@@ -131,6 +131,10 @@ class SequenceView(Sequence[Any]):
         lines_before = self._lines_before
         return [to_plain(node, lines_before) for node in found] if isinstance(found, list) else to_plain(found, lines_before)
 
+    def __iter__(self) -> Iterator[Any]:
+        lines_before = self._lines_before
+        return (to_plain(node, lines_before) for node in self._nodes)
+
     def __len__(self) -> int:
         return len(self._nodes)
 

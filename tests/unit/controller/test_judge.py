@@ -6,9 +6,9 @@ import pytest
 
 from perfana_support.controller.judge import is_urgent, judge_check, judge_policy
 from perfana_support.controller.policybook import PolicyBook
+from perfana_support.model.answer import Answer, Question
 from perfana_support.model.image_policy import ImageRules
 from perfana_support.model.installation import Container, Workload
-from perfana_support.model.registry import Answer, Question
 from perfana_support.sources.cluster.store import ClusterStore
 from tests.unit.controller.fake_server import GOOD, NAMESPACE, OLD, condition
 from tests.unit.virtual_time import START

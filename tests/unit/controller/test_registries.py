@@ -7,8 +7,9 @@ import pytest
 
 from perfana_support.controller.names import CHECKS, POLICIES
 from perfana_support.controller.registries import HOLD_SECONDS, Opened
+from perfana_support.model.answer import Answer, Gap, Question, Subject
 from perfana_support.model.installation import Container, Workload
-from perfana_support.model.registry import Answer, Gap, Question, Registry, Subject
+from perfana_support.model.registry import Registry
 from perfana_support.sources.registry.client import RegistryClient
 from perfana_support.sources.registry.inquiry import FIRST_RETRY_SECONDS
 from tests.unit import virtual_time

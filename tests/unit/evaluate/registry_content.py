@@ -4,16 +4,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from perfana_support.evaluate.registry import Claim, Kind, Proof, prove
-from perfana_support.model.registry import (
-    Absent,
-    Answer,
-    Config,
-    Index,
-    Manifest,
-    PlatformEntry,
-    Question,
-    Subject,
-)
+from perfana_support.model.answer import Absent, Answer, Config, Index, Manifest, PlatformEntry, Question, Subject
 
 VENDOR, MIRROR, TAG = "docker.io/perfana/perfana-web", "harbor.example.com/hub/perfana-web", "0.2.96.22"
 LAYERS = ("base", "node", "app")

@@ -3,12 +3,12 @@
 import pytest
 
 from perfana_support.evaluate.verdict import evaluate
+from perfana_support.model.answer import Gap, Question, Subject
 from perfana_support.model.check import Check, Target
 from perfana_support.model.code import Code, ConditionType, Effect, Status
 from perfana_support.model.finding import Finding
 from perfana_support.model.installation import Container, Installation, Node, Platform, Workload
 from perfana_support.model.policy import Policy
-from perfana_support.model.registry import Gap, Question, Subject
 from perfana_support.model.verdict import Verdict
 from perfana_support.sources.policy import policy_of
 from tests.unit.builders import TODAY

@@ -3,14 +3,7 @@
 import pytest
 
 from perfana_support.evaluate.registry import Kind
-from perfana_support.model.registry import (
-    Gap,
-    Index,
-    Manifest,
-    PlatformEntry,
-    Question,
-    Subject,
-)
+from perfana_support.model.answer import Gap, Index, Manifest, PlatformEntry, Question, Subject
 from tests.unit.evaluate.registry_content import AMD, ARM, LAYERS, MIRROR, SETTINGS, TAG, VENDOR, Image, Registry, digest
 
 

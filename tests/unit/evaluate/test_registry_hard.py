@@ -5,14 +5,8 @@ from hashlib import sha256
 import pytest
 
 from perfana_support.evaluate.registry import Kind
+from perfana_support.model.answer import Gap, Index, PlatformEntry, Question, Subject
 from perfana_support.model.layers import layers_digest, made_of
-from perfana_support.model.registry import (
-    Gap,
-    Index,
-    PlatformEntry,
-    Question,
-    Subject,
-)
 from tests.unit.evaluate.registry_content import AMD, ARM, LAYERS, MIRROR, TAG, VENDOR, Image, Registry, digest
 
 

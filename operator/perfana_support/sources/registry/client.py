@@ -14,8 +14,8 @@ from itertools import islice
 from typing import NamedTuple
 from urllib.parse import urlencode, urljoin, urlsplit
 
+from perfana_support.model.answer import Absent, Answer, Gap, Question, Subject
 from perfana_support.model.image_policy import to_digest
-from perfana_support.model.registry import Absent, Answer, Gap, Question, Subject
 from perfana_support.sources.registry.challenge import Challenge, read_challenge
 from perfana_support.sources.registry.content import ACCEPTED, ContentError, read_config, read_manifest, verify
 from perfana_support.sources.registry.credentials import Credential, CredentialError

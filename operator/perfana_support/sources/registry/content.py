@@ -9,8 +9,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from perfana_support.model.answer import Config, Index, Manifest, PlatformEntry
 from perfana_support.model.image_policy import to_digest
-from perfana_support.model.registry import Config, Index, Manifest, PlatformEntry
 
 # Both families of names, for both are served (opencontainers/image-spec, media-types.md; docker/distribution, schema 2).
 INDEX_TYPES = frozenset(

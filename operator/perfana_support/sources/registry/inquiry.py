@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from perfana_support.model.answer import Absent, Answer, Gap, Index, Manifest, Question, Subject
 from perfana_support.model.image_policy import to_digest
-from perfana_support.model.registry import Absent, Answer, Gap, Index, Manifest, Question, Subject
 from perfana_support.sources.registry.client import RegistryClient
 
 # A gap is asked about again soon, and less and less often: a registry that is down may be for hours.

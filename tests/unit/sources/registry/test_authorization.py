@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from perfana_support.model.registry import Answer, Gap, Index, Registry
+from perfana_support.model.answer import Answer, Gap, Index
+from perfana_support.model.registry import Registry
 from perfana_support.sources.registry.client import RegistryClient
 from perfana_support.sources.registry.credentials import Credential, CredentialError
 from perfana_support.sources.registry.hosts import Endpoint, hosts_of

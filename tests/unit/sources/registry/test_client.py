@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from perfana_support.model.registry import Absent, Answer, Config, Gap, Index, Manifest, Question, Registry, Subject
+from perfana_support.model.answer import Absent, Answer, Config, Gap, Index, Manifest, Question, Subject
+from perfana_support.model.registry import Registry
 from perfana_support.sources.registry.client import FetchError, RegistryClient, Request, Response
 from perfana_support.sources.registry.credentials import Credential
 from perfana_support.sources.registry.hosts import gives_tokens_for, hosts_of, is_inward

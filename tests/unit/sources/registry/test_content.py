@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfana_support.model.registry import Index, Manifest, PlatformEntry
+from perfana_support.model.answer import Index, Manifest, PlatformEntry
 from perfana_support.sources.registry.content import ContentError, read_config, read_manifest, verify
 from tests.unit.sources.registry.images import TYPES, blob, config, index, manifest
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from perfana_support.model.registry import Absent, Answer, Config, Gap, Index, Manifest, Question, Subject
+from perfana_support.model.answer import Absent, Answer, Config, Gap, Index, Manifest, Question, Subject
 from perfana_support.sources.registry.inquiry import FIRST_RETRY_SECONDS, FORGOTTEN_AFTER_SECONDS, LAST_RETRY_SECONDS, Inquiry
 
 if TYPE_CHECKING:

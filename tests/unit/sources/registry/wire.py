@@ -4,7 +4,8 @@ import asyncio
 import base64
 import json
 
-from perfana_support.model.registry import Answer, Question, Registry, Subject
+from perfana_support.model.answer import Answer, Question, Subject
+from perfana_support.model.registry import Registry
 from perfana_support.sources.registry.client import Find, RegistryClient, Request, Response
 from perfana_support.sources.registry.credentials import Credential
 from perfana_support.sources.registry.hosts import Endpoint, hosts_of
