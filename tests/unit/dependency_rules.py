@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from perfana_support.evaluate.dependency import judge
+from perfana_support.evaluate.dependency import judge, judge_absence
 from perfana_support.model.dependency_policy import read_dependencies
 from perfana_support.model.dependency_rules import DependencyRules
 from perfana_support.model.document import DocumentError, Node, Problem
@@ -74,7 +74,11 @@ def findings(
     releases: Iterable[Release] = (),
 ) -> list[Finding]:
     """Judge the dependencies of an installation."""
-    return list(judge(facts, lines, rules or builtin_rules(), builtin_policy(), as_of, releases))
+    rules, policy = rules or builtin_rules(), builtin_policy()
+    return [
+        *judge(facts, lines, rules, policy, as_of, releases),
+        *judge_absence(facts, lines, rules, policy, releases),
+    ]
 
 
 def codes(found: Iterable[Finding]) -> list[tuple[str, str]]:

@@ -31,7 +31,7 @@ def judge(  # noqa: PLR0913 - the facts, what they are held against, and the day
     releases: Iterable[Release] = (),
     leaving: frozenset[str] = frozenset(),
 ) -> Iterator[Finding]:
-    """All findings about dependencies, as of a day.
+    """All findings about dependencies that are there, as of a day.
 
     `lines` are those of the components, see `judged_lines`; without any there is nothing to hold dependencies against.
     `releases` are the components' own, see `judged_releases`: some versions are listed from a release on, and never where
@@ -42,7 +42,14 @@ def judge(  # noqa: PLR0913 - the facts, what they are held against, and the day
         case = _Case(installation, lines, rules, policy, frozenset(releases), leaving)
         for seen in case.seen:
             yield from _judge_seen(seen, case, as_of)
-        yield from _undeclared(case)
+
+
+def judge_absence(
+    installation: Installation, lines: tuple[str, ...], rules: DependencyRules, policy: Policy, releases: Iterable[Release]
+) -> Iterator[Finding]:
+    """Findings about dependencies that are needed and not there, on any day. Arguments as for `judge`."""
+    if lines:
+        yield from _undeclared(_Case(installation, lines, rules, policy, frozenset(releases), frozenset()))
 
 
 def dates(installation: Installation, lines: tuple[str, ...], rules: DependencyRules, policy: Policy) -> Iterator[date]:

@@ -1,6 +1,6 @@
 """The verdict: what the rules found, as conditions, with what time will change next."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -133,7 +133,7 @@ def _case(installation: Installation, policy: Policy, check: Check) -> _Case:
 
         proofs = prove_images(inventory, installation, policy.catalogue)
         questions = open_questions(proofs)
-    lasting = tuple(_find_lasting(installation, inventory, policy, proofs)) if is_told else ()
+    lasting = tuple(_find_lasting(installation, inventory, lines, policy, proofs)) if is_told else ()
     return _Case(installation, inventory, lines, policy, check, lasting, questions)
 
 
@@ -152,10 +152,14 @@ def _with_declarations(installation: Installation, check: Check) -> Installation
     return installation._replace(platform=seen, declared=installation.declared + check.declared)
 
 
-def _find_lasting(installation: Installation, inventory: Inventory, policy: Policy, proofs: "Proofs") -> Iterator[Finding]:
+def _find_lasting(
+    installation: Installation, inventory: Inventory, lines: tuple[str, ...], policy: Policy, proofs: "Proofs"
+) -> Iterator[Finding]:
     """What the rules find that do not ask for the day: once a case, though several days are judged."""
     yield from image.judge(inventory, policy, policy.fields.images, policy.catalogue, proofs)
     yield from configuration.judge(installation, policy, policy.fields.configuration)
+    releases = dependency.judged_releases(inventory)
+    yield from dependency.judge_absence(installation, lines, policy.fields.dependencies, policy, releases)
 
 
 def _find(case: _Case, as_of: date) -> Iterator[Finding]:
@@ -188,8 +192,12 @@ def _days(case: _Case) -> Iterator[date]:
 def _judge(case: _Case, as_of: date) -> _Judgement:
     waived = waiver.waive(set(_find(case, as_of)), case.check.waivers, as_of)
     findings = tuple(sorted(ignored.set_aside(waived, case.check), key=severity))
-    parts = [_condition(wanted, sentence, case, findings) for wanted, sentence in SUMMED_UP.items()]
-    contract = _maintenance_condition(case, findings)
+    concerned: dict[ConditionType, list[Finding]] = {}
+    for finding in findings:
+        for wanted in finding.code.conditions:
+            concerned.setdefault(wanted, []).append(finding)
+    parts = [_condition(wanted, sentence, case, concerned.get(wanted, ())) for wanted, sentence in SUMMED_UP.items()]
+    contract = _maintenance_condition(case, concerned.get(ConditionType.MAINTENANCE_ACTIVE, ()))
     supported = summarise(parts)
     if supported.status is Status.TRUE:
         summed_up = (each for each in findings if not SUMMED_UP.keys().isdisjoint(each.code.conditions))
@@ -199,13 +207,13 @@ def _judge(case: _Case, as_of: date) -> _Judgement:
     return _Judgement(findings, (supported, *parts, contract, eligible))
 
 
-def _condition(wanted: ConditionType, sentence: str, case: _Case, findings: tuple[Finding, ...]) -> Condition:
+def _condition(wanted: ConditionType, sentence: str, case: _Case, concerned: Sequence[Finding]) -> Condition:
     if wanted is ConditionType.PLATFORM_SUPPORTED and case.installation.platform is None:
         message = "manifests show neither the server nor the nodes; state what they are for to have it judged"
         return Condition(wanted, Status.UNKNOWN, Reason.NOT_OBSERVABLE, message)
     if wanted is ConditionType.PLATFORM_SUPPORTED and case.installation.platform and not case.installation.platform.nodes:
         sentence = "Kubernetes is in the policy; no node that runs the pods was seen"
-    condition = _from_findings(wanted, sentence, findings)
+    condition = _from_findings(wanted, sentence, concerned)
     if wanted is ConditionType.CONFIGURATION_UNMODIFIED and condition.status is Status.TRUE and _hides_settings(case.inventory):
         message = "of Compose files only the images are read, not what is set beside them"
         return Condition(wanted, Status.UNKNOWN, Reason.NOT_OBSERVABLE, message)
@@ -219,12 +227,12 @@ def _hides_settings(inventory: Inventory) -> bool:
     return any(component.subject.kind == COMPOSE_SERVICE for component in inventory.components)
 
 
-def _maintenance_condition(case: _Case, findings: tuple[Finding, ...]) -> Condition:
+def _maintenance_condition(case: _Case, concerned: Sequence[Finding]) -> Condition:
     wanted, contract = ConditionType.MAINTENANCE_ACTIVE, case.check.maintenance
     if contract is None:
         message = "no maintenance contract is declared; set spec.maintenance of the SupportCheck"
         return Condition(wanted, Status.UNKNOWN, Reason.NOT_DECLARED, message)
-    condition = _from_findings(wanted, "the declared plan has an active maintenance period", findings)
+    condition = _from_findings(wanted, "the declared plan has an active maintenance period", concerned)
     if contract.plan not in case.policy.fields.support.plans:
         message = f"plan {contract.plan} is declared, which policy {case.policy.name} does not list"
         return Condition(wanted, Status.UNKNOWN, Reason.NOT_DECLARED, message)
@@ -234,9 +242,8 @@ def _maintenance_condition(case: _Case, findings: tuple[Finding, ...]) -> Condit
     return condition
 
 
-def _from_findings(wanted: ConditionType, sentence: str, findings: tuple[Finding, ...]) -> Condition:
-    """A condition by its worst finding that counts; without any, the sentence is true."""
-    concerned = [finding for finding in findings if wanted in finding.code.conditions]
+def _from_findings(wanted: ConditionType, sentence: str, concerned: Sequence[Finding]) -> Condition:
+    """A condition by its worst finding that counts, of those that concern it; without any, the sentence is true."""
     own = [finding for finding in concerned if finding.counts]
     if not own or own[0].effect is Effect.INFO:
         aside = _set_aside(concerned)
