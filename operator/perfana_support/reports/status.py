@@ -48,7 +48,7 @@ def check_status(  # noqa: PLR0913 - a verdict, the policy behind it, and what t
     to be known about the evaluation, "" for nothing.
     """
     documents = [{**condition_document(condition), "message": _cut(condition.message)} for condition in verdict.conditions]
-    documents += _kstatus(verdict.condition(ConditionType.SUPPORTED), enforcement, caveat)
+    documents += _kstatus(_gating(verdict), enforcement, caveat)
     status: NewJson = {
         "conditions": _dated(documents, body, now),
         "observedGeneration": generation_of(body),
@@ -156,15 +156,21 @@ def _canonical(status: Json) -> NewJson:
     return document
 
 
-def _kstatus(supported: Condition, enforcement: Enforcement, caveat: str) -> list[NewJson]:
+def _gating(verdict: Verdict) -> Condition:
+    """What a gate lets pass or stops: the upgrade where one is stated, for what runs now may be what it mends."""
+    upgrade = (each for each in verdict.conditions if each.type is ConditionType.UPGRADE_SUPPORTED)
+    return next(upgrade, verdict.condition(ConditionType.SUPPORTED))
+
+
+def _kstatus(gating: Condition, enforcement: Enforcement, caveat: str) -> list[NewJson]:
     """Ready, Reconciling and Stalled: in progress, done, or failed for good, as kstatus reads them."""
     evaluated = "the installation was evaluated" + (f"; {caveat}" if caveat else "")
     ready, message = Status.TRUE, evaluated
     reason: str = Reason.EVALUATED
     stalled = Status.FALSE
     if enforcement is Enforcement.GATE:
-        ready, reason, message = supported.status, supported.reason, supported.message
-        stalled = Status.TRUE if supported.status is Status.FALSE else Status.FALSE
+        ready, reason, message = gating.status, gating.reason, gating.message
+        stalled = Status.TRUE if gating.status is Status.FALSE else Status.FALSE
     stalled_reason = Reason.NOT_SUPPORTED if stalled is Status.TRUE else Reason.EVALUATED
     return [
         _plain(READY, ready, reason, message),

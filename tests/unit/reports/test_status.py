@@ -14,7 +14,7 @@ from perfana_support.model.document import Problem
 from perfana_support.model.installation import Container, Installation, Workload
 from perfana_support.model.verdict import Verdict
 from perfana_support.reports.status import MAX_STATUS_BYTES, check_status, differing, is_same, policy_status, unjudged_status
-from tests.unit.builders import TODAY, judge, policy, waiver
+from tests.unit.builders import TODAY, installation, judge, policy, waiver, without_dependencies
 
 NOW, LATER = datetime(2026, 11, 24, 12, 30, 15, 999_999, tzinfo=UTC), datetime(2026, 11, 25, 8, 0, 0, tzinfo=UTC)
 SPEC = {"maxPolicyAgeDays": 90}
@@ -123,6 +123,25 @@ def test_reconciling_and_stalled_are_never_both_true() -> None:
 def test_gate_that_is_not_supported_says_why() -> None:
     conditions = _by_type(_status(judge(SNAPSHOT), enforcement=Enforcement.GATE))
     assert conditions["Stalled"]["message"] == conditions["Ready"]["message"] == conditions["Supported"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("runs", "target", "ready", "stalled"),
+    [
+        ("perfana/perfana-fe:perfana-3.2.0", "0.2.96.22", ("True", "AllRulesMet"), ("False", "Evaluated")),
+        (NEWEST, "0.2.96.22-SNAPSHOT", ("Unknown", "TargetUnknown"), ("False", "Evaluated")),
+        ("perfana/perfana-fe:perfana-3.2.0", "3.1.0", ("False", "EndOfLife"), ("True", "NotSupported")),
+        (NEWEST, "9.9", ("Unknown", "TargetUnknown"), ("False", "Evaluated")),
+    ],
+)
+def test_gate_with_a_target_lets_the_supported_upgrade_pass_and_only_that(
+    runs: str, target: str, ready: tuple[str, str], stalled: tuple[str, str]
+) -> None:
+    verdict = evaluate(installation(runs), without_dependencies(policy()), TODAY, Check(target=Target(release=target)))
+    conditions = _by_type(_status(verdict, enforcement=Enforcement.GATE))
+    assert (conditions["Ready"]["status"], conditions["Ready"]["reason"]) == ready
+    assert (conditions["Stalled"]["status"], conditions["Stalled"]["reason"]) == stalled
+    assert conditions["Ready"]["message"] == conditions["UpgradeSupported"]["message"]
 
 
 def test_transition_time_stays_while_the_status_does() -> None:
