@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import perfana_support.sources.pyyaml  # noqa: F401 - before all that imports PyYAML
-from perfana_support.cli.check_options import FAIL_ON, ON_UNKNOWN, OPTIONS, VALUES
+from perfana_support.cli.check_options import FAIL_ON, ON_UNKNOWN, OPTIONS, TARGET_ALONE, VALUES
 from perfana_support.cli.cluster import cluster_source
 from perfana_support.cli.exit_codes import ExitCode, Tally
 from perfana_support.cli.judging import judged
@@ -123,6 +123,8 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         write_instead(nothing_judged(error.faults, arguments, policy, as_of, asked), outputs, error.faults)
         raise
     installations = found.installations or (Installation("", ()),)
+    if arguments.judge == TARGET_ALONE:
+        found.source["judged"] = TARGET_ALONE
     verdicts = judged(arguments, installations, policy, as_of, check_of)
     unmatched = Unmatched(check_of)
     watched, tally = unmatched.watching(verdicts), Tally()
@@ -178,6 +180,8 @@ def _checks(
         if own and namespaces and namespaces.isdisjoint({own, ""}):
             problem = f"is for namespace {own}; found are {', '.join(sorted(namespaces))}"
             raise SourceError([Fault(shown_name(arguments.check), 0, 0, problem)])
+    if arguments.judge == TARGET_ALONE and not (arguments.target or stated.target):
+        raise SourceError([Fault("--judge target", 0, 0, "needs a target: --target RELEASE, or spec.target of --check FILE")])
     refuse_unreadable(arguments, stated, policy)
 
     def check_of(namespace: str) -> Check:

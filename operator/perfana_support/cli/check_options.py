@@ -13,6 +13,8 @@ from perfana_support.reports.formats import FORMATS
 
 FAIL_ON = ("not-supported", "at-risk")
 ON_UNKNOWN = ("fail", "pass")
+TARGET_ALONE = "target"
+JUDGE = ("both", TARGET_ALONE)
 
 
 def _day(text: str) -> date:
@@ -109,6 +111,13 @@ OPTIONS = (
         "the worse of both is the exit code",
         _text,
     ),
+    Option(
+        "judge",
+        "|".join(JUDGE),
+        "with a target, whether the run is about what runs now and about what the upgrade would leave, or about the latter "
+        f"alone, for what runs now may be what the upgrade mends (default: {JUDGE[0]})",
+        choice(*JUDGE),
+    ),
     Option("kubernetes-version", "V", "the version of the cluster that the manifests are for, which they cannot show", _text),
     Option("distribution", "NAME", "its distribution: eks, gke, aks, openshift…", _text),
     Option(
@@ -147,5 +156,6 @@ VALUES = {
     "fail_on": FAIL_ON,
     "verification": tuple(Verification),
     "on_unknown": ON_UNKNOWN,
+    "judge": JUDGE,
     "ignore": tuple(sorted(_CODES)),
 }

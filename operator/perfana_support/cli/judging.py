@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
+from perfana_support.cli.check_options import TARGET_ALONE
 from perfana_support.evaluate.inventory import select
-from perfana_support.evaluate.verdict import evaluate
+from perfana_support.evaluate.verdict import evaluate, evaluate_target
 from perfana_support.model.check import Check
 from perfana_support.model.image_policy import Verification
 from perfana_support.model.installation import Installation
@@ -17,6 +18,7 @@ from perfana_support.sources.errors import Fault, SourceError
 
 if TYPE_CHECKING:
     from perfana_support.cli.registries import Registries
+    from perfana_support.model.answer import Answers
 
 
 # Each takes about a millisecond.
@@ -31,38 +33,35 @@ def judged(
     check_of: Callable[[str], Check],
 ) -> Iterator[Verdict]:
     """The verdicts, in order."""
+    evaluated = evaluate_target if arguments.judge == TARGET_ALONE else evaluate
+
+    def judge(installation: Installation, answers: "Answers") -> Verdict:
+        check = check_of(installation.namespace)
+        seen = select(installation, check, policy)
+        return evaluated(seen._replace(answers=answers) if answers else seen, policy, as_of, check)
+
     if policy.fields.images.verification is Verification.REGISTRY:
-        return _judged_with_registries(arguments, installations, policy, as_of, check_of)
-
-    def judge(first: int) -> list[Verdict]:
-        return [
-            evaluate(select(each, check, policy), policy, as_of, check)
-            for each in installations[first : first + _BATCH]
-            for check in (check_of(each.namespace),)
-        ]
-
-    batches = divided(range(0, len(installations), _BATCH), judge)
+        return _with_registries(arguments, installations, policy, judge)
+    starts = range(0, len(installations), _BATCH)
+    batches = divided(starts, lambda start: [judge(each, {}) for each in installations[start : start + _BATCH]])
     return (verdict for _, verdicts in batches for verdict in verdicts)
 
 
-def _judged_with_registries(
+def _with_registries(
     arguments: argparse.Namespace,
     installations: Iterable[Installation],
     policy: Policy,
-    as_of: date,
-    check_of: Callable[[str], Check],
+    judge: Callable[[Installation, "Answers"], Verdict],
 ) -> Iterator[Verdict]:
     """The verdicts, each of which asks registries for what those before have not asked for."""
     registries: Registries | None = None
     try:
         for installation in installations:
-            check = check_of(installation.namespace)
-            seen = select(installation, check, policy)
-            verdict = evaluate(seen._replace(answers=registries.known) if registries else seen, policy, as_of, check)
+            verdict = judge(installation, registries.known if registries else {})
             while verdict.open_questions:
                 registries = registries or open_registries(arguments, policy)
                 registries.ask(verdict.open_questions)
-                verdict = evaluate(seen._replace(answers=registries.known), policy, as_of, check)
+                verdict = judge(installation, registries.known)
             yield verdict
     finally:
         if registries:

@@ -47,6 +47,7 @@ SUMMED_UP = {
 }
 _STATUS = {Effect.UNSUPPORTED: Status.FALSE, Effect.UNDETERMINED: Status.UNKNOWN}
 _WORST_FIRST = (Status.FALSE, Status.UNKNOWN, Status.TRUE)
+_ALWAYS = tuple(kind for kind in ConditionType if kind is not ConditionType.UPGRADE_SUPPORTED)
 _NO_CHECK = Check()
 
 
@@ -84,12 +85,33 @@ def evaluate(installation: Installation, policy: Policy, as_of: date, check: Che
     """Judge an installation as of a day (UTC), which is an argument so that any day can be asked about."""
     case = _case(_with_declarations(installation, check), policy, check)
     plan = _plan(check.target, case, as_of) if check.target else None
+    return _verdict(case, plan, as_of)
+
+
+def evaluate_target(installation: Installation, policy: Policy, as_of: date, check: Check) -> Verdict:
+    """Judge what an upgrade to the check's target would leave, and nothing of what it mends; without one, what is there.
+
+    Each message says so: nobody is to take it for a verdict on what runs.
+    """
+    if check.target is None:
+        return evaluate(installation, policy, as_of, check)
+    case = _case(_with_declarations(installation, check), policy, check)
+    plan = _plan(check.target, case, as_of)
+    verdict = _verdict(plan.after or case, None, as_of)
+    if plan.after is None:
+        unknown = tuple(Condition(kind, Status.UNKNOWN, plan.reason, plan.changes) for kind in _ALWAYS)
+        verdict = verdict._replace(conditions=unknown, findings=(), next_transition=None)
+    after = f"after the upgrade to {check.target.release or 'the images of the target'}: "
+    return verdict._replace(conditions=tuple(each._replace(message=after + each.message) for each in verdict.conditions))
+
+
+def _verdict(case: _Case, plan: _Plan | None, as_of: date) -> Verdict:
     judgement = _judge(case, as_of)
     upgrade = _upgrade(plan, as_of)
     conditions = (*judgement.conditions, *upgrade.conditions)
     bound = _first_to_end(case.inventory.components)
     return Verdict(
-        namespace=installation.namespace,
+        namespace=case.installation.namespace,
         as_of=as_of,
         conditions=conditions,
         findings=judgement.findings,

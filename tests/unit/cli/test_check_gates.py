@@ -1,10 +1,11 @@
 """What a pipeline must not be told by mistake."""
 
+import json
 from pathlib import Path
 
 import pytest
 
-from tests.unit.cli.program import Program
+from tests.unit.cli.program import CHARTS, Program
 
 POD = 'apiVersion: v1\nkind: Pod\nmetadata: {{name: p{namespace}}}\nspec: {{containers: [{{name: a, image: "{image}"}}]}}\n'
 RELEASED, ENDED = "perfana/perfana-api:0.2.96.22", "perfana/perfana-fe:perfana-3.1.0"
@@ -49,3 +50,37 @@ def test_target_takes_part_in_the_exit_code(program: Program, tmp_path: Path, ta
 def test_empty_value_is_refused(program: Program, tmp_path: Path, option: str) -> None:
     """A variable that nobody set must not look like a question that was not asked."""
     assert _code(program, "-f", _file(tmp_path, "m.yaml", POD.format(namespace="", image=RELEASED)), f"{option}=") == 2
+
+
+TO_NEWEST = ("--target", "0.2.96.22", "--as-of", "2026-11-24")
+
+
+@pytest.mark.parametrize(
+    ("chart", "target", "judge", "code"),
+    [
+        ("perfana-3.1.2.yaml", "0.2.96.22", "both", 3),
+        ("perfana-3.1.2.yaml", "0.2.96.22", "target", 0),
+        ("perfana-4.0.3.yaml", "3.1.0", "target", 3),
+        ("perfana-4.0.3.yaml", "0.2.96.22", "target", 0),
+        ("perfana-4.0.3.yaml", "9.9", "target", 5),
+    ],
+)
+def test_run_about_the_target_alone_lets_pass_what_the_upgrade_mends(
+    program: Program, chart: str, target: str, judge: str, code: int
+) -> None:
+    asked = ("--target", target, "--as-of", "2026-11-24", "--judge", judge)
+    assert program("check", "-f", str(CHARTS / chart), *asked).code == code
+
+
+def test_verdict_on_a_target_says_that_it_is_none_on_what_runs(program: Program) -> None:
+    asked = ("check", "-f", str(CHARTS / "perfana-3.1.2.yaml"), *TO_NEWEST, "--judge", "target")
+    document = json.loads(program(*asked, "-o", "json").out)
+    assert document["source"]["judged"] == "target"
+    assert all(each["message"].startswith("after the upgrade to 0.2.96.22: ") for each in document["conditions"])
+    assert "after the upgrade to 0.2.96.22: " in program(*asked).out
+
+
+def test_run_about_the_target_needs_one(program: Program) -> None:
+    outcome = program("check", "-f", str(CHARTS / "perfana-4.0.3.yaml"), "--judge", "target")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err == "error: --judge target: needs a target: --target RELEASE, or spec.target of --check FILE\n"

@@ -6,7 +6,7 @@ import pytest
 
 from perfana_support.evaluate.inventory import Inventory, take_inventory
 from perfana_support.evaluate.target import Upgrade, upgrade_to
-from perfana_support.evaluate.verdict import evaluate
+from perfana_support.evaluate.verdict import evaluate, evaluate_target
 from perfana_support.model.check import Check, Target
 from perfana_support.model.code import ConditionType, Status
 from perfana_support.model.installation import Container, ContainerSettings, Declared, Installation, Platform, Setting, Workload
@@ -330,3 +330,21 @@ def test_target_without_a_component_is_unknown(images: tuple[str, ...]) -> None:
 
 def test_target_may_be_spelled_as_its_tag() -> None:
     assert _upgrade(installation(*OLD), release="perfana-4.0.0") == _upgrade(installation(*OLD), release="4.0.0")
+
+
+@pytest.mark.parametrize("runs", [OLD, (NEWEST,), (SNAPSHOT,), (WEB, API), ("perfana/perfana-web:latest",), ()])
+@pytest.mark.parametrize("release", [RELEASE, "3.1.0", "0.2", "9.9", "4.0.0"])
+def test_verdict_on_the_target_alone_is_what_the_upgrade_condition_says(runs: tuple[str, ...], release: str) -> None:
+    check = Check(target=Target(release))
+    subject = installation(*runs)
+    upgrade = evaluate(subject, policy(), TODAY, check).condition(ConditionType.UPGRADE_SUPPORTED)
+    alone = evaluate_target(subject, policy(), TODAY, check)
+    supported = alone.condition(ConditionType.SUPPORTED)
+    assert (supported.status, supported.reason) == (upgrade.status, upgrade.reason)
+    assert {condition.type for condition in alone.conditions} == {*ConditionType} - {ConditionType.UPGRADE_SUPPORTED}
+    assert not alone.upgrade_findings
+
+
+def test_without_a_target_the_verdict_on_it_is_that_on_what_runs() -> None:
+    subject = installation(*OLD)
+    assert evaluate_target(subject, policy(), TODAY, Check()) == evaluate(subject, policy(), TODAY)
