@@ -186,10 +186,10 @@ class Desk:
         return len(self._queue)
 
     def judge_all_again(self, spread_seconds: float) -> None:
-        """Judge every check again within a time, each at a moment of its own that it has every time."""
-        for names in self._checks_in.values():
-            for name in names:
-                share = zlib.crc32(uid_of(self._bodies[name]).encode()) / 2**32
+        """Judge every check and policy again within a time, each at a moment of its own that it has every time."""
+        for name, body in self._bodies.items():
+            if name.plural == CHECKS or self._writes_policies:
+                share = zlib.crc32(uid_of(body).encode()) / 2**32
                 self._queue.add_later(name, share * spread_seconds)
 
     async def close(self) -> None:

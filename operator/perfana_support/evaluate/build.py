@@ -9,7 +9,7 @@ from perfana_support.model.code import Code
 from perfana_support.model.finding import Finding
 from perfana_support.model.policy import Build, Policy
 
-_CODES = {
+UNRELEASED = {
     Build.SNAPSHOT: (Code.SNAPSHOT_BUILD, "a SNAPSHOT, a development build"),
     Build.BETA: (Code.BETA_BUILD, "a beta build"),
     Build.RELEASE_CANDIDATE: (Code.RELEASE_CANDIDATE_BUILD, "a release candidate"),
@@ -29,6 +29,6 @@ def judge(inventory: Inventory, policy: Policy, as_of: date) -> Iterator[Finding
         if build is None:
             message = f"tag {tag} carries {component.tag.odd!r}, which names no build that the policy knows"
             yield component.finding(Code.UNRECOGNISED_BUILD, message, set_release(component, policy, as_of))
-        elif build in _CODES:
-            code, words = _CODES[build]
+        elif build in UNRELEASED:
+            code, words = UNRELEASED[build]
             yield component.finding(code, f"tag {tag} names {words}", set_release(component, policy, as_of))

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 DEFAULT_REGISTRY = "docker.io"
 # Other names under which Docker Hub answers (distribution/reference, `normalize.go`, and Docker's own documentation).
-_DOCKER_HUB = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com", "hub.docker.com"})
+DOCKER_HUB = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com", "hub.docker.com"})
 
 _HTTPS_PORT = ":443"
 
@@ -67,7 +67,7 @@ def split_registry(name: str) -> tuple[str, str]:
         registry, path = first.lower().removesuffix(_HTTPS_PORT if is_sound else ""), rest
     else:
         registry, path = DEFAULT_REGISTRY, name
-    if registry in _DOCKER_HUB:
+    if registry in DOCKER_HUB:
         registry = DEFAULT_REGISTRY
         path = path if "/" in path else f"library/{path}"
     return registry, path

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 from datetime import datetime
 
+from perfana_support.evaluate.admission import admission
 from perfana_support.model.check import Enforcement
 from perfana_support.model.code import ConditionType, Reason, Status
 from perfana_support.model.document import Json, NewJson, Problem
@@ -29,6 +30,8 @@ _MAX_PROBLEMS = 20
 # In bytes. A spec states what differs from the built-in policy, a few kilobytes; more than this is not remembered.
 _MAX_SPEC = 200_000
 LAST_VALID_SPEC = "lastValidSpec"
+# The schema's limits.
+_MAX_PATTERN, _MAX_RULES, _MAX_ENDINGS = 16384, 256, 512
 # Beside the verdict's, for tools that read kstatus: about the evaluation, unless the check is a gate.
 READY, RECONCILING, STALLED, VALID = "Ready", "Reconciling", "Stalled", "Valid"
 
@@ -118,7 +121,23 @@ def policy_status(  # noqa: PLR0913 - a policy as document and as values, its pr
     if policy:
         document |= {"digest": digest, "publishedOn": policy.published_on.isoformat()}
         document |= {LAST_VALID_SPEC: kept} if is_kept else {}
+        document |= _admission(policy, now)
     return document
+
+
+def _admission(policy: Policy, now: datetime) -> NewJson:
+    """What an API server is told to refuse today; nothing where that is longer than the schema allows."""
+    told = admission(policy, now.date())
+    rules = [
+        {"code": str(rule.code), "message": rule.message, "pattern": rule.pattern}
+        | ({"endings": list(rule.endings)} if rule.endings else {})
+        for rule in told.rules
+    ]
+    is_long = max(map(len, (told.components, told.exempt, *(rule.pattern for rule in told.rules)))) > _MAX_PATTERN
+    if is_long or len(rules) > _MAX_RULES or any(len(rule.endings) > _MAX_ENDINGS for rule in told.rules):
+        return {}
+    exempt = {"exempt": told.exempt} if told.exempt else {}
+    return {"admission": {"components": told.components, **exempt, "rules": rules}}
 
 
 def status_of(body: Json) -> Json:
