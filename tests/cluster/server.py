@@ -142,6 +142,11 @@ class Cluster:
         return self._processes.folder
 
     @property
+    def port(self) -> int:
+        """Port of the API server; it stays over restarts."""
+        return self._port
+
+    @property
     def server(self) -> str:
         """Address of the API server; it stays over restarts."""
         return f"https://{self._address}:{self._port}"

@@ -13,7 +13,7 @@ from tests.cluster.client import ApiClient, ApiError, Object
 from tests.cluster.processes import Processes
 from tests.cluster.server import SERVICE_NETWORK, Cluster, free_ports
 from tests.cluster.waiting import wait_for
-from tests.node import control_groups
+from tests.node import control_groups, service
 from tests.node.image import make_image, write_archive
 from tests.node.network import make_bridge
 from tests.node.programs import find_programs
@@ -88,6 +88,7 @@ class Node:
             # The addresses of a machine's own bridge are all that server and kubelet find each other by.
             ours = ["--kubelet-preferred-address-types=InternalIP", *flags]
             self._cluster = Cluster(kubernetes, address=self._bridge.address, users=USERS, flags=ours)
+            service.publish(self.folder, self._bridge.address, self._cluster.port)
             self._start_controllers()
             self._start_space()
             self._start_containerd()
@@ -182,6 +183,7 @@ class Node:
             if self._cluster:
                 self._cluster.close()
             if self._bridge:
+                service.withdraw(self.folder)
                 self._bridge.remove()
             control_groups.remove_groups(name)
 

@@ -30,6 +30,7 @@ DEBIAN_PACKAGES = {
     "libc6-dev": "/usr/include/stdlib.h",
     "libseccomp-dev": "/usr/include/seccomp.h",
     "mount": "mount",
+    "nftables": "nft",
     "util-linux": "nsenter",
 }
 """What a node needs of Debian, and a file or a program on PATH that tells whether it is there."""

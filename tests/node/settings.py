@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from tests.node import service
 from tests.node.programs import CNI_FOLDER
 
 if TYPE_CHECKING:
@@ -60,9 +61,9 @@ def write_registry(folder: Path, host: str, address: str) -> None:
 
 
 def write_cni_settings(folder: Path, bridge: Bridge) -> None:
-    """Write how containers are connected: to the bridge and without a route, so that nothing of theirs leaves the machine.
+    """Write how containers are connected: to the bridge, with a route to the API server's service and to nothing else.
 
-    That holds whether or not the machine forwards. Who adds kube-proxy adds a route to the addresses of services.
+    So nothing of theirs leaves the machine, whether or not it forwards.
     """
     plugin = {
         "type": "bridge",
@@ -72,6 +73,7 @@ def write_cni_settings(folder: Path, bridge: Bridge) -> None:
         "ipam": {
             "type": "host-local",
             "ranges": [[{"subnet": bridge.subnet}]],
+            "routes": [{"dst": f"{service.ADDRESS}/32"}],
             "dataDir": str(folder / "addresses"),
         },
     }
