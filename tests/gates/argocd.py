@@ -35,7 +35,10 @@ for place, item in ipairs(obj.items) do
   if not is_done then
     answer = {{ status = "ERROR", message = tostring(answer) }}
   end
-  lines[place] = tostring(answer.status) .. " " .. tostring(answer.message)
+  if type(answer.status) ~= "string" or type(answer.message) ~= "string" then
+    answer = {{ status = "ERROR", message = "no text" }}
+  end
+  lines[place] = answer.status .. " " .. answer.message
 end
 return {{ status = "Healthy", message = table.concat(lines, "\\n") }}
 """

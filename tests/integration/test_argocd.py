@@ -21,7 +21,7 @@ from tests.gates.argocd import ArgoCD, Health
 from tests.gates.argocd_files import CHECKS, KINDS, SHIPPED, WAITING, health_check
 from tests.integration.conftest import FOREIGN_CRDS
 from tests.integration.operator_process import ROOT
-from tests.integration.support_objects import API_VERSION, CHECK, RELEASED, SNAPSHOT, deployment
+from tests.integration.support_objects import API_VERSION, CHECK, POLICY, RELEASED, SNAPSHOT, deployment
 from tests.integration.test_rights_used import compare, rights
 from tests.snippets import snippet
 from tests.unit.cli.program import Outcome, start
@@ -123,7 +123,8 @@ def may_be_healthy(item: Object) -> bool:
     }
     gating = "Supported" if item["spec"]["target"] is None else "UpgradeSupported"
     wanted = {"Ready", gating} if item["spec"]["enforcement"] == "Gate" else {"Ready"}
-    return item["status"]["observedGeneration"] == GENERATION and wanted <= fresh
+    generations = {item["metadata"].get("generation"), item["status"]["observedGeneration"]}
+    return generations == {GENERATION} and wanted <= fresh
 
 
 def every_list_of_conditions() -> list[Object]:
@@ -139,6 +140,9 @@ def every_list_of_conditions() -> list[Object]:
         observed = (-1, GENERATION - 1, GENERATION + 1, None, str(GENERATION))
         told += [(each, [condition("Ready"), condition(gating), *others]) for each in observed]
         items += [check_with(each, enforcement=enforcement, target=target, observed=seen) for seen, each in told]
+        undated = [condition(each, generation=None) for each in ("Ready", "Supported", "UpgradeSupported")]
+        item = check_with(undated, enforcement=enforcement, target=target, observed=None)
+        items.append({**item, "metadata": {"name": "of-no-generation"}})
     return items
 
 
@@ -163,6 +167,36 @@ def test_order_and_conditions_of_others_change_nothing(argocd: ArgoCD) -> None:
         shuffled.append({**item, "status": {**item["status"], "conditions": told}})
     script = health_check(CHECK)
     assert argocd.health_of_many(script, shuffled) == argocd.health_of_many(script, items)
+
+
+def test_check_without_enforcement_only_reports(argocd: ArgoCD) -> None:
+    reports = [(item, wanted) for _, item, wanted in shipped_cases(CHECK) if item["spec"]["enforcement"] == "Report"]
+    plain = [{**item, "spec": {key: item["spec"][key] for key in item["spec"] if key != "enforcement"}} for item, _ in reports]
+    assert argocd.health_of_many(health_check(CHECK), plain) == [wanted for _, wanted in reports]
+
+
+def test_check_that_is_being_judged_is_progressing_whatever_else_it_says(argocd: ArgoCD) -> None:
+    items = [
+        check_with(
+            [condition("Reconciling"), condition("Ready"), condition("Supported"), condition("Stalled", stalled)],
+            enforcement=enforcement,
+            target=None,
+        )
+        for enforcement, stalled in itertools.product(("Report", "Gate"), ("True", "False"))
+    ]
+    assert {each.status for each in argocd.health_of_many(health_check(CHECK), items)} == {"Progressing"}
+
+
+def test_policy_is_healthy_only_if_its_present_form_is_valid(argocd: ArgoCD) -> None:
+    items: list[Object] = []
+    wanted = []
+    for generation, observed, told in itertools.product((GENERATION, None), (GENERATION, 2, -1, None), states("Valid")):
+        status = {"observedGeneration": observed, "conditions": [condition("Ready"), *told]}
+        items.append({"kind": POLICY, "metadata": {"generation": generation}, "status": status})
+        is_present = generation == observed == GENERATION and bool(told) and told[0]["observedGeneration"] == GENERATION
+        said = told[0].get("status") if is_present else None
+        wanted.append({"True": "Healthy", "False": "Degraded"}.get(str(said), "Progressing"))
+    assert [each.status for each in argocd.health_of_many(health_check(POLICY), items)] == wanted
 
 
 def broken(value: object, draw: random.Random) -> object:
