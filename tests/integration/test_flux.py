@@ -1,0 +1,198 @@
+"""Flux as a gate (docs/gates/flux.md): the real controllers deliver a release when its verdict is there, and is yes."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.gates.delivery import GATE, RELEASE, Delivery, ready
+from tests.gates.flux import Flux
+from tests.integration.support_objects import API_VERSION, CHECK, RELEASED, check, conditions, deployment
+from tests.registry.server import Registry
+from tests.snippets import snippet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.cluster.server import Cluster
+    from tests.integration.operator_process import OperatorProcess
+    from tests.integration.support_objects import Site
+
+PAGE = "docs/gates/flux.md"
+SOURCE, WAITING, DEPENDENT = snippet(PAGE, "source"), snippet(PAGE, "gate"), snippet(PAGE, "release")
+
+OLD = "perfana/perfana-web:perfana-2.6.0"
+SUPPORTED, UNSUPPORTED, UNKNOWN = "4.0.0", "3.1.2", "9.9.9"
+
+TIMEOUT = "timeout: 2m"
+SOON_SECONDS = 30.0
+"""Flux looks every five seconds, so a gate that fails at once has failed by then; a quarter of its timeout."""
+SHORT_TIMEOUT = "timeout: 7s"
+"""Two looks: at once, and after five seconds."""
+
+
+@pytest.fixture(scope="module")
+def registry(request: pytest.FixtureRequest) -> Iterator[Registry]:
+    """Run a registry on loopback for the artifacts."""
+    with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+        started = Registry()
+    with started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def flux(request: pytest.FixtureRequest, cluster: Cluster) -> Iterator[Flux]:
+    """Run the controllers; the first build takes minutes, so let its progress be seen."""
+    with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+        started = Flux(cluster)
+    with started:
+        yield started
+
+
+@pytest.fixture
+def delivery(site: Site, cluster: Cluster, registry: Registry, flux: Flux) -> Iterator[Delivery]:
+    """Return a namespace that Flux delivers to."""
+    prepared = Delivery(site, cluster, registry, flux)
+    yield prepared
+    prepared.close()
+
+
+def gate_for(release: str) -> str:
+    """Return the page's check for a release."""
+    return snippet(PAGE, "check").replace("release: 4.0.0", f"release: {release}")
+
+
+def test_a_supported_release_is_applied_although_what_runs_is_past_its_end_of_life(delivery: Delivery) -> None:
+    delivery.site.create(deployment(OLD), check("present"))
+    delivery.site.wait_for_verdict("False", "EndOfLife", name="present")
+    revision = delivery.push(gate_for(SUPPORTED), deployment(RELEASED))
+    delivery.apply(SOURCE, WAITING, DEPENDENT)
+    assert delivery.outcome(GATE, revision)["status"] == "True"
+    assert delivery.outcome(RELEASE, revision)["status"] == "True"
+    assert delivery.images() == [RELEASED]
+
+
+def test_an_unsupported_release_is_never_applied_and_its_gate_fails_long_before_the_timeout(delivery: Delivery) -> None:
+    revision = delivery.push(gate_for(UNSUPPORTED), deployment(OLD))
+    began = time.monotonic()
+    delivery.apply(SOURCE, WAITING, DEPENDENT)
+    failed = delivery.outcome(GATE, revision)
+    assert time.monotonic() - began < SOON_SECONDS
+    assert (failed["status"], failed["reason"]) == ("False", "HealthCheckFailed")
+    assert failed["message"].startswith("failed early due to stalled resources: [SupportCheck/")
+    assert ready(delivery.considered(RELEASE))["reason"] == "DependencyNotReady"
+    assert delivery.images() == []
+    of_flux, of_check = delivery.run(snippet(PAGE, "why"))
+    assert of_flux == failed["message"]
+    assert "end of life" in of_check
+
+
+def test_a_release_that_nobody_knows_is_waited_for_until_the_timeout_and_not_applied(delivery: Delivery) -> None:
+    revision = delivery.push(gate_for(UNKNOWN), deployment(OLD))
+    delivery.apply(SOURCE, WAITING.replace(TIMEOUT, SHORT_TIMEOUT), DEPENDENT)
+    delivery.wait_for_look(revision)
+    assert conditions(delivery.site.get())["UpgradeSupported"]["reason"] == "TargetUnknown"
+    failed = delivery.outcome(GATE, revision)
+    assert failed["message"].startswith("timeout waiting for: [SupportCheck/")
+    assert failed["message"].endswith("status: 'InProgress']")
+    assert ready(delivery.considered(RELEASE))["reason"] == "DependencyNotReady"
+    assert delivery.images() == []
+
+
+def test_a_gate_is_in_progress_until_an_operator_has_judged_it(delivery: Delivery, operator: OperatorProcess) -> None:
+    operator.terminate()
+    try:
+        revision = delivery.push(gate_for(SUPPORTED), deployment(RELEASED))
+        delivery.apply(SOURCE, WAITING, DEPENDENT)
+        delivery.wait_for_look(revision)
+        assert delivery.site.get()["status"] == {"observedGeneration": -1}
+        assert ready(delivery.considered(RELEASE))["reason"] == "DependencyNotReady"
+        assert delivery.images() == []
+    finally:
+        operator.start()
+    assert delivery.outcome(GATE, revision)["status"] == "True"
+    assert delivery.outcome(RELEASE, revision)["status"] == "True"
+    assert delivery.images() == [RELEASED]
+
+
+def test_the_verdict_of_a_supported_release_does_not_let_an_unsupported_one_through(
+    delivery: Delivery, operator: OperatorProcess
+) -> None:
+    first = delivery.push(gate_for(SUPPORTED), deployment(RELEASED))
+    delivery.apply(SOURCE, WAITING, DEPENDENT)
+    assert delivery.outcome(RELEASE, first)["status"] == "True"
+    with operator.asleep():  # the verdict of the first is all that there is
+        second = delivery.push(gate_for(UNSUPPORTED), deployment(OLD))
+        delivery.fetch()
+        delivery.wait_for_look(second)
+        assert conditions(delivery.site.get())["UpgradeSupported"]["status"] == "True"
+        assert ready(delivery.considered(RELEASE))["reason"] == "DependencyNotReady"
+        assert delivery.images() == [RELEASED]
+    assert delivery.outcome(GATE, second)["message"].startswith("failed early")
+    assert ready(delivery.considered(RELEASE))["reason"] == "DependencyNotReady"
+    assert delivery.images() == [RELEASED]
+
+
+def test_the_verdict_of_an_unsupported_release_does_not_stop_a_supported_one(
+    delivery: Delivery, operator: OperatorProcess
+) -> None:
+    first = delivery.push(gate_for(UNSUPPORTED), deployment(OLD))
+    delivery.apply(SOURCE, WAITING, DEPENDENT)
+    assert delivery.outcome(GATE, first)["status"] == "False"
+    with operator.asleep():
+        second = delivery.push(gate_for(SUPPORTED), deployment(RELEASED))
+        delivery.fetch()
+        delivery.wait_for_look(second)
+        assert conditions(delivery.site.get())["UpgradeSupported"]["status"] == "False"
+    assert delivery.outcome(GATE, second)["status"] == "True"
+    assert delivery.outcome(RELEASE, second)["status"] == "True"
+    assert delivery.images() == [RELEASED]
+
+
+def report_for(release: str) -> str:
+    """Return the page's check for a release, only reporting."""
+    return gate_for(release).replace("enforcement: Gate", "enforcement: Report")
+
+
+def test_a_check_that_reports_lets_every_release_through_unless_it_is_asked(delivery: Delivery) -> None:
+    revision = delivery.push(report_for(UNSUPPORTED), deployment(OLD))
+    delivery.apply(SOURCE, WAITING, DEPENDENT)
+    assert delivery.outcome(RELEASE, revision)["status"] == "True"
+    assert conditions(delivery.site.get())["UpgradeSupported"]["status"] == "False"
+
+
+@pytest.mark.parametrize(
+    ("release", "begins", "applied"),
+    [
+        (SUPPORTED, "Applied revision: ", [RELEASED]),
+        (UNSUPPORTED, "failed early due to stalled resources: ", []),
+        (UNKNOWN, "timeout waiting for: ", []),
+    ],
+)
+def test_a_check_that_reports_gates_where_expressions_ask_it(
+    delivery: Delivery, release: str, begins: str, applied: list[str]
+) -> None:
+    revision = delivery.push(report_for(release), deployment(RELEASED))
+    delivery.apply(SOURCE, snippet(PAGE, "report").replace(TIMEOUT, SHORT_TIMEOUT), DEPENDENT)
+    said = delivery.outcome(GATE, revision)
+    assert (said["status"], said["message"][: len(begins)]) == (str(bool(applied)), begins)
+    delivery.considered(RELEASE)
+    assert delivery.images() == applied
+
+
+def test_expressions_wait_for_a_condition_of_the_present_target(delivery: Delivery, operator: OperatorProcess) -> None:
+    first = delivery.push(report_for(SUPPORTED), deployment(RELEASED))
+    delivery.apply(SOURCE, snippet(PAGE, "report"), DEPENDENT)
+    assert delivery.outcome(RELEASE, first)["status"] == "True"
+    with operator.asleep():
+        second = delivery.push(report_for(UNSUPPORTED), deployment(OLD))
+        delivery.fetch()
+        delivery.wait_for_look(second)
+        stale = {"status": {"observedGeneration": delivery.site.get()["metadata"]["generation"]}}
+        delivery.site.api.patch(API_VERSION, CHECK, "perfana", stale, delivery.site.namespace, subresource="status")
+        delivery.wait_for_look(second)  # Flux itself compares no more than the generation of the whole
+        assert ready(delivery.considered(RELEASE))["reason"] == "DependencyNotReady"
+    assert delivery.outcome(GATE, second)["message"].startswith("failed early")
+    assert delivery.images() == [RELEASED]
