@@ -9,13 +9,14 @@ import pytest
 
 from tests.gates.delivery import GATE, RELEASE, Delivery, ready
 from tests.gates.flux import Flux
-from tests.integration.support_objects import API_VERSION, CHECK, RELEASED, check, conditions, deployment
+from tests.integration.support_objects import API_VERSION, CHECK, check, conditions, deployment
 from tests.registry.server import Registry
 from tests.snippets import snippet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.cluster.client import Object
     from tests.cluster.server import Cluster
     from tests.integration.operator_process import OperatorProcess
     from tests.integration.support_objects import Site
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 PAGE = "docs/gates/flux.md"
 SOURCE, WAITING, DEPENDENT = snippet(PAGE, "source"), snippet(PAGE, "gate"), snippet(PAGE, "release")
 
-OLD = "perfana/perfana-web:perfana-2.6.0"
+PRESENT = "2.6.0"
+"""What runs before anything is delivered: past its end of life, so each of these is an upgrade that someone may want."""
 SUPPORTED, UNSUPPORTED, UNKNOWN = "4.0.0", "3.1.2", "9.9.9"
 
 TIMEOUT = "timeout: 2m"
@@ -53,10 +55,21 @@ def flux(request: pytest.FixtureRequest, cluster: Cluster) -> Iterator[Flux]:
 
 @pytest.fixture
 def delivery(site: Site, cluster: Cluster, registry: Registry, flux: Flux) -> Iterator[Delivery]:
-    """Return a namespace that Flux delivers to."""
+    """Return a namespace with an installation that Flux delivers releases to."""
+    site.create(workload(PRESENT))
     prepared = Delivery(site, cluster, registry, flux)
     yield prepared
     prepared.close()
+
+
+def workload(release: str) -> Object:
+    """Return what runs of a release."""
+    return deployment(image(release))
+
+
+def image(release: str) -> str:
+    """Return the image of a release."""
+    return f"perfana/perfana-web:perfana-{release}"
 
 
 def gate_for(release: str) -> str:
@@ -65,17 +78,17 @@ def gate_for(release: str) -> str:
 
 
 def test_a_supported_release_is_applied_although_what_runs_is_past_its_end_of_life(delivery: Delivery) -> None:
-    delivery.site.create(deployment(OLD), check("present"))
+    delivery.site.create(check("present"))
     delivery.site.wait_for_verdict("False", "EndOfLife", name="present")
-    revision = delivery.push(gate_for(SUPPORTED), deployment(RELEASED))
+    revision = delivery.push(gate_for(SUPPORTED), workload(SUPPORTED))
     delivery.apply(SOURCE, WAITING, DEPENDENT)
     assert delivery.outcome(GATE, revision)["status"] == "True"
     assert delivery.outcome(RELEASE, revision)["status"] == "True"
-    assert delivery.images() == [RELEASED]
+    assert delivery.images() == [image(SUPPORTED)]
 
 
 def test_an_unsupported_release_is_never_applied_and_its_gate_fails_long_before_the_timeout(delivery: Delivery) -> None:
-    revision = delivery.push(gate_for(UNSUPPORTED), deployment(OLD))
+    revision = delivery.push(gate_for(UNSUPPORTED), workload(UNSUPPORTED))
     began = time.monotonic()
     delivery.apply(SOURCE, WAITING, DEPENDENT)
     failed = delivery.outcome(GATE, revision)
@@ -83,72 +96,82 @@ def test_an_unsupported_release_is_never_applied_and_its_gate_fails_long_before_
     assert (failed["status"], failed["reason"]) == ("False", "HealthCheckFailed")
     assert failed["message"].startswith("failed early due to stalled resources: [SupportCheck/")
     assert ready(delivery.considered(RELEASE))["reason"] == "DependencyNotReady"
-    assert delivery.images() == []
+    assert delivery.images() == [image(PRESENT)]
     of_flux, of_check = delivery.run(snippet(PAGE, "why"))
     assert of_flux == failed["message"]
     assert "end of life" in of_check
 
 
 def test_a_release_that_nobody_knows_is_waited_for_until_the_timeout_and_not_applied(delivery: Delivery) -> None:
-    revision = delivery.push(gate_for(UNKNOWN), deployment(OLD))
+    wait_in_vain(delivery, UNKNOWN, "TargetUnknown")
+    assert delivery.images() == [image(PRESENT)]
+
+
+def test_a_first_installation_is_no_upgrade_and_not_applied(delivery: Delivery) -> None:
+    delivery.site.api.delete("apps/v1", "Deployment", "perfana-web", delivery.site.namespace)
+    wait_in_vain(delivery, SUPPORTED, "NoComponents")
+    assert delivery.images() == []
+
+
+def wait_in_vain(delivery: Delivery, release: str, reason: str) -> None:
+    """Deliver a release of which nobody can tell whether it will be supported, and return once its gate has given up."""
+    revision = delivery.push(gate_for(release), workload(release))
     delivery.apply(SOURCE, WAITING.replace(TIMEOUT, SHORT_TIMEOUT), DEPENDENT)
-    delivery.wait_for_look(revision)
-    assert conditions(delivery.site.get())["UpgradeSupported"]["reason"] == "TargetUnknown"
+    delivery.site.wait_for_condition("UpgradeSupported", "Unknown", reason)
     failed = delivery.outcome(GATE, revision)
     assert failed["message"].startswith("timeout waiting for: [SupportCheck/")
     assert failed["message"].endswith("status: 'InProgress']")
     assert ready(delivery.considered(RELEASE))["reason"] == "DependencyNotReady"
-    assert delivery.images() == []
 
 
 def test_a_gate_is_in_progress_until_an_operator_has_judged_it(delivery: Delivery, operator: OperatorProcess) -> None:
     operator.terminate()
     try:
-        revision = delivery.push(gate_for(SUPPORTED), deployment(RELEASED))
+        revision = delivery.push(gate_for(SUPPORTED), workload(SUPPORTED))
         delivery.apply(SOURCE, WAITING, DEPENDENT)
         delivery.wait_for_look(revision)
         assert delivery.site.get()["status"] == {"observedGeneration": -1}
         assert ready(delivery.considered(RELEASE))["reason"] == "DependencyNotReady"
-        assert delivery.images() == []
+        assert delivery.images() == [image(PRESENT)]
     finally:
         operator.start()
     assert delivery.outcome(GATE, revision)["status"] == "True"
     assert delivery.outcome(RELEASE, revision)["status"] == "True"
-    assert delivery.images() == [RELEASED]
+    assert delivery.images() == [image(SUPPORTED)]
 
 
 def test_the_verdict_of_a_supported_release_does_not_let_an_unsupported_one_through(
     delivery: Delivery, operator: OperatorProcess
 ) -> None:
-    first = delivery.push(gate_for(SUPPORTED), deployment(RELEASED))
+    first = delivery.push(gate_for(SUPPORTED), workload(SUPPORTED))
     delivery.apply(SOURCE, WAITING, DEPENDENT)
     assert delivery.outcome(RELEASE, first)["status"] == "True"
     with operator.asleep():  # the verdict of the first is all that there is
-        second = delivery.push(gate_for(UNSUPPORTED), deployment(OLD))
+        second = delivery.push(gate_for(UNSUPPORTED), workload(UNSUPPORTED))
         delivery.fetch()
         delivery.wait_for_look(second)
         assert conditions(delivery.site.get())["UpgradeSupported"]["status"] == "True"
         assert ready(delivery.considered(RELEASE))["reason"] == "DependencyNotReady"
-        assert delivery.images() == [RELEASED]
+        assert delivery.images() == [image(SUPPORTED)]
     assert delivery.outcome(GATE, second)["message"].startswith("failed early")
     assert ready(delivery.considered(RELEASE))["reason"] == "DependencyNotReady"
-    assert delivery.images() == [RELEASED]
+    assert delivery.images() == [image(SUPPORTED)]
 
 
 def test_the_verdict_of_an_unsupported_release_does_not_stop_a_supported_one(
     delivery: Delivery, operator: OperatorProcess
 ) -> None:
-    first = delivery.push(gate_for(UNSUPPORTED), deployment(OLD))
+    first = delivery.push(gate_for(UNSUPPORTED), workload(UNSUPPORTED))
     delivery.apply(SOURCE, WAITING, DEPENDENT)
     assert delivery.outcome(GATE, first)["status"] == "False"
     with operator.asleep():
-        second = delivery.push(gate_for(SUPPORTED), deployment(RELEASED))
+        second = delivery.push(gate_for(SUPPORTED), workload(SUPPORTED))
         delivery.fetch()
         delivery.wait_for_look(second)
         assert conditions(delivery.site.get())["UpgradeSupported"]["status"] == "False"
     assert delivery.outcome(GATE, second)["status"] == "True"
     assert delivery.outcome(RELEASE, second)["status"] == "True"
-    assert delivery.images() == [RELEASED]
+    assert delivery.images() == [image(SUPPORTED)]
 
 
 def report_for(release: str) -> str:
@@ -157,37 +180,35 @@ def report_for(release: str) -> str:
 
 
 def test_a_check_that_reports_lets_every_release_through_unless_it_is_asked(delivery: Delivery) -> None:
-    revision = delivery.push(report_for(UNSUPPORTED), deployment(OLD))
+    revision = delivery.push(report_for(UNSUPPORTED), workload(UNSUPPORTED))
     delivery.apply(SOURCE, WAITING, DEPENDENT)
     assert delivery.outcome(RELEASE, revision)["status"] == "True"
     assert conditions(delivery.site.get())["UpgradeSupported"]["status"] == "False"
 
 
 @pytest.mark.parametrize(
-    ("release", "begins", "applied"),
+    ("release", "begins", "runs"),
     [
-        (SUPPORTED, "Applied revision: ", [RELEASED]),
-        (UNSUPPORTED, "failed early due to stalled resources: ", []),
-        (UNKNOWN, "timeout waiting for: ", []),
+        (SUPPORTED, "Applied revision: ", SUPPORTED),
+        (UNSUPPORTED, "failed early due to stalled resources: ", PRESENT),
+        (UNKNOWN, "timeout waiting for: ", PRESENT),
     ],
 )
-def test_a_check_that_reports_gates_where_expressions_ask_it(
-    delivery: Delivery, release: str, begins: str, applied: list[str]
-) -> None:
-    revision = delivery.push(report_for(release), deployment(RELEASED))
+def test_a_check_that_reports_gates_where_expressions_ask_it(delivery: Delivery, release: str, begins: str, runs: str) -> None:
+    revision = delivery.push(report_for(release), workload(release))
     delivery.apply(SOURCE, snippet(PAGE, "report").replace(TIMEOUT, SHORT_TIMEOUT), DEPENDENT)
     said = delivery.outcome(GATE, revision)
-    assert (said["status"], said["message"][: len(begins)]) == (str(bool(applied)), begins)
+    assert (said["status"], said["message"][: len(begins)]) == (str(runs == release), begins)
     delivery.considered(RELEASE)
-    assert delivery.images() == applied
+    assert delivery.images() == [image(runs)]
 
 
 def test_expressions_wait_for_a_condition_of_the_present_target(delivery: Delivery, operator: OperatorProcess) -> None:
-    first = delivery.push(report_for(SUPPORTED), deployment(RELEASED))
+    first = delivery.push(report_for(SUPPORTED), workload(SUPPORTED))
     delivery.apply(SOURCE, snippet(PAGE, "report"), DEPENDENT)
     assert delivery.outcome(RELEASE, first)["status"] == "True"
     with operator.asleep():
-        second = delivery.push(report_for(UNSUPPORTED), deployment(OLD))
+        second = delivery.push(report_for(UNSUPPORTED), workload(UNSUPPORTED))
         delivery.fetch()
         delivery.wait_for_look(second)
         stale = {"status": {"observedGeneration": delivery.site.get()["metadata"]["generation"]}}
@@ -195,4 +216,4 @@ def test_expressions_wait_for_a_condition_of_the_present_target(delivery: Delive
         delivery.wait_for_look(second)  # Flux itself compares no more than the generation of the whole
         assert ready(delivery.considered(RELEASE))["reason"] == "DependencyNotReady"
     assert delivery.outcome(GATE, second)["message"].startswith("failed early")
-    assert delivery.images() == [RELEASED]
+    assert delivery.images() == [image(SUPPORTED)]
