@@ -27,6 +27,9 @@ READY_WITHIN_SECONDS = 60.0
 REQUEUE_SECONDS = 1
 """How often a Kustomization looks at what it depends on: 30 s by default, more than a test wants to wait."""
 
+CONCURRENT = 16
+"""How many Kustomizations may wait for health at a time: four by default, which tests would wait for each other at."""
+
 
 class Flux:
     """Both controllers as the cluster's admin, which is what `flux install` makes of them, for all namespaces."""
@@ -52,7 +55,7 @@ class Flux:
                     f"--storage-addr={LOOPBACK}:{served}",
                     f"--storage-adv-addr={LOOPBACK}:{served}",
                 ],
-                KUSTOMIZE: [f"--requeue-dependency={REQUEUE_SECONDS}s"],
+                KUSTOMIZE: [f"--requeue-dependency={REQUEUE_SECONDS}s", f"--concurrent={CONCURRENT}"],
             }
             ports = dict(zip(programs, health, strict=True))
             for name, program in programs.items():
