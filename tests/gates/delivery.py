@@ -62,9 +62,9 @@ class Delivery:
         pushed = alone(Image((Layer(files),)))
         return f"latest@{self._registry.push(self._repository.partition('/')[2], pushed, 'latest')}"
 
-    def fetch(self) -> None:
-        """Have the source fetched now: as what `flux reconcile source` asks for."""
-        self._request(*OCI_REPOSITORY, "perfana")
+    def fetch(self, source: str = "perfana") -> None:
+        """Have a source fetched now, as `flux reconcile source` asks for."""
+        self._request(*OCI_REPOSITORY, source)
 
     def considered(self, name: str) -> Object:
         """Have a Kustomization looked at now, and return it as soon as that is done."""

@@ -193,6 +193,18 @@ def test_the_verdict_of_an_unsupported_release_does_not_stop_a_supported_one(
     assert delivery.images() == [image(SUPPORTED)]
 
 
+def test_a_gate_with_a_source_of_its_own_lets_the_next_release_through(delivery: Delivery) -> None:
+    first = delivery.push(gate_for(SUPPORTED), workload(SUPPORTED))
+    source = SOURCE.replace("interval: 1m", "interval: 1h")  # fetched when the test says so
+    delivery.apply(source, source.replace("name: perfana", "name: other"), WAITING)
+    delivery.apply(DEPENDENT.replace("kind: OCIRepository\n    name: perfana", "kind: OCIRepository\n    name: other"))
+    assert delivery.outcome(RELEASE, first)["status"] == "True"
+    second = delivery.push(gate_for(UNSUPPORTED), workload(UNSUPPORTED))
+    delivery.fetch("other")
+    assert delivery.outcome(RELEASE, second)["status"] == "True"
+    assert delivery.images() == [image(UNSUPPORTED)]
+
+
 def test_a_check_that_reports_lets_every_release_through_unless_it_is_asked(delivery: Delivery) -> None:
     revision = delivery.push(report_for(UNSUPPORTED), workload(UNSUPPORTED))
     delivery.apply(SOURCE, WAITING, DEPENDENT)
