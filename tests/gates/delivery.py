@@ -67,9 +67,12 @@ class Delivery:
         self._request(*OCI_REPOSITORY, source)
 
     def considered(self, name: str) -> Object:
-        """Have a Kustomization looked at now, and return it as soon as that is done."""
-        token = self._request(*KUSTOMIZATION, name)
-        return self._wait(name, lambda item: item["status"].get("lastHandledReconcileAt") == token, f"{name} is considered")
+        """Have a Kustomization looked at from now on, and return it as soon as that is done.
+
+        Twice, for a look that began before may say that it has handled what was asked for meanwhile.
+        """
+        self._consider(name)
+        return self._consider(name)
 
     def outcome(self, name: str, revision: str) -> Object:
         """Return the Ready condition that a Kustomization has first once it is done with a revision, or has failed."""
@@ -120,6 +123,10 @@ class Delivery:
         change = {"metadata": {"annotations": {_REQUESTED: token}}}
         self.site.api.patch(api_version, kind, name, change, self.site.namespace)
         return token
+
+    def _consider(self, name: str) -> Object:
+        token = self._request(*KUSTOMIZATION, name)
+        return self._wait(name, lambda item: item["status"].get("lastHandledReconcileAt") == token, f"{name} is considered")
 
     def _wait(self, name: str, is_there: Callable[[Object], bool], what: str) -> Object:
         last: Object = {}

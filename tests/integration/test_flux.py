@@ -149,6 +149,7 @@ def test_a_gate_is_in_progress_until_an_operator_has_judged_it(delivery: Deliver
         revision = delivery.push(gate_for(SUPPORTED), workload(SUPPORTED))
         delivery.apply(SOURCE, WAITING, DEPENDENT)
         delivery.wait_for_look(revision)
+        delivery.wait_for_look(revision)  # so the first one was not enough
         assert delivery.site.get()["status"] == {"observedGeneration": -1}
         assert ready(delivery.considered(RELEASE))["reason"] == "DependencyNotReady"
         assert delivery.images() == [image(PRESENT)]
