@@ -1,1 +1,1 @@
-"""The tools of others that hold an application back by what a check says: found or built, and run."""
+"""Gates of others, the real ones: Flux's controllers, Argo CD's health check, and what feeds them."""
