@@ -283,7 +283,8 @@ def _set_aside(findings: Iterable[Finding]) -> str:
 
 def _plan(wanted: Target, case: _Case, as_of: date) -> _Plan:
     """What the target makes of the installation: what goes, what comes, and what is judged then."""
-    if not case.inventory.components:
+    is_first = not case.inventory.components
+    if is_first and not wanted.may_install:
         return _Plan(None, "there is no Perfana component to upgrade", Reason.NO_COMPONENTS)
     upgrade = target.upgrade_to(wanted, case.installation, case.inventory, case.policy, as_of)
     if upgrade.problem:
@@ -299,6 +300,7 @@ def _plan(wanted: Target, case: _Case, as_of: date) -> _Plan:
     )
     changes = " and ".join(f"{word} {text}" for word, names in lists if (text := ", ".join(names)))
     told = [f"{wanted.release} means {upgrade.release}"] if upgrade.release not in ("", wanted.release) else []
+    told += ["no component runs here yet"] if is_first else []
     told += [f"the upgrade {changes}"] if changes else []
     return _Plan(after._replace(leaving=frozenset(leaves)), "; ".join(told))
 

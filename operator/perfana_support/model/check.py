@@ -77,10 +77,14 @@ class Maintenance(NamedTuple):
 
 
 class Target(NamedTuple):
-    """What an installation is to become: a release, or images; the other is empty."""
+    """What an installation is to become: a release, or images; the other is empty.
+
+    `may_install`: whoever states it means this namespace, so where nothing of Perfana runs yet it is a first installation.
+    """
 
     release: str = ""
     images: tuple[str, ...] = ()
+    may_install: bool = False
 
 
 class Check(NamedTuple):
@@ -196,7 +200,7 @@ def _read_target(spec: Node) -> Target | None:
     node.finish()
     if _states(spec, "target") and bool(release) is bool(images):
         spec.fail("target", "must have exactly one of release and images")
-    return Target(release or "", images) if release or images else None
+    return Target(release or "", images, may_install=True) if release or images else None
 
 
 def _read_maintenance(spec: Node) -> Maintenance | None:

@@ -348,3 +348,22 @@ def test_verdict_on_the_target_alone_is_what_the_upgrade_condition_says(runs: tu
 def test_without_a_target_the_verdict_on_it_is_that_on_what_runs() -> None:
     subject = installation(*OLD)
     assert evaluate_target(subject, policy(), TODAY, Check()) == evaluate(subject, policy(), TODAY)
+
+
+@pytest.mark.parametrize(
+    ("target", "gaps", "status", "reason"),
+    [
+        (RELEASE, (), Status.TRUE, "DependencyUndeclared"),
+        ("3.1.0", (), Status.FALSE, "EndOfLife"),
+        ("9.9", (), Status.UNKNOWN, "TargetUnknown"),
+        (RELEASE, ("pods: forbidden",), Status.UNKNOWN, "WorkloadsUnreadable"),
+    ],
+)
+def test_first_installation_is_judged_by_the_target_alone_where_somebody_means_the_namespace(
+    target: str, gaps: tuple[str, ...], status: Status, reason: str
+) -> None:
+    subject = Installation(NAMESPACE, (), gaps)
+    condition = _after(subject, Target(target, may_install=True))
+    assert (condition.status, condition.reason) == (status, reason)
+    assert target == "9.9" or "no component runs here yet" in condition.message
+    assert evaluate(subject, policy(), TODAY).condition(ConditionType.SUPPORTED).status is Status.UNKNOWN
