@@ -16,6 +16,9 @@ from perfana_support.reports.policy_report import KINDS, ReportKind, is_ours, is
 from perfana_support.sources.cluster.api import ApiError, ClusterApi
 from perfana_support.sources.cluster.connection import REQUEST_TIMEOUT_SECONDS
 
+# How the API server refuses to make something in a namespace that goes: by the code of a missing right.
+_TERMINATING = "because it is being terminated"
+
 log = logging.getLogger(__name__)
 
 
@@ -157,8 +160,7 @@ class PolicyReports:
             if report is not None:
                 desired["metadata"]["uid"] = uid_of(report)
             report = await self._apply(path, desired)
-        if self._refused.pop(name.namespace, None) is not None and not self._refused:
-            log.info("policy reports are written again")
+        self._no_longer_refused(name.namespace)
         if name in self._names:
             self._known[name] = _Known(uid_of(body), report)
 
@@ -178,6 +180,12 @@ class PolicyReports:
         self._names.discard(name)
         self._known.pop(name, None)
         self._foreign.discard(name)
+        if name.namespace in self._refused and not any(other.namespace == name.namespace for other in self._names):
+            self._no_longer_refused(name.namespace)
+
+    def _no_longer_refused(self, namespace: str) -> None:
+        if self._refused.pop(namespace, None) is not None and not self._refused:
+            log.info("policy reports are refused nowhere any more")
 
     async def _read(self, path: str) -> Json | None:
         try:
@@ -199,6 +207,11 @@ class PolicyReports:
     def _fail(self, name: Name, error: ApiError) -> None:
         # What is there may be another by now.
         self._known.pop(name, None)
+        if error.status == HTTPStatus.FORBIDDEN and _TERMINATING in str(error):
+            # The check goes with its namespace: no right is missing, and nothing is to be tried again.
+            self._no_longer_refused(name.namespace)
+            self._queue.done(name)
+            return
         if error.status == HTTPStatus.FORBIDDEN:
             if not self._refused:
                 log.warning("policy reports cannot be written (manifests/policy-reports.yaml has the rights): %s", error)

@@ -204,6 +204,29 @@ def test_missing_right_is_told_once_and_other_namespaces_are_served(caplog: pyte
     assert "manifests/policy-reports.yaml" in caplog.text
 
 
+def test_refusal_is_told_again_after_the_check_that_was_refused_is_gone(caplog: pytest.LogCaptureFixture) -> None:
+    async def play(scene: Scene) -> None:
+        scene.refused = {"shop"}
+        for _ in range(2):
+            scene.judge()
+            await asyncio.sleep(LOOK_SECONDS)
+            scene.go()
+
+    _played(Scene(OPEN), play)
+    assert len(caplog.records) == 2
+
+
+def test_namespace_that_is_being_terminated_is_no_missing_right(caplog: pytest.LogCaptureFixture) -> None:
+    async def play(scene: Scene) -> None:
+        await asyncio.sleep(1)
+        scene.faults.append(ApiError(403, "unable to create new content in namespace shop because it is being terminated"))
+        scene.judge()
+        await asyncio.sleep(10 * LOOK_SECONDS)
+
+    assert _played(Scene(OPEN), play).applied == 1
+    assert caplog.records == []
+
+
 def test_report_is_never_made_for_a_check_that_went_meanwhile() -> None:
     async def play(scene: Scene) -> None:
         scene.judge("False")
