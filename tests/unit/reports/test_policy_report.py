@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from perfana_support.evaluate.verdict import evaluate
 from perfana_support.model.check import Check, Enforcement, Target
 from perfana_support.model.code import Code, ConditionType, Effect, Reason
 from perfana_support.reports.policy_report import (
@@ -23,7 +24,7 @@ from perfana_support.reports.policy_report import (
     report_name,
 )
 from perfana_support.reports.status import check_status, unjudged_status
-from tests.unit.builders import evaluate, installation, judge, policy, waiver, without_dependencies
+from tests.unit.builders import installation, judge, policy, waiver, without_dependencies
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 RELEASED, SNAPSHOT, UNKNOWN = (f"perfana/perfana-web:{tag}" for tag in ("0.2.96.22", "0.2.96.22-SNAPSHOT", "latest"))
@@ -226,9 +227,10 @@ def test_same_report_is_known_however_the_server_keeps_it() -> None:
     kept["metadata"]["labels"]["theirs"] = "x"
     del kept["metadata"]["ownerReferences"][0]["blockOwnerDeletion"]
     assert is_same_report(desired, kept)
-    for change in (
+    changes: tuple[dict[str, Any], ...] = (
         {"results": []},
         {"metadata": {**kept["metadata"], "labels": {}}},
         {"metadata": {**kept["metadata"], "ownerReferences": []}},
-    ):
+    )
+    for change in changes:
         assert not is_same_report(desired, {**kept, **change})
