@@ -82,6 +82,7 @@ class Desk:
         registries: Registries,
         *,
         writes_policies: bool = True,
+        told: Callable[[Name], None] = lambda _: None,
     ) -> None:
         self._api = api
         self._permission = permission
@@ -91,6 +92,8 @@ class Desk:
         self._registries = registries
         # Policies are the whole cluster's: an operator of some namespaces reads them, and leaves their status to another.
         self._writes_policies = writes_policies
+        # Whoever follows checks: called with one whose status is as it should be, and with one that is gone.
+        self._told = told
         self._queue: WorkQueue[Name] = WorkQueue()
         self._bodies: dict[Name, Json] = {}
         self._checks_in: dict[str, set[Name]] = {}
@@ -142,6 +145,7 @@ class Desk:
             self.policies.forget(name.name)
             self._policy_changed(name.name)
         else:
+            self._told(name)
             there = self._checks_in[name.namespace]
             there.discard(name)
             if not there:
@@ -274,6 +278,7 @@ class Desk:
         if waits > 0:
             return waits
         if not differing(desired, status_of(body)) or self._left_at.get(name) == (desired, status_of(body)):
+            self._tell(name)
             return 0
         rests_until = self._written_at.get(name, float("-inf")) + self._settle_seconds
         if loop.time() < rests_until and not is_urgent(body, desired):
@@ -297,10 +302,15 @@ class Desk:
             self._note_what_differs(name, desired, written)
             if version_of(current) < version_of(written):
                 self._bodies[name] = trimmed(name.plural, written)
+        self._tell(name)
         _log_verdict(name, status_of(body), desired)
         events = event_documents(name, written, flips(status_of(body), desired), self._permission.identity, self._now())
         self._metrics.events.inc(await tell(self._api, events))
         return 0
+
+    def _tell(self, name: Name) -> None:
+        if name.plural == CHECKS:
+            self._told(name)
 
     async def _apply(self, name: Name, document: dict[str, Any]) -> Json:
         """Write a status, and give up once the permission may have passed to another. Raises `ApiError`.

@@ -19,7 +19,8 @@ from perfana_support.controller.framework import Framework, Terms
 from perfana_support.controller.health import Health
 from perfana_support.controller.lease import Alone, Leadership
 from perfana_support.controller.metrics import Metrics, Moment
-from perfana_support.controller.names import CHECKS, POLICIES
+from perfana_support.controller.names import CHECKS, POLICIES, Name
+from perfana_support.controller.policy_reports import PolicyReports
 from perfana_support.controller.registries import Opened, Registries
 from perfana_support.controller.settings import Settings
 from perfana_support.model.registry import Registry
@@ -78,6 +79,12 @@ class Office:
             settings.settle_seconds,
             self._registries,
             writes_policies=not settings.namespaces,
+            told=self._told,
+        )
+        self._policy_reports = (
+            PolicyReports(self._api, self._leadership, self._desk.body, settings.audit_seconds)
+            if settings.policy_reports
+            else None
         )
         self._reflectors = [
             Reflector(self._api, resource, namespace, self._desk.store, settings.watch_silence_seconds)
@@ -109,6 +116,9 @@ class Office:
         self._start(watch_calendar(desk, self._now, settings.wake_spread_seconds))
         self._start(resync(desk, settings.resync_seconds, settings.wake_spread_seconds))
         self._start(self._registries.run())
+        if self._policy_reports:
+            self._start(self._policy_reports.look())
+            self._start(self._policy_reports.work())
         self._start(_collect_less(desk.store))
         log.info("watching %s", ", ".join(settings.namespaces) or "all namespaces")
 
@@ -153,6 +163,11 @@ class Office:
         return {reflector.name: reflector.pulse for reflector in self._reflectors}
 
     # What the parts need.
+
+    def _told(self, name: Name) -> None:
+        """Let the reports follow a check, if there are to be any."""
+        if self._policy_reports:
+            self._policy_reports.told(name)
 
     def _answered(self, namespace: str) -> None:
         self._desk.facts_changed(namespace)

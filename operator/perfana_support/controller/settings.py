@@ -71,6 +71,11 @@ class Settings:
         unit="",
         purpose="ask registries with the pull secrets of the pods that are judged; needs the right to get these Secrets",
     )
+    policy_reports: bool = _setting(
+        default=False,
+        unit="",
+        purpose="write verdicts as policy reports too (openreports.io, else wgpolicyk8s.io); see manifests/policy-reports.yaml",
+    )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -34,6 +34,7 @@ GIVEN: dict[str, tuple[str, object]] = {
     "settle_seconds": ("0", 0.0),
     "registry_ca_file": ("/etc/ssl/own.pem", "/etc/ssl/own.pem"),
     "use_pull_secrets": ("true", True),
+    "policy_reports": ("true", True),
 }
 SWITCHES = [one.name for one in fields(Settings) if one.type is bool]
 

@@ -147,10 +147,14 @@ class ClusterApi:
 
     async def apply_status(self, path: str, document: Json) -> Json:
         """Server-side apply of a status: what it leaves out goes, what others wrote stays. Returns the object."""
+        return await self.apply(f"{path}/status", document)
+
+    async def apply(self, path: str, document: Json) -> Json:
+        """Server-side apply of an object, which makes one that is not there. Returns the object. Raises `ApiError`."""
         query = {"fieldManager": FIELD_MANAGER, "force": "true"}
         body = json.dumps(document, separators=(",", ":")).encode()
         headers = {"Content-Type": "application/apply-patch+yaml"}
-        async with self._request("PATCH", f"{path}/status", query=query, body=body, headers=headers) as response:
+        async with self._request("PATCH", path, query=query, body=body, headers=headers) as response:
             return _parsed(await response.read())
 
     async def watch(
