@@ -68,7 +68,6 @@ def undetermined(
     """Begin to deliver what nobody can tell anything about, each in its namespace, while the other tests run: it takes long."""
     cases = {
         "unknown": (gate_for(UNKNOWN), WAITING),
-        "first": (gate_for(SUPPORTED), WAITING),
         "reported": (report_for(UNKNOWN), REPORTED),
     }
     begun = {}
@@ -76,8 +75,7 @@ def undetermined(
         namespace = f"flux-{case}-{secrets.token_hex(4)}"
         api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
         delivery = Delivery(Site(api, namespace, operator), cluster, registry, flux)
-        if case != "first":
-            delivery.site.create(workload(PRESENT))
+        delivery.site.create(workload(PRESENT))
         begun[case] = Begun(delivery, delivery.push(checked, workload(SUPPORTED)))
         delivery.apply(SOURCE, gate.replace(TIMEOUT, SHORTEST_TIMEOUT), DEPENDENT)
     yield begun
@@ -251,9 +249,17 @@ def test_a_release_that_nobody_knows_is_waited_for_until_the_timeout_and_not_app
     assert undetermined["unknown"].delivery.images() == [image(PRESENT)]
 
 
-def test_a_first_installation_is_no_upgrade_and_not_applied(undetermined: dict[str, Begun]) -> None:
-    see_given_up(undetermined["first"], "NoComponents")
-    assert undetermined["first"].delivery.images() == []
+@pytest.mark.parametrize(("release", "passes"), [(SUPPORTED, True), (UNSUPPORTED, False)])
+def test_a_first_installation_is_let_through_where_its_release_is_supported(
+    delivery: Delivery, release: str, *, passes: bool
+) -> None:
+    delivery.site.api.delete("apps/v1", "Deployment", "perfana-web", delivery.site.namespace)
+    revision = delivery.push(gate_for(release), workload(release))
+    delivery.apply(SOURCE, WAITING, DEPENDENT)
+    assert delivery.outcome(GATE, revision)["status"] == str(passes)
+    if passes:
+        assert delivery.outcome(RELEASE, revision)["status"] == "True"
+    assert delivery.images() == ([image(release)] if passes else [])
 
 
 def test_expressions_wait_while_nobody_knows(undetermined: dict[str, Begun]) -> None:
