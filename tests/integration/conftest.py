@@ -14,6 +14,7 @@ from tests.cluster.server import LOOPBACK, free_ports
 from tests.integration.helm_tool import MAJORS, find_helm
 from tests.integration.operator_process import ACCOUNT, ROOT, OperatorProcess, shipped_identity
 from tests.integration.packages import Machine, make_machine
+from tests.integration.pipelines import Publication, gate_tools, publish, write_workspace
 from tests.integration.support_objects import Site
 from tests.release.making import make_release
 from tests.release.platforms import this_platform
@@ -133,3 +134,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _knows_a_version(item: pytest.Item) -> bool:
     return "cluster" in getattr(item, "fixturenames", ()) and not _CLOCKWORK.match(item.path.stem)
+
+
+@pytest.fixture(scope="session")
+def publication(tmp_path_factory: pytest.TempPathFactory) -> Publication:
+    """Return the project as pipelines of others fetch it."""
+    return publish(tmp_path_factory.mktemp("published"))
+
+
+@pytest.fixture(scope="session")
+def gates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of the programs that requirements/gates.txt pins."""
+    return gate_tools(tmp_path_factory.mktemp("gates") / "environment")
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    """Return a checkout with manifests: one installation in each folder."""
+    return write_workspace(tmp_path / "workspace")
