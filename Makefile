@@ -16,7 +16,7 @@ RELEASE_URL ?=
 export PERFANA_TEST_KUBERNETES := $(KUBERNETES)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo cluster binaries test lint format unit integration mutation bench fuzz package policy requirements clean
+.PHONY: help setup demo cluster binaries tools test lint format unit integration mutation bench fuzz package policy requirements clean
 
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ $(VENV)/.ready: requirements/dev.txt pyproject.toml operator/perfana_support/__i
 
 binaries: setup ## Find or build etcd, kube-apiserver and kubectl; minutes the first time
 	@$(BIN)/python -m tests.cluster build
+
+tools: setup ## Find or build all that the integration tests run of others; the better part of an hour on a new machine
+	@$(BIN)/python -m tests.tools
 
 demo: setup binaries ## A cluster, the operator, two installations: see their verdicts, and one flip
 	@$(BIN)/python -m tests.demo

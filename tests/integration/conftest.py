@@ -115,7 +115,9 @@ def kubectl(programs: dict[str, Path], folder: Path) -> Path:
 
 # The operator under faults, its clock and its Lease, the proxy of the tests, and gates that others hold: a version of the
 # server changes nothing about them.
-_CLOCKWORK = re.compile(r"test_(faults_|role_faults|operator_faults|time|leadership|proxy|flux|argocd|gate_|admission_dates)")
+_CLOCKWORK = re.compile(
+    r"test_(faults_|role_faults|operator_faults|time|leadership|proxy|flux|argocd|gate_|pipelines|admission_dates)"
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
+import yaml
 
 from tests.cluster import binaries
+from tests.cluster.waiting import wait_for
 from tests.node.image import make_image, write_archive
 from tests.node.node import Node
 from tests.node.program_image import make_program_image
@@ -18,24 +21,24 @@ from tests.snippets import snippet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 PAGE = "docs/gates/helm.md"
 GATE_IMAGE = "docker.io/library/perfana-support:test"
 RUNNING = "docker.io/perfana/perfana-fe:perfana-3.1.0"
 NEWEST, ENDED, NOBODYS = "0.2.96.22", "3.1.0", "9.9.0"
+ROOT = Path(__file__).parents[2]
+ENDED_WITHIN_SECONDS = 180.0
 
 
 @pytest.fixture(scope="module")
-def node(request: pytest.FixtureRequest, release: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+def node(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
     """A node that has the program's image, and one of the vendor's that runs."""
     capture = request.config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled():  # the first build takes minutes: let its progress be seen
         find_programs(binaries.find().kubernetes)
-    (single_file,) = release.glob("perfana-support-cluster-linux-*.pyz")
     folder = tmp_path_factory.mktemp("images")
     with Node() as started:
-        started.import_image(write_archive(folder / "gate.tar", GATE_IMAGE, alone(make_program_image(single_file))))
+        started.import_image(write_archive(folder / "gate.tar", GATE_IMAGE, alone(make_program_image())))
         started.import_image(write_archive(folder / "old.tar", RUNNING, alone(make_image("old"))))
         yield started
 
@@ -140,3 +143,36 @@ def test_right_that_is_missing_stops_the_upgrade(chart: Chart) -> None:
     assert chart.upgrade(NEWEST).returncode != 0
     assert chart.said.startswith("[5] "), chart.said
     assert chart.release == "3.1.0"
+
+
+PRESYNC = ROOT / "manifests" / "argocd" / "presync.yaml"
+OUTCOMES = [(NEWEST, 0, "Complete"), (ENDED, 3, "Failed"), (NOBODYS, 5, "Failed")]
+
+
+@pytest.mark.parametrize(("target", "code", "condition"), OUTCOMES)
+def test_job_before_a_sync_ends_as_the_verdict_is(node: Node, target: str, code: int, condition: str) -> None:
+    """What Argo CD reads of a PreSync hook: whether its Job is Complete or Failed."""
+    api = node.client()
+    namespace = make_namespace(api, f"presync-{code}")
+    deploy(api, namespace, "fe", RUNNING)
+    api.patch("v1", "Namespace", namespace, {"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "restricted"}}})
+    for item in yaml.safe_load_all(
+        PRESYNC.read_text(encoding="utf-8").replace("namespace: perfana\n", f"namespace: {namespace}\n")
+    ):
+        if item["kind"] == "RoleBinding":
+            item["subjects"][0]["namespace"] = namespace
+        if item["kind"] == "Job":
+            (container,) = item["spec"]["template"]["spec"]["containers"]
+            container["image"] = GATE_IMAGE
+            container["env"][0]["value"] = target
+        api.create(item, namespace)
+
+    def ended() -> str:
+        said = api.get("batch/v1", "Job", "perfana-support-presync", namespace)["status"].get("conditions", [])
+        return next((each["type"] for each in said if each["type"] in {"Complete", "Failed"} and each["status"] == "True"), "")
+
+    assert wait_for(ended, ENDED_WITHIN_SECONDS, "the Job has ended") == condition
+    (made,) = api.list("v1", "Pod", namespace, labelSelector="job-name=perfana-support-presync")["items"]
+    (state,) = made["status"]["containerStatuses"]
+    assert state["state"]["terminated"]["exitCode"] == code
+    assert code == 0 or "policy default of" in state["state"]["terminated"]["message"], "the end of what it said"
