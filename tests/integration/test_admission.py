@@ -93,7 +93,9 @@ def installed(cluster: Cluster, operator: OperatorProcess) -> Iterator[ApiClient
     assert operator.is_running
     api = cluster.client()
     shell(cluster, snippet(PAGE, "install"))
-    wait_for(lambda: "admission" in api.get(API_VERSION, POLICY, "default").get("status", {}), 90, "the patterns are there")
+    wait_for(
+        lambda: "admission" in api.get(API_VERSION, POLICY, "perfana-support").get("status", {}), 90, "the patterns are there"
+    )
     yield api
     shell(cluster, snippet(PAGE, "remove"))
 
@@ -263,10 +265,21 @@ def test_server_refuses_what_the_rules_refuse(gate: Gate, start: int) -> None:
     assert (found.split("; ") if found else []) == expected
 
 
+def test_what_follows_from_an_earlier_policy_refuses_nothing(
+    gate: Gate, installed: ApiClient, operator: OperatorProcess
+) -> None:
+    lasting = {"spec": {"lines": [{"name": "3.1", "endOfLifeOn": "2035-01-01"}]}}
+    with operator.asleep():
+        installed.patch(API_VERSION, POLICY, "perfana-support", lasting)
+        wait_for(lambda: not gate.try_out(deployment(ENDED)).warning, SEEN_WITHIN_SECONDS, "line 3.1 is let in")
+    installed.patch(API_VERSION, POLICY, "perfana-support", {"spec": {"lines": None}})
+    wait_for(lambda: gate.try_out(deployment(ENDED)).warning, SEEN_WITHIN_SECONDS, "line 3.1 is told of again")
+
+
 def test_policy_that_changes_is_followed(gate: Gate, installed: ApiClient) -> None:
-    installed.patch(API_VERSION, POLICY, "default", {"spec": {"lines": [{"name": "3.1", "endOfLifeOn": "2035-01-01"}]}})
+    installed.patch(API_VERSION, POLICY, "perfana-support", {"spec": {"lines": [{"name": "3.1", "endOfLifeOn": "2035-01-01"}]}})
     wait_for(lambda: not gate.try_out(deployment(ENDED)).warning, SEEN_WITHIN_SECONDS, "line 3.1 is let in")
-    installed.patch(API_VERSION, POLICY, "default", {"spec": {"lines": None}})
+    installed.patch(API_VERSION, POLICY, "perfana-support", {"spec": {"lines": None}})
     wait_for(lambda: gate.try_out(deployment(ENDED)).warning, SEEN_WITHIN_SECONDS, "line 3.1 is told of again")
 
 
@@ -274,5 +287,5 @@ def test_policy_that_changes_is_followed(gate: Gate, installed: ApiClient) -> No
 def test_nothing_is_left_when_it_is_removed(cluster: Cluster) -> None:
     shell(cluster, snippet(PAGE, "remove"))
     left = cluster.kubectl("get", "validatingadmissionpolicies,validatingadmissionpolicybindings,supportpolicies", "-o", "name")
-    assert not {"default", "perfana-support-images"} & {name.rpartition("/")[2] for name in left.stdout.split()}
+    assert not {"perfana-support", "perfana-support-images"} & {name.rpartition("/")[2] for name in left.stdout.split()}
     shell(cluster, snippet(PAGE, "install"))

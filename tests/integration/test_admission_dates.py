@@ -37,11 +37,11 @@ def test_line_is_refused_from_the_day_after_its_end_without_a_restart(
         return cluster.kubectl("-n", namespace, "apply", "--dry-run=server", "-f", "-", stdin=text).stderr
 
     def told() -> str:
-        return str(api.get(API_VERSION, POLICY, "default").get("status", {}).get("admission", ""))
+        return str(api.get(API_VERSION, POLICY, "perfana-support").get("status", {}).get("admission", ""))
 
     try:
         assert cluster.kubectl("apply", "-f", str(manifest)).returncode == 0
-        api.patch(API_VERSION, POLICY, "default", {"spec": {"lines": [{"name": "4.0", "endOfLifeOn": LAST_DAY}]}})
+        api.patch(API_VERSION, POLICY, "perfana-support", {"spec": {"lines": [{"name": "4.0", "endOfLifeOn": LAST_DAY}]}})
         with OperatorProcess(cluster, identity.kubeconfig, *arguments, module="tests.integration.shifted_operator") as process:
             process.start()
             wait_for(lambda: "line 3.1" in told(), NOTICED_WITHIN_SECONDS, "the patterns are there")

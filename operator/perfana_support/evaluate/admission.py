@@ -12,8 +12,8 @@ from typing import NamedTuple
 from perfana_support.evaluate.build import UNRELEASED
 from perfana_support.evaluate.inventory import TEST_SUFFIX
 from perfana_support.model.code import Code, Effect
-from perfana_support.model.image import DEFAULT_REGISTRY, DOCKER_HUB
-from perfana_support.model.policy import Line, Numbering, Policy
+from perfana_support.model.image import DEFAULT_REGISTRY, DOCKER_HUB, ImageReference
+from perfana_support.model.policy import Line, MirrorRule, Numbering, Policy
 from perfana_support.model.release import NUMBERS, Release
 
 _REFUSED = {build: (code, words) for build, (code, words) in UNRELEASED.items() if code.effect is Effect.UNSUPPORTED}
@@ -24,6 +24,7 @@ _REST_OF_THREE = r"(?:[-_A-Za-z].*|\.(?:[^0-9].*)?)?"
 # The qualifiers before the one that is looked for.
 _WORDS_BEFORE = "(?:(?:[-._]|[A-Za-z][^-._]*[-._])(?:[^-._]*[-._])*)?"
 _DIGEST = "(?:@.+)?"
+_HUB = f"{DEFAULT_REGISTRY}/"
 
 
 class ImageRule(NamedTuple):
@@ -130,20 +131,27 @@ def _names(repositories: Iterable[str]) -> str:
 def _spelt(policy: Policy) -> str:
     """Any way to write a component's repository: with Docker Hub's names or none, and by the policy's mirrors."""
     paths: dict[str, list[str]] = {}
-    for repository in sorted(policy.product_lines_of):
-        copies = (
-            rule.prefix + repository[len(rule.source) :] for rule in policy.fields.mirrors if repository.startswith(rule.source)
-        )
-        for name in dict.fromkeys((repository, *copies)):
-            registry, _, path = name.partition("/")
-            paths.setdefault(registry, []).append(re.escape(path))
-    return _any(f"{_registry(registry)}{_any(own)}" for registry, own in paths.items())
+    for rule in (MirrorRule(_HUB, _HUB), *policy.fields.mirrors):
+        for repository in sorted(policy.product_lines_of):
+            rest = repository[len(rule.source) :]
+            registry, _, path = f"{rule.prefix}{rest}".partition("/")
+            # Of several rules that fit, another may be the one that holds.
+            holds = policy.resolve_mirror(ImageReference(registry, path))[0] == repository
+            if repository.startswith(rule.source) and holds:
+                paths.setdefault(rule.prefix, []).append(re.escape(rest))
+    # Mirrors of one place differ in what stands before the same names.
+    prefixes: dict[str, list[str]] = {}
+    for prefix, rests in paths.items():
+        prefixes.setdefault(_any(rests), []).append(_prefix(prefix))
+    return _any(f"{_any(before)}{names}" for names, before in prefixes.items())
 
 
-def _registry(name: str) -> str:
-    if name == DEFAULT_REGISTRY:
+def _prefix(text: str) -> str:
+    registry, _, path = text.partition("/")
+    if text == _HUB:
         return f"(?:{_any(f'(?i:{re.escape(each)})' for each in sorted(DOCKER_HUB))}(?::443)?/)?"
-    return f"(?i:{re.escape(name)})(?::443)?/"
+    names = sorted(DOCKER_HUB) if registry == DEFAULT_REGISTRY else [registry]
+    return f"{_any(f'(?i:{re.escape(each)})' for each in names)}(?::443)?/{re.escape(path)}"
 
 
 def _any(patterns: Iterable[str]) -> str:

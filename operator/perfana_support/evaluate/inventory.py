@@ -168,8 +168,8 @@ def select(installation: Installation, check: Check, policy: Policy) -> Installa
         return not is_component or check.selects(workload.labels)
 
     owners = {(each.kind, each.name) for each in installation.workloads if not each.owner and is_meant(each)}
-    chosen = (workload for workload in installation.workloads if workload.owner in owners or is_meant(workload))
-    return installation._replace(workloads=tuple(chosen))
+    chosen = tuple(workload for workload in installation.workloads if workload.owner in owners or is_meant(workload))
+    return installation._replace(workloads=chosen, is_part=len(chosen) < len(installation.workloads))
 
 
 def _subject(workload: Workload, container: Container) -> Subject:

@@ -102,7 +102,12 @@ def evaluate_target(installation: Installation, policy: Policy, as_of: date, che
         unknown = tuple(Condition(kind, Status.UNKNOWN, plan.reason, plan.changes) for kind in _ALWAYS)
         verdict = verdict._replace(conditions=unknown, findings=(), next_transition=None)
     after = f"after the upgrade to {check.target.release or 'the images of the target'}: "
-    return verdict._replace(conditions=tuple(each._replace(message=after + each.message) for each in verdict.conditions))
+    changes = f"{plan.changes}; " if plan.after and plan.changes else ""
+    conditions = tuple(
+        each._replace(message=f"{after}{changes if each.type is ConditionType.SUPPORTED else ''}{each.message}")
+        for each in verdict.conditions
+    )
+    return verdict._replace(conditions=conditions)
 
 
 def _verdict(case: _Case, plan: _Plan | None, as_of: date) -> Verdict:
@@ -284,7 +289,7 @@ def _set_aside(findings: Iterable[Finding]) -> str:
 def _plan(wanted: Target, case: _Case, as_of: date) -> _Plan:
     """What the target makes of the installation: what goes, what comes, and what is judged then."""
     is_first = not case.inventory.components
-    if is_first and not wanted.may_install:
+    if is_first and (not wanted.may_install or case.installation.is_part):
         return _Plan(None, "there is no Perfana component to upgrade", Reason.NO_COMPONENTS)
     upgrade = target.upgrade_to(wanted, case.installation, case.inventory, case.policy, as_of)
     if upgrade.problem:

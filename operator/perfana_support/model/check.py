@@ -79,7 +79,8 @@ class Maintenance(NamedTuple):
 class Target(NamedTuple):
     """What an installation is to become: a release, or images; the other is empty.
 
-    `may_install`: whoever states it means this namespace, so where nothing of Perfana runs yet it is a first installation.
+    `may_install`: it is stated in the very namespace, so where nothing of Perfana runs yet it is a first installation. Who
+    names a namespace from outside may have misspelt it.
     """
 
     release: str = ""

@@ -143,7 +143,7 @@ class Installation(NamedTuple):
 
     `gaps` are sentences about what the source could have shown and did not, such as a right that is missing.
     `platform` is None for a source that has none (manifests) while the user states nothing. `declared` are dependencies
-    that live elsewhere. `answers` is what registries have said of its images so far.
+    that live elsewhere. `answers` is what registries have said of its images so far. `is_part`: a selector left components out.
     """
 
     namespace: str
@@ -152,3 +152,4 @@ class Installation(NamedTuple):
     platform: Platform | None = None
     declared: tuple[Declared, ...] = ()
     answers: Mapping["Question", "Answer"] = {}
+    is_part: bool = False

@@ -32,6 +32,7 @@ _MAX_SPEC = 200_000
 LAST_VALID_SPEC = "lastValidSpec"
 # The schema's limits.
 _MAX_PATTERN, _MAX_RULES, _MAX_ENDINGS = 16384, 256, 512
+_NOT_ADMITTED = "; its patterns are too long for admission, which lets everything in"
 # Beside the verdict's, for tools that read kstatus: about the evaluation, unless the check is a gate.
 READY, RECONCILING, STALLED, VALID = "Ready", "Reconciling", "Stalled", "Valid"
 
@@ -107,6 +108,9 @@ def policy_status(  # noqa: PLR0913 - a policy as document and as values, its pr
     else:
         valid = (Status.TRUE, Reason.POLICY_VALID, "the policy can be judged by")
     status, reason, message = valid
+    told = _admission(policy, now) if policy else {}
+    if policy and not told:
+        message = _cut(message, _MAX_MESSAGE - len(_NOT_ADMITTED)) + _NOT_ADMITTED
     if not is_kept:
         caveat = f"; the last valid spec is above {_MAX_SPEC} bytes and not kept: in force until the operator starts anew"
         message = _cut(message, _MAX_MESSAGE - len(caveat)) + caveat
@@ -121,7 +125,7 @@ def policy_status(  # noqa: PLR0913 - a policy as document and as values, its pr
     if policy:
         document |= {"digest": digest, "publishedOn": policy.published_on.isoformat()}
         document |= {LAST_VALID_SPEC: kept} if is_kept else {}
-        document |= _admission(policy, now)
+        document |= told
     return document
 
 

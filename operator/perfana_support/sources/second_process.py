@@ -87,8 +87,9 @@ def _dealt(
 class _Second(Generic[_Task, _Answer]):
     """The second process, as the first one sees it."""
 
-    def __init__(self, process: int, questions: int, answers: int, work: Callable[[_Task], _Answer]) -> None:
+    def __init__(self, process: int, handle: int, questions: int, answers: int, work: Callable[[_Task], _Answer]) -> None:
         self._process = process
+        self._handle = handle
         self._questions = questions
         self._answers = answers
         self._work = work
@@ -127,8 +128,12 @@ class _Second(Generic[_Task, _Answer]):
         """End the process, whatever it is at."""
         os.close(self._questions)
         os.close(self._answers)
-        os.kill(self._process, signal.SIGKILL)
-        os.waitpid(self._process, 0)
+        # Where whoever started this program has the kernel bury its children, it may be gone, and its number another's.
+        with suppress(OSError):
+            signal.pidfd_send_signal(self._handle, signal.SIGKILL)
+        os.close(self._handle)
+        with suppress(ChildProcessError):
+            os.waitpid(self._process, 0)
 
 
 def _start(work: Callable[[_Task], _Answer]) -> "_Second[_Task, _Answer] | None":
@@ -151,7 +156,15 @@ def _start(work: Callable[[_Task], _Answer]) -> "_Second[_Task, _Answer] | None"
         _serve(asked, told, work)
     os.close(asked)
     os.close(told)
-    return _Second(process, questions, answers, work)
+    try:
+        handle = os.pidfd_open(process)
+    except OSError:
+        os.close(questions)
+        os.close(answers)
+        with suppress(ChildProcessError):
+            os.waitpid(process, 0)  # it ends by itself, for nobody asks it anything
+        return None
+    return _Second(process, handle, questions, answers, work)
 
 
 def _serve(asked: int, told: int, work: Callable[[_Task], _Answer]) -> NoReturn:

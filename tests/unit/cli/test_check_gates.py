@@ -84,3 +84,18 @@ def test_run_about_the_target_needs_one(program: Program) -> None:
     outcome = program("check", "-f", str(CHARTS / "perfana-4.0.3.yaml"), "--judge", "target")
     assert (outcome.code, outcome.out) == (2, "")
     assert outcome.err == "error: --judge target: needs a target: --target RELEASE, or spec.target of --check FILE\n"
+
+
+TARGETED = CHECK.replace("spec:", "spec:\n  target: {release: 0.2.96.22}")
+
+
+@pytest.mark.parametrize("asked", [("--target", "0.2.96.22"), ("--check", "check.yaml")])
+def test_nothing_that_was_found_is_no_first_installation(
+    program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: tuple[str, str]
+) -> None:
+    """Whoever names files or a namespace may have named the wrong ones."""
+    monkeypatch.chdir(tmp_path)
+    _file(tmp_path, "check.yaml", TARGETED)
+    file = _file(tmp_path, "f.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, namespace: a}\n")
+    outcome = program("check", "-f", file, *asked, "--judge", "target", "--as-of", "2026-11-24")
+    assert (outcome.code, "NoComponents" in outcome.out) == (5, True)

@@ -175,3 +175,27 @@ def test_patterns_are_of_the_syntax_that_re2_has() -> None:
     for pattern in (told.components, told.exempt, *(rule.pattern for rule in told.rules)):
         re.compile(pattern)
         assert not re.search(r"\(\?[=!<P>]|\\[1-9]|[*+?}][+]", pattern)
+
+
+def test_of_several_mirror_rules_the_one_holds_that_the_verdict_goes_by() -> None:
+    spec = {
+        "images": {
+            "mirrors": [
+                {"from": "harbor.x.example/dh/", "to": "docker.io/"},
+                {"from": "harbor.x.example/dh/perfana/", "to": "docker.io/acme/"},
+            ]
+        }
+    }
+    assert refused_by("harbor.x.example/dh/perfana/perfana-web:perfana-3.1.0", admission(policy(spec), TODAY)) is None
+    moved = {"images": {"mirrors": [{"from": "docker.io/perfana/", "to": "docker.io/acme/"}]}}
+    assert refused_by("perfana/perfana-web:perfana-3.1.0", admission(policy(moved), TODAY)) is None
+
+
+def test_as_many_mirrors_as_a_policy_holds_fit_into_a_status() -> None:
+    """The definition allows a hundred; what is too long is not written, and lets everything in."""
+    mirrors = [
+        {"from": f"registry-{number:03}.acme.example/some/project/of/ours/", "to": "docker.io/"} for number in range(100)
+    ]
+    told = admission(policy({"images": {"mirrors": mirrors}}), TODAY)
+    assert len(told.components) < 8000
+    assert refused_by("registry-042.acme.example/some/project/of/ours/perfana/perfana-fe:perfana-3.1.0", told)

@@ -4,10 +4,10 @@ from datetime import date
 
 import pytest
 
-from perfana_support.evaluate.inventory import Inventory, take_inventory
+from perfana_support.evaluate.inventory import Inventory, select, take_inventory
 from perfana_support.evaluate.target import Upgrade, upgrade_to
 from perfana_support.evaluate.verdict import evaluate, evaluate_target
-from perfana_support.model.check import Check, Target
+from perfana_support.model.check import Check, Operator, Requirement, Target
 from perfana_support.model.code import ConditionType, Status
 from perfana_support.model.installation import Container, ContainerSettings, Declared, Installation, Platform, Setting, Workload
 from perfana_support.model.verdict import Condition
@@ -367,3 +367,10 @@ def test_first_installation_is_judged_by_the_target_alone_where_somebody_means_t
     assert (condition.status, condition.reason) == (status, reason)
     assert target == "9.9" or "no component runs here yet" in condition.message
     assert evaluate(subject, policy(), TODAY).condition(ConditionType.SUPPORTED).status is Status.UNKNOWN
+
+
+def test_selector_that_leaves_components_out_makes_no_first_installation() -> None:
+    subject = select(installation(NEWEST), Check(selector=(Requirement("app", Operator.IN, ("typo",)),)), policy())
+    assert not subject.workloads
+    condition = _after(subject, Target(RELEASE, may_install=True))
+    assert (condition.status, condition.reason) == (Status.UNKNOWN, "NoComponents")

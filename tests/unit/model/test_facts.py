@@ -116,7 +116,7 @@ def test_facts_that_nobody_states_are_empty() -> None:
     assert facts.Workload("Pod", "ns", "a", ()) == ("Pod", "ns", "a", (), (), None, "")
     assert facts.Platform() == ("", "", (), ())
     assert facts.Declared("redis") == ("redis", "")
-    assert facts.Installation("ns", ()) == ("ns", (), (), None, (), {})
+    assert facts.Installation("ns", ()) == ("ns", (), (), None, (), {}, False)
 
 
 def test_roles_of_containers_have_their_words() -> None:

@@ -362,3 +362,11 @@ def test_policy_status_stays_below_its_limit(letter: str) -> None:
 def test_waived_finding_says_until_when() -> None:
     verdict = judge(SNAPSHOT, waivers=(waiver("SnapshotBuild", date(2027, 1, 1)),))
     assert [finding.get("waivedUntil") for finding in _status(verdict)["findings"]] == ["2027-01-01"]
+
+
+def test_policy_whose_patterns_are_too_long_says_that_admission_lets_everything_in() -> None:
+    mirrors = [{"from": f"registry-{number}.acme.example/{'x' * 200}/", "to": "docker.io/"} for number in range(100)]
+    status = policy_status(policy({"images": {"mirrors": mirrors}}), SPEC, DIGEST, [], BODY, NOW)
+    assert "admission" not in status
+    assert _by_type(status)["Valid"]["message"].endswith("its patterns are too long for admission, which lets everything in")
+    assert "admission" in policy_status(policy(), SPEC, DIGEST, [], BODY, NOW)

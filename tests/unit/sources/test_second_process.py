@@ -75,9 +75,9 @@ def _open_files() -> set[str]:
     return set(os.listdir("/proc/self/fd"))
 
 
-@pytest.mark.parametrize("lacking", ["fork", "pipe"])
+@pytest.mark.parametrize("lacking", ["fork", "pipe", "pidfd_open"])
 def test_without_room_for_a_process_one_does_it_all(lacking: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse() -> None:
+    def refuse(*_arguments: object) -> None:
         raise OSError
 
     before = _open_files()
@@ -222,3 +222,12 @@ def test_answers_that_wait_for_an_earlier_one_are_bounded(monkeypatch: pytest.Mo
         assert told == task
         most = max(most, len(done) - told)
     assert most <= 4
+
+
+def test_children_that_the_kernel_buries_are_no_error() -> None:
+    """Some supervisors start programs with SIGCHLD ignored."""
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        assert _numbers(divided(TASKS, _doubled)) == DOUBLED
+    finally:
+        signal.signal(signal.SIGCHLD, before)
