@@ -88,7 +88,7 @@ class Node:
             # The addresses of a machine's own bridge are all that server and kubelet find each other by.
             ours = ["--kubelet-preferred-address-types=InternalIP", *flags]
             self._cluster = Cluster(kubernetes, address=self._bridge.address, users=USERS, flags=ours)
-            service.publish(self.folder, self._bridge.address, self._cluster.port)
+            service.publish(self.folder, self._bridge, self._cluster.port)
             self._start_controllers()
             self._start_space()
             self._start_containerd()

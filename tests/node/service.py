@@ -11,8 +11,12 @@ import json
 import subprocess
 from pathlib import Path
 from tempfile import gettempdir
+from typing import TYPE_CHECKING
 
 from tests.cluster.server import SERVICE_NETWORK
+
+if TYPE_CHECKING:
+    from tests.node.network import Bridge
 
 ADDRESS = str(ipaddress.ip_network(SERVICE_NETWORK)[1])
 """Of the service `kubernetes`, which is always the first of the network; its port is 443."""
@@ -22,10 +26,10 @@ class ServiceError(Exception):
     """The kernel would not have it."""
 
 
-def publish(owner: Path, address: str, port: int) -> None:
-    """Send what pods send to the service on to the API server."""
+def publish(owner: Path, bridge: Bridge, port: int) -> None:
+    """Send what pods of a bridge send to the service on to the API server; other nodes have the same service."""
     remove_orphans()
-    rule = f"ip daddr {ADDRESS} tcp dport 443 dnat to {address}:{port}"
+    rule = f'iifname "{bridge.name}" ip daddr {ADDRESS} tcp dport 443 dnat to {bridge.address}:{port}'
     chain = f"chain pods {{ type nat hook prerouting priority dstnat; {rule}; }}"
     _nft("-f", "-", text=f"table ip {owner.name} {{\n{chain}\n}}\n")
 
