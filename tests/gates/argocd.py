@@ -9,8 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from tests.cluster.binaries import STRIPPED, Build
-from tests.cluster.tool import pin_of
+from tests.cluster.tool import find_tool
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,9 +17,6 @@ if TYPE_CHECKING:
     from tests.cluster.client import Object
 
 FOLDER = Path(__file__).with_name("go") / "argocd"
-
-PACKAGE = "github.com/argoproj/argo-cd/v3/cmd"
-"""One program for all parts of Argo CD; its name, or a variable, says which part it is to be."""
 
 ANSWERED_WITHIN_SECONDS = 120.0
 """It takes a second or two, most of them its start."""
@@ -57,9 +53,7 @@ class ArgoCD:
 
     def __init__(self, folder: Path) -> None:
         """Find the program or build it, four minutes, once; `folder` is where it may write."""
-        # Go names a program after its package, which is plain `cmd`.
-        build = Build(pin_of(FOLDER, PACKAGE), ("cmd",), (PACKAGE,), STRIPPED)
-        self._program = build.ensure() / "cmd"
+        self._program = find_tool(FOLDER).program  # one for all parts of Argo CD: a variable says which it is to be
         self._folder = folder
 
     def health(self, config_map: Object, item: Object) -> Health:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import subprocess
 from typing import TYPE_CHECKING
 
 import yaml
 
 from tests.cluster.waiting import wait_for
 from tests.registry.images import Image, Layer, alone
+from tests.snippets import printed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,9 +49,7 @@ class Delivery:
 
     def run(self, script: str) -> list[str]:
         """Run commands as a page shows them, and return the lines that they print."""
-        command = ["sh", "-ec", self._placed(script)]
-        environment = self._cluster.environment()
-        return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.splitlines()
+        return printed(self._placed(script), self._cluster.environment()).splitlines()
 
     def push(self, check: str, *release: Object) -> str:
         """Push a check, as text, and the objects of a release as one artifact; return what Flux calls its revision."""

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import http.client
-import json
-import subprocess
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from tests.cluster.crds import apply_crds
-from tests.cluster.golang import find_go
+from tests.cluster.module import module_folder
 from tests.cluster.processes import Processes
 from tests.cluster.server import LOOPBACK, Cluster, free_ports
-from tests.cluster.tool import find_tool, pin_of
+from tests.cluster.tool import find_tool
 from tests.cluster.waiting import wait_for
 
 if TYPE_CHECKING:
@@ -38,7 +36,9 @@ class Flux:
         """Start them with all other settings as they ship, and return when both are ready."""
         programs = {name: find_tool(GO_FOLDER / name).program for name in (SOURCE, KUSTOMIZE)}
         for name in programs:
-            apply_crds(cluster.client(), _module_folder(name) / "config" / "crd" / "bases")
+            apply_crds(
+                cluster.client(), module_folder(GO_FOLDER / name, f"github.com/fluxcd/{name}") / "config" / "crd" / "bases"
+            )
         self._processes = Processes("perfana-test-flux-")
         try:
             storage = self._processes.folder / "storage"
@@ -88,12 +88,3 @@ class Flux:
             return connection.getresponse().status == http.HTTPStatus.OK
         finally:
             connection.close()
-
-
-def _module_folder(name: str) -> Path:
-    """Return where Go keeps the sources of a controller, whose sum it has compared with the pin's."""
-    folder, module = GO_FOLDER / name, f"github.com/fluxcd/{name}"
-    go = find_go(pin_of(folder, module).go_version)
-    command = [str(go.program), "mod", "download", "-json", module]
-    said = subprocess.run(command, cwd=folder, env=go.environment(), capture_output=True, text=True, check=True)
-    return Path(json.loads(said.stdout)["Dir"])

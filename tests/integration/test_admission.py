@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -29,7 +28,7 @@ from tests.integration.support_objects import (
     pod_of,
     stateful_set,
 )
-from tests.snippets import snippet
+from tests.snippets import printed, snippet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -80,24 +79,17 @@ class Gate(NamedTuple):
         return self.apply(item, "--dry-run=server")
 
 
-def shell(cluster: Cluster, block: str) -> str:
-    """Run a block of the page as it stands there, with kubectl of the cluster on the PATH, and return what it prints."""
-    environment = {"PATH": f"{cluster.binaries.kubectl.parent}:/usr/bin:/bin", "KUBECONFIG": str(cluster.kubeconfig)}
-    command = ["/bin/sh", "-euc", block]
-    return subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout
-
-
 @pytest.fixture(scope="module")
 def installed(cluster: Cluster, operator: OperatorProcess) -> Iterator[ApiClient]:
     """Install it as the page says, and remove it as the page says."""
     assert operator.is_running
     api = cluster.client()
-    shell(cluster, snippet(PAGE, "install"))
+    printed(snippet(PAGE, "install"), cluster.environment())
     wait_for(
         lambda: "admission" in api.get(API_VERSION, POLICY, "perfana-support").get("status", {}), 90, "the patterns are there"
     )
     yield api
-    shell(cluster, snippet(PAGE, "remove"))
+    printed(snippet(PAGE, "remove"), cluster.environment())
 
 
 @pytest.fixture
@@ -112,7 +104,7 @@ def gate(cluster: Cluster, namespace: str, installed: ApiClient, tmp_path: Path)
 @pytest.fixture
 def denying(gate: Gate, installed: ApiClient) -> Iterator[Gate]:
     """Return a namespace in which the server is known to refuse, as long as the test lasts."""
-    shell(gate.cluster, snippet(PAGE, "deny"))
+    printed(snippet(PAGE, "deny"), gate.cluster.environment())
     wait_for(lambda: gate.try_out(deployment(SNAPSHOT)).code, SEEN_WITHIN_SECONDS, "the API server refuses")
     yield gate
     actions = {"spec": {"validationActions": ["Warn", "Audit"]}}
@@ -163,7 +155,7 @@ def test_end_of_life_is_told_as_the_page_shows(gate: Gate) -> None:
 
 @pytest.mark.usefixtures("installed")
 def test_page_shows_what_is_refused(cluster: Cluster) -> None:
-    lines = shell(cluster, snippet(PAGE, "show")).splitlines()
+    lines = printed(snippet(PAGE, "show"), cluster.environment()).splitlines()
     told = admission(builtin_policy(), today())
     assert lines == [f"{rule.code}\t{rule.message}" for rule in told.rules]
 
@@ -285,7 +277,7 @@ def test_policy_that_changes_is_followed(gate: Gate, installed: ApiClient) -> No
 
 @pytest.mark.usefixtures("installed")
 def test_nothing_is_left_when_it_is_removed(cluster: Cluster) -> None:
-    shell(cluster, snippet(PAGE, "remove"))
+    printed(snippet(PAGE, "remove"), cluster.environment())
     left = cluster.kubectl("get", "validatingadmissionpolicies,validatingadmissionpolicybindings,supportpolicies", "-o", "name")
     assert not {"perfana-support", "perfana-support-images"} & {name.rpartition("/")[2] for name in left.stdout.split()}
-    shell(cluster, snippet(PAGE, "install"))
+    printed(snippet(PAGE, "install"), cluster.environment())

@@ -6,7 +6,6 @@ import itertools
 import json
 import random
 import re
-import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from typing import TYPE_CHECKING
@@ -20,10 +19,9 @@ from tests.cluster.identity import wait_until_granted
 from tests.gates.argocd import ArgoCD, Health
 from tests.gates.argocd_files import CHECKS, KINDS, SHIPPED, WAITING, health_check
 from tests.integration.conftest import FOREIGN_CRDS
-from tests.integration.operator_process import ROOT
 from tests.integration.support_objects import API_VERSION, CHECK, POLICY, RELEASED, SNAPSHOT, deployment
 from tests.integration.test_rights_used import compare, rights
-from tests.snippets import snippet
+from tests.snippets import printed, snippet
 from tests.unit.cli.program import Outcome, start
 
 if TYPE_CHECKING:
@@ -229,22 +227,13 @@ def test_no_health_check_stumbles_over_anything(argocd: ArgoCD, kind: str) -> No
         )
 
 
-def shell(cluster: Cluster, command: str, folder: Path = ROOT) -> str:
-    """Run a command of the page, with kubectl on the PATH."""
-    done = subprocess.run(
-        ["sh", "-ec", command], cwd=folder, env=cluster.environment(), capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 def test_settings_are_merged_into_those_that_are_there(
     cluster: Cluster, api: ApiClient, argocd: ArgoCD, settings: Object
 ) -> None:
     own = {"url": "https://argocd.example.com", "resource.customizations.health.example.com_Thing": "return {}"}
     api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "argocd"}})
     api.apply({**settings, "data": own})
-    shell(cluster, snippet(PAGE, "patch"))
+    printed(snippet(PAGE, "patch"), cluster.environment())
     merged = api.get("v1", "ConfigMap", "argocd-cm", "argocd")
     assert merged["data"] == own | settings["data"]
     _, item, wanted = shipped_cases(CHECK)[0]
@@ -297,7 +286,7 @@ def presync(cluster: Cluster, api: ApiClient, namespace: str, tmp_path: Path) ->
     assert "namespace: shop" in text
     (tmp_path / "kustomization.yaml").write_text(text.replace("namespace: shop", f"namespace: {namespace}"))
     (tmp_path / "presync.yaml").write_text((SHIPPED / "presync.yaml").read_text())
-    documents = list(yaml.safe_load_all(shell(cluster, "kubectl kustomize .", tmp_path)))
+    documents = list(yaml.safe_load_all(printed("kubectl kustomize .", cluster.environment(), folder=tmp_path)))
     for each in documents:
         assert each["metadata"]["namespace"] == namespace
         if each["kind"] != "Job":

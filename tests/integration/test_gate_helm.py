@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from tests.integration.helm_tool import helm_environment
 from tests.integration.support_objects import RELEASED, check, conditions, deployment
-from tests.snippets import snippet
+from tests.snippets import changed, printed, run_block, snippet
 
 if TYPE_CHECKING:
+    import subprocess
     from pathlib import Path
 
     from tests.cluster.server import Cluster
@@ -34,23 +35,18 @@ class Chart(NamedTuple):
     def upgrade(self, release: str, *changes: tuple[str, str]) -> subprocess.CompletedProcess[str]:
         """Run the page's command with a release as value."""
         (self.folder / "chart" / "values.yaml").write_text(f'perfanaRelease: "{release}"\n', encoding="utf-8")
-        command = snippet(PAGE, "install")
-        for old, new in (("--namespace perfana", f"--namespace {self.site.namespace}"), *changes):
-            assert old in command
-            command = command.replace(old, new)
-        path = f"{self.helm.parent}:{self.cluster.binaries.kubectl.parent}:/usr/bin:/bin"
-        environment = {"PATH": path, "KUBECONFIG": str(self.cluster.kubeconfig), "HOME": str(self.folder)}
-        return subprocess.run(
-            ["/bin/sh", "-euc", command], cwd=self.folder, env=environment, capture_output=True, text=True, check=False
-        )
+        place = ("--namespace perfana", f"--namespace {self.site.namespace}")
+        return run_block(changed(snippet(PAGE, "install"), place, *changes), self._environment, folder=self.folder)
 
     @property
     def revisions(self) -> list[str]:
         """What Helm says of its releases, the first one first."""
-        environment = {"KUBECONFIG": str(self.cluster.kubeconfig), "HOME": str(self.folder), "PATH": "/usr/bin:/bin"}
-        command = [str(self.helm), "history", "perfana", "--namespace", self.site.namespace]
-        lines = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.splitlines()[1:]
+        lines = printed(f"helm history perfana --namespace {self.site.namespace}", self._environment).splitlines()[1:]
         return [line.split("\t")[2].strip() for line in lines]
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        return helm_environment(self.cluster.environment(), self.helm, self.folder)
 
 
 @pytest.fixture

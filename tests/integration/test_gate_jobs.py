@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,15 +10,17 @@ import yaml
 
 from tests.cluster import binaries
 from tests.cluster.waiting import wait_for
+from tests.integration.helm_tool import helm_environment
 from tests.node.image import make_image, write_archive
 from tests.node.node import Node
 from tests.node.program_image import make_program_image
 from tests.node.programs import find_programs
 from tests.node.workload import deploy, make_namespace
 from tests.registry.images import alone
-from tests.snippets import snippet
+from tests.snippets import changed, run_block, snippet
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator
 
 PAGE = "docs/gates/helm.md"
@@ -51,25 +52,24 @@ class Chart(NamedTuple):
     namespace: str
     folder: Path
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run Helm in the namespace."""
-        command = [str(self.helm), *arguments, "--namespace", self.namespace]
-        return self._run(command)
+    def install(self) -> subprocess.CompletedProcess[str]:
+        """Install the chart as the release that runs."""
+        self.write_values(ENDED)
+        return self._run("helm install perfana ./chart --namespace perfana")
 
     def upgrade(self, release: str) -> subprocess.CompletedProcess[str]:
         """Run the page's command with a release as value."""
         self.write_values(release)
-        command = snippet(PAGE, "upgrade").replace("--namespace perfana", f"--namespace {self.namespace}")
-        return self._run(["/bin/sh", "-euc", command])
+        return self._run(snippet(PAGE, "upgrade"))
 
     def write_values(self, release: str) -> None:
         values = f'perfanaRelease: "{release}"\ngateImage: {GATE_IMAGE}\n'
         (self.folder / "chart" / "values.yaml").write_text(values, encoding="utf-8")
 
-    def _run(self, command: list[str]) -> subprocess.CompletedProcess[str]:
-        environment = {"PATH": f"{self.helm.parent}:/usr/bin:/bin", "KUBECONFIG": str(self.node.kubeconfig)}
-        environment["HOME"] = str(self.folder)
-        return subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False)
+    def _run(self, block: str) -> subprocess.CompletedProcess[str]:
+        environment = helm_environment(self.node.cluster.environment(), self.helm, self.folder)
+        placed = changed(block, ("--namespace perfana", f"--namespace {self.namespace}"))
+        return run_block(placed, environment, folder=self.folder)
 
     @property
     def said(self) -> str:
@@ -107,8 +107,7 @@ def chart(node: Node, programs: dict[str, Path], tmp_path: Path, request: pytest
     (templates / "application.yaml").write_text(APPLICATION, encoding="utf-8")
     (templates.parent / "Chart.yaml").write_text("apiVersion: v2\nname: perfana\nversion: 1.0.0\n", encoding="utf-8")
     made = Chart(node, programs[getattr(request, "param", "helm-4")], namespace, tmp_path)
-    made.write_values("3.1.0")
-    installed = made.run("install", "perfana", "./chart")
+    installed = made.install()
     assert installed.returncode == 0, installed.stderr
     return made
 

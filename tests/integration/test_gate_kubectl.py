@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.integration.support_objects import RELEASED, SNAPSHOT, check, deployment
-from tests.snippets import snippet
+from tests.snippets import changed, run_block, snippet
 
 if TYPE_CHECKING:
+    import subprocess
+
     from tests.cluster.server import Cluster
     from tests.integration.support_objects import Site
 
@@ -23,11 +24,8 @@ NO_END_SECONDS = 60.0
 
 def run(cluster: Cluster, site: Site, block: str, *changes: tuple[str, str]) -> subprocess.CompletedProcess[str]:
     """Run a block of the page in a site's namespace, with parts of it changed."""
-    for old, new in (("-n perfana", f"-n {site.namespace}"), *changes):
-        assert old in block
-        block = block.replace(old, new)
-    environment = {"PATH": f"{cluster.binaries.kubectl.parent}:/usr/bin:/bin", "KUBECONFIG": str(cluster.kubeconfig)}
-    return subprocess.run(["/bin/bash", "-euc", block], env=environment, capture_output=True, text=True, check=False)
+    placed = changed(block, ("-n perfana", f"-n {site.namespace}"), *changes)
+    return run_block(placed, cluster.environment(), by="bash")
 
 
 SHORT = ("--timeout=60s", "--timeout=3s")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import subprocess
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,7 +19,7 @@ from tests.cluster.waiting import wait_for
 from tests.integration.conftest import FOREIGN_CRDS
 from tests.integration.operator_process import ACCOUNT, ROOT, OperatorProcess, shipped_identity
 from tests.integration.support_objects import RELEASED, SNAPSHOT, Site, check, deployment
-from tests.snippets import snippet
+from tests.snippets import printed, snippet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -260,20 +259,13 @@ def test_reports_are_listed_and_removed_as_the_page_says(stage: Stage) -> None:
     stage.operator.terminate()
     try:
         environment = stage.cluster.environment(stage.cluster.kubeconfig)
-        listed = run(snippet(PAGE, "list"), environment)
+        listed = printed(snippet(PAGE, "list"), environment)
         assert re.search(rf"^leaving +report.openreports.io/{NAME} ", listed, re.MULTILINE)
-        run(snippet(PAGE, "remove"), environment)
+        printed(snippet(PAGE, "remove"), environment)
         assert all(site.api.list(*kind)["items"] == [] for kind in (OPEN, WORKING_GROUP))
     finally:
         stage.operator.start()
     wait_for_report(site, "fail")
-
-
-def run(script: str, environment: dict[str, str]) -> str:
-    """Run a block of the page and return what it prints."""
-    done = subprocess.run(["sh", "-ec", script], env=environment, capture_output=True, text=True, check=False, timeout=120)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 def test_rights_that_ship_for_reports_are_those_that_are_used(stage: Stage) -> None:

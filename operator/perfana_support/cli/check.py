@@ -190,9 +190,7 @@ def _checks(
             check = check._replace(selector=arguments.selector)
         check = check._replace(ignored=frozenset(map(str, arguments.ignore or ())), known=known)
         if arguments.target:
-            check = check._replace(target=Target(arguments.target))
-        elif check.target:
-            check = check._replace(target=check.target._replace(may_install=False))
+            check = check._replace(target=Target(release=arguments.target))
         if arguments.kubernetes_version or arguments.distribution:
             seen = check.platform or Platform()
             version = arguments.kubernetes_version or seen.server_version

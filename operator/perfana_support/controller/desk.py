@@ -11,7 +11,6 @@ import time
 import zlib
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Protocol
 
 from perfana_support.controller.events import event_documents, tell
 from perfana_support.controller.judge import Judged, flips, is_urgent, judge_check, judge_policy, unjudged
@@ -29,6 +28,7 @@ from perfana_support.controller.names import (
     version_of,
 )
 from perfana_support.controller.pace import Pace
+from perfana_support.controller.permission import Permission, while_permitted
 from perfana_support.controller.policybook import PolicyBook
 from perfana_support.controller.registries import Registries
 from perfana_support.controller.workqueue import WorkQueue
@@ -36,7 +36,6 @@ from perfana_support.model.code import ConditionType, Reason
 from perfana_support.model.document import Json
 from perfana_support.reports.status import VALID, differing, generation_of, status_of
 from perfana_support.sources.cluster.api import ApiError, ClusterApi
-from perfana_support.sources.cluster.connection import REQUEST_TIMEOUT_SECONDS
 from perfana_support.sources.cluster.store import ClusterStore
 
 _NOT_FOUND, _CONFLICT = 404, 409
@@ -47,25 +46,6 @@ _LEAST_SECONDS = 0.25
 _VERDICTS = frozenset(map(str, ConditionType))
 
 log = logging.getLogger(__name__)
-
-
-class Permission(Protocol):
-    """Who may write: `Leadership`, or `Alone`."""
-
-    @property
-    def identity(self) -> str:
-        """The name of this process."""
-
-    @property
-    def is_mine(self) -> bool:
-        """Whether this process may write now."""
-
-    @property
-    def seconds_left(self) -> float:
-        """For how long it may write, unless that is renewed."""
-
-    async def won(self) -> None:
-        """Return once it may."""
 
 
 class Desk:
@@ -293,7 +273,8 @@ class Desk:
             | ({"namespace": name.namespace} if name.namespace else {}),
             "status": desired,
         }
-        written = await self._apply(name, document)
+        # Giving up closes the connection; what is on its way by then is refused if anybody wrote the object since.
+        written = await while_permitted(self._permission, self._api.apply_status(name.path, document))
         self._metrics.writes.labels("Written").inc()
         self._metrics.reaction.observe(loop.time() - asked_at)
         current = self._bodies.get(name)
@@ -311,18 +292,6 @@ class Desk:
     def _tell(self, name: Name) -> None:
         if name.plural == CHECKS:
             self._told(name)
-
-    async def _apply(self, name: Name, document: dict[str, Any]) -> Json:
-        """Write a status, and give up once the permission may have passed to another. Raises `ApiError`.
-
-        Giving up closes the connection; what is on its way by then the server still refuses if anybody wrote the object since.
-        """
-        left = min(self._permission.seconds_left, REQUEST_TIMEOUT_SECONDS)
-        try:
-            async with asyncio.timeout(left):
-                return await self._api.apply_status(name.path, document)
-        except TimeoutError as error:
-            raise ApiError(0, f"no answer within {left:.1f} s, for as long as this operator may write") from error
 
     def _note_what_differs(self, name: Name, desired: Json, written: Json) -> None:
         """Remember a status that is not as it was asked for, so that it is not asked for again and again."""

@@ -37,6 +37,8 @@ def judge_check(body: Json, store: ClusterStore, policies: PolicyBook, registrie
         check = read_check(body.get("spec"))
     except DocumentError as error:
         return unjudged(Reason.CHECK_INVALID, str(error), body, now, is_stalled=True)
+    if check.target:
+        check = check._replace(target=check.target._replace(may_install=True))
     if check.policy is not None and policies.gap:
         return unjudged(Reason.POLICY_UNREADABLE, policies.gap, body, now, is_stalled=True)
     found = policies.of(check)

@@ -7,34 +7,19 @@ import asyncio
 import logging
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from perfana_support.controller.names import Name, uid_of
+from perfana_support.controller.permission import Permission, while_permitted
 from perfana_support.controller.workqueue import WorkQueue
-from perfana_support.model.document import Json, NewJson
+from perfana_support.model.document import Json
 from perfana_support.reports.policy_report import KINDS, ReportKind, is_ours, is_same_report, policy_report, report_name
 from perfana_support.sources.cluster.api import ApiError, ClusterApi
-from perfana_support.sources.cluster.connection import REQUEST_TIMEOUT_SECONDS
 
 # How the API server refuses to make something in a namespace that goes: by the code of a missing right.
 _TERMINATING = "because it is being terminated"
 
 log = logging.getLogger(__name__)
-
-
-class Permission(Protocol):
-    """Who may write, as the desk asks it."""
-
-    @property
-    def is_mine(self) -> bool:
-        """Whether this process may write now."""
-
-    @property
-    def seconds_left(self) -> float:
-        """For how long it may write, unless that is renewed."""
-
-    async def won(self) -> None:
-        """Return once it may."""
 
 
 class _Known(NamedTuple):
@@ -159,7 +144,7 @@ class PolicyReports:
             # With its uid, a report that went meanwhile is not made anew: it went because its check did.
             if report is not None:
                 desired["metadata"]["uid"] = uid_of(report)
-            report = await self._apply(path, desired)
+            report = await while_permitted(self._permission, self._api.apply(path, desired))
         self._no_longer_refused(name.namespace)
         if name in self._names:
             self._known[name] = _Known(uid_of(body), report)
@@ -194,15 +179,6 @@ class PolicyReports:
             if error.status == HTTPStatus.NOT_FOUND:
                 return None
             raise
-
-    async def _apply(self, path: str, document: NewJson) -> Json:
-        """Apply a report, and give up once the permission may have passed to another. Raises `ApiError`."""
-        left = min(self._permission.seconds_left, REQUEST_TIMEOUT_SECONDS)
-        try:
-            async with asyncio.timeout(left):
-                return await self._api.apply(path, document)
-        except TimeoutError as error:
-            raise ApiError(0, f"no answer within {left:.1f} s, for as long as this operator may write") from error
 
     def _fail(self, name: Name, error: ApiError) -> None:
         # What is there may be another by now.

@@ -55,6 +55,7 @@ def admission(policy: Policy, as_of: date) -> Admission:
     """What the policy lets an API server refuse on a day (UTC)."""
     names = _names(policy.product_lines_of)
     listed = [pattern.pattern for _, pattern, build in policy.tags.whole_tags if build not in _REFUSED]
+    endings = _endings(policy)
     ended = (line for line in policy.lines.values() if line.end_of_life_on and as_of > line.end_of_life_on)
     return Admission(
         components=f"^{_spelt(policy)}(?:{TEST_SUFFIX})?(?:[:@].*)?$",
@@ -62,14 +63,14 @@ def admission(policy: Policy, as_of: date) -> Admission:
         rules=(
             ImageRule(Code.TEST_REPOSITORY, "is from a test repository of the vendor", f"{names}{TEST_SUFFIX}(?:[:@].*)?$"),
             *_unreleased(names, policy),
-            *(_ended(line, policy) for line in ended),
+            *(_ended(line, policy, endings.get(line.name, ())) for line in ended),
         ),
     )
 
 
 def _unreleased(names: str, policy: Policy) -> Iterator[ImageRule]:
     """Builds that are no release, by a word behind the number or by the whole tag."""
-    prefixes = _any(map(re.escape, (*policy.tags.release_prefixes, *policy.tags.bare_prefixes, "")))
+    prefixes = _optional(*policy.tags.release_prefixes, *policy.tags.bare_prefixes)
     for build, (code, what) in _REFUSED.items():
         words = [word for word, named in policy.tags.qualifiers.items() if named is build]
         tags = [pattern.pattern for _, pattern, named in policy.tags.whole_tags if named is build]
@@ -80,7 +81,7 @@ def _unreleased(names: str, policy: Policy) -> Iterator[ImageRule]:
             yield ImageRule(code, f"is {what}", f"{names}:{_any(tags)}{_DIGEST}$")
 
 
-def _ended(line: Line, policy: Policy) -> ImageRule:
+def _ended(line: Line, policy: Policy, endings: Iterable[str]) -> ImageRule:
     """Releases of a line that reached its end of life: by their own number, or by that of a component that a release lists."""
     tags, of = policy.tags, policy.product_lines_of
     by_release = {name for name in of if any(each.numbering is Numbering.RELEASE for each in of[name])}
@@ -88,27 +89,29 @@ def _ended(line: Line, policy: Policy) -> ImageRule:
     number = r"\.".join(map(_number, line.number)) + rf"(?:\.\d{{1,9}}){{0,2}}{_REST}"
     ways = []
     if by_release:
-        prefixes = _any(map(re.escape, (*tags.release_prefixes, *tags.bare_prefixes, "")))
-        ways.append(f"{_names(by_release)}:{prefixes}{number}")
+        ways.append(f"{_names(by_release)}:{_optional(*tags.release_prefixes, *tags.bare_prefixes)}{number}")
     if others and tags.release_prefixes:
         ways.append(f"{_names(others)}:{_any(map(re.escape, tags.release_prefixes))}{number}")
-    bare = _any(map(re.escape, (*tags.bare_prefixes, "")))
     ways += [
-        f"{_names([repository])}:{bare}{_version(version)}"
+        f"{_names([repository])}:{_optional(*tags.bare_prefixes)}{_version(version)}"
         for (repository, version), release in policy.component_releases.items()
         if release.number.line == line.name and repository in others
     ]
     message = f"is of line {line.name}, which reached its end of life on {line.end_of_life_on}"
-    return ImageRule(Code.END_OF_LIFE, message, f"{_any(ways)}{_DIGEST}$", tuple(_endings(line, policy)))
+    return ImageRule(Code.END_OF_LIFE, message, f"{_any(ways)}{_DIGEST}$", tuple(endings))
 
 
-def _endings(line: Line, policy: Policy) -> Iterator[str]:
-    """What references end with that have no tag and a digest which the policy lists for one release alone, of the line."""
+def _endings(policy: Policy) -> dict[str, list[str]]:
+    """What references end with that have no tag and a digest which the policy lists for one release alone, by its line."""
     numbers: dict[str, set[Release]] = {}
     for entry in policy.fields.images.digests:
         name = entry.repository.rpartition("/")[2]
         numbers.setdefault(f"/{name}@{entry.digest.lower()}", set()).add(entry.number)
-    yield from sorted(ending for ending, found in numbers.items() if len(found) == 1 and found.pop().line == line.name)
+    found: dict[str, list[str]] = {}
+    for ending, (number, *others) in sorted(numbers.items()):
+        if not others:
+            found.setdefault(number.line, []).append(ending)
+    return found
 
 
 def _number(part: int) -> str:
@@ -132,12 +135,11 @@ def _spelt(policy: Policy) -> str:
     """Any way to write a component's repository: with Docker Hub's names or none, and by the policy's mirrors."""
     paths: dict[str, list[str]] = {}
     for rule in (MirrorRule(_HUB, _HUB), *policy.fields.mirrors):
-        for repository in sorted(policy.product_lines_of):
-            rest = repository[len(rule.source) :]
+        for repository in sorted(each for each in policy.product_lines_of if each.startswith(rule.source)):
+            rest = repository.removeprefix(rule.source)
             registry, _, path = f"{rule.prefix}{rest}".partition("/")
             # Of several rules that fit, another may be the one that holds.
-            holds = policy.resolve_mirror(ImageReference(registry, path))[0] == repository
-            if repository.startswith(rule.source) and holds:
+            if policy.resolve_mirror(ImageReference(registry, path))[0] == repository:
                 paths.setdefault(rule.prefix, []).append(re.escape(rest))
     # Mirrors of one place differ in what stands before the same names.
     prefixes: dict[str, list[str]] = {}
@@ -152,6 +154,10 @@ def _prefix(text: str) -> str:
         return f"(?:{_any(f'(?i:{re.escape(each)})' for each in sorted(DOCKER_HUB))}(?::443)?/)?"
     names = sorted(DOCKER_HUB) if registry == DEFAULT_REGISTRY else [registry]
     return f"{_any(f'(?i:{re.escape(each)})' for each in names)}(?::443)?/{re.escape(path)}"
+
+
+def _optional(*prefixes: str) -> str:
+    return _any(map(re.escape, (*prefixes, "")))
 
 
 def _any(patterns: Iterable[str]) -> str:

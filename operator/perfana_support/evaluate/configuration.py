@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from perfana_support.evaluate.inventory import identify, short_repository
+from perfana_support.evaluate.inventory import recognise, short_repository
 from perfana_support.evaluate.seen_dependency import carried_by
 from perfana_support.model.code import Code
 from perfana_support.model.configuration_policy import ComponentImage, ConfigurationRules, absolute, is_like
@@ -81,9 +81,8 @@ def _judge_workload(workload: Workload, named: Workload, policy: Policy, rules: 
 
 
 def _identify(container: Container, policy: Policy) -> str | None:
-    reference = parse_image(container.image)
-    identity = identify(reference, policy) if reference else None
-    return identity[0] if identity else None
+    component = recognise(container.image, policy)
+    return component.repository if component else None
 
 
 def _judge_component(

@@ -163,8 +163,8 @@ def select(installation: Installation, check: Check, policy: Policy) -> Installa
     """
 
     def is_meant(workload: Workload) -> bool:
-        references = map(parse_image, (container.image for container in workload.containers))
-        is_component = any(reference is None or identify(reference, policy) for reference in references)
+        images = [container.image for container in workload.containers]
+        is_component = any(parse_image(image) is None or recognise(image, policy) for image in images)
         return not is_component or check.selects(workload.labels)
 
     owners = {(each.kind, each.name) for each in installation.workloads if not each.owner and is_meant(each)}

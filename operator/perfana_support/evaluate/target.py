@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import NamedTuple
 
-from perfana_support.evaluate.inventory import Component, Inventory, identify, short_repository
+from perfana_support.evaluate.inventory import Component, Inventory, recognise, short_repository
 from perfana_support.model.check import Target
 from perfana_support.model.image import parse_image
 from perfana_support.model.installation import Container, Installation, Workload
@@ -112,12 +112,11 @@ def _to_images(images: tuple[str, ...], installation: Installation, inventory: I
     wanted: dict[str, str] = {}
     others: list[str] = []
     for image in images:
-        reference = parse_image(image)
-        identity = identify(reference, policy) if reference else None
-        if identity is None or identity[0] in wanted:
+        component = recognise(image, policy)
+        if component is None or component.repository in wanted:
             others.append(image)  # judged as well, beside the first
         else:
-            wanted[identity[0]] = image
+            wanted[component.repository] = image
     if not wanted and all(map(parse_image, images)):
         return Upgrade(installation, problem=f"target {', '.join(images)} is no image of a Perfana component")
     running = {component.repository: component for component in inventory.components}
@@ -140,13 +139,12 @@ def _replace(
     for workload in installation.workloads:
         containers = []
         for container in workload.containers:
-            reference = parse_image(container.image)
-            identity = identify(reference, policy) if reference else None
-            if identity is None or identity[0] not in replaced:
+            component = recognise(container.image, policy)
+            if component is None or component.repository not in replaced:
                 containers.append(container)
-            elif identity[0] in images:
-                placed.add(identity[0])
-                containers.append(container._replace(image=images[identity[0]], image_id=""))
+            elif component.repository in images:
+                placed.add(component.repository)
+                containers.append(container._replace(image=images[component.repository], image_id=""))
         if containers:
             workloads.append(workload._replace(containers=tuple(containers)))
     added = [(short_repository(name), image) for name, image in images.items() if name not in placed]

@@ -79,8 +79,8 @@ class Maintenance(NamedTuple):
 class Target(NamedTuple):
     """What an installation is to become: a release, or images; the other is empty.
 
-    `may_install`: it is stated in the very namespace, so where nothing of Perfana runs yet it is a first installation. Who
-    names a namespace from outside may have misspelt it.
+    `may_install`: the check stands in the very namespace, so where nothing of Perfana runs yet it is a first installation. Who
+    names a namespace, or files, from outside may have misspelt them.
     """
 
     release: str = ""
@@ -201,7 +201,7 @@ def _read_target(spec: Node) -> Target | None:
     node.finish()
     if _states(spec, "target") and bool(release) is bool(images):
         spec.fail("target", "must have exactly one of release and images")
-    return Target(release or "", images, may_install=True) if release or images else None
+    return Target(release or "", images) if release or images else None
 
 
 def _read_maintenance(spec: Node) -> Maintenance | None:

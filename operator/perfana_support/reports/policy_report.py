@@ -4,7 +4,6 @@ Made of the check with its status alone, so the same status gives the same repor
 write while nothing changes.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -12,6 +11,7 @@ from typing import NamedTuple
 
 from perfana_support.model.code import Code, ConditionType, Effect, Status
 from perfana_support.model.document import Json, NewJson
+from perfana_support.reports.bounds import cut, size
 
 SOURCE = "perfana-support"
 MANAGED_BY = "app.kubernetes.io/managed-by"
@@ -107,7 +107,7 @@ def policy_report(body: Json, kind: ReportKind) -> NewJson:
         "summary": dict.fromkeys(RESULTS, MAX_REPORT_BYTES),
         "results": [],
     }
-    results = document["results"] = _results(status, MAX_REPORT_BYTES - _SLACK_BYTES - _size(document))
+    results = document["results"] = _results(status, MAX_REPORT_BYTES - _SLACK_BYTES - size(document))
     counts = Counter(result["result"] for result in results)
     document["summary"] = {result: counts[result] for result in RESULTS}
     return document
@@ -142,11 +142,11 @@ def _results(status: Json, room: int) -> list[NewJson]:
     omitted = status.get("findingsOmitted") or 0
     for finding in findings:
         result = _of_finding(finding, conditions)
-        size = _size_in_list(result)
-        if size > room:
+        length = _size_in_list(result)
+        if length > room:
             omitted += 1
         else:
-            room -= size
+            room -= length
             results.append(result)
     if omitted:
         results.append(_rest(omitted, conditions))
@@ -202,7 +202,7 @@ def _result(policy: str, rule: str, result: str, severity: str, message: str, co
         "result": result,
         "severity": severity,
         "scored": result not in _NOT_SCORED,
-        "message": _cut(message),
+        "message": cut(message, _MAX_MESSAGE),
         "timestamp": {"seconds": _seconds(condition.get("lastTransitionTime")), "nanos": 0},
     }
 
@@ -215,15 +215,6 @@ def _seconds(stamp: str | None) -> int:
     return int(datetime.fromisoformat(stamp).timestamp()) if stamp else 0
 
 
-def _size(document: object) -> int:
-    return len(json.dumps(document, ensure_ascii=False).encode(errors="replace"))
-
-
 def _size_in_list(result: NewJson) -> int:
     """With the comma and the space before the next."""
-    return _size(result) + 2
-
-
-def _cut(text: str) -> str:
-    content = text.encode(errors="replace")
-    return text if len(content) <= _MAX_MESSAGE else content[: _MAX_MESSAGE - 3].decode(errors="ignore") + "…"
+    return size(result) + 2

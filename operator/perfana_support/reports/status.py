@@ -10,6 +10,7 @@ from perfana_support.model.code import ConditionType, Reason, Status
 from perfana_support.model.document import Json, NewJson, Problem
 from perfana_support.model.policy import Policy
 from perfana_support.model.verdict import Condition, Verdict
+from perfana_support.reports.bounds import MAX_MESSAGE, cut, size
 from perfana_support.reports.document import (
     component_documents,
     condition_document,
@@ -23,8 +24,7 @@ MAX_STATUS_BYTES = 32 * 1024
 # For what the API server adds (a bracket, an escape) beside the JSON that is counted here.
 _SLACK_BYTES = 1024
 _MAX_COMPONENTS = 40
-# In bytes, below the schema's limits, which count characters.
-_MAX_MESSAGE = 1000
+# In bytes, like MAX_MESSAGE.
 _MAX_IMAGE = 500
 _MAX_PROBLEMS = 20
 # In bytes. A spec states what differs from the built-in policy, a few kilobytes; more than this is not remembered.
@@ -51,7 +51,7 @@ def check_status(  # noqa: PLR0913 - a verdict, the policy behind it, and what t
     `body` is the check as it is, for its generation and for the times of conditions that did not flip. `caveat` is what has
     to be known about the evaluation, "" for nothing.
     """
-    documents = [{**condition_document(condition), "message": _cut(condition.message)} for condition in verdict.conditions]
+    documents = [{**condition_document(condition), "message": cut(condition.message)} for condition in verdict.conditions]
     documents += _kstatus(_gating(verdict), enforcement, caveat)
     status: NewJson = {
         "conditions": _dated(documents, body, now),
@@ -65,7 +65,7 @@ def check_status(  # noqa: PLR0913 - a verdict, the policy behind it, and what t
         status["supportEndsOn"] = day_text(verdict.support_ends_on)
     if verdict.next_transition:
         status["nextTransition"] = transition_document(verdict.next_transition)
-    room = MAX_STATUS_BYTES - _SLACK_BYTES - _size(status)
+    room = MAX_STATUS_BYTES - _SLACK_BYTES - size(status)
     status["findings"], status["findingsOmitted"] = _fitting(map(finding_document, verdict.findings), room)
     return status
 
@@ -78,7 +78,7 @@ def unjudged_status(reason: str, message: str, body: Json, now: datetime, *, is_
     # What was said of an earlier target must not outlive it, nor must an upgrade look possible that nobody judged.
     has_target = (body.get("spec") or {}).get("target") is not None
     wanted = [kind for kind in ConditionType if has_target or kind is not ConditionType.UPGRADE_SUPPORTED]
-    documents = [condition_document(Condition(kind, Status.UNKNOWN, reason, _cut(message))) for kind in wanted]
+    documents = [condition_document(Condition(kind, Status.UNKNOWN, reason, cut(message))) for kind in wanted]
     documents += [
         _plain(READY, Status.FALSE, reason, message),
         _plain(RECONCILING, Status.FALSE if is_stalled else Status.TRUE, reason, message),
@@ -110,10 +110,10 @@ def policy_status(  # noqa: PLR0913 - a policy as document and as values, its pr
     status, reason, message = valid
     told = _admission(policy, now) if policy else {}
     if policy and not told:
-        message = _cut(message, _MAX_MESSAGE - len(_NOT_ADMITTED)) + _NOT_ADMITTED
+        message = cut(message, MAX_MESSAGE - len(_NOT_ADMITTED)) + _NOT_ADMITTED
     if not is_kept:
         caveat = f"; the last valid spec is above {_MAX_SPEC} bytes and not kept: in force until the operator starts anew"
-        message = _cut(message, _MAX_MESSAGE - len(caveat)) + caveat
+        message = cut(message, MAX_MESSAGE - len(caveat)) + caveat
     documents = [
         _plain(VALID, status, reason, message),
         _plain(READY, status, reason, message),
@@ -121,7 +121,7 @@ def policy_status(  # noqa: PLR0913 - a policy as document and as values, its pr
     ]
     document: NewJson = {"conditions": _dated(documents, body, now), "observedGeneration": generation_of(body)}
     if problems:
-        document["problems"] = [_cut(str(problem)) for problem in problems[:_MAX_PROBLEMS]]
+        document["problems"] = [cut(str(problem)) for problem in problems[:_MAX_PROBLEMS]]
     if policy:
         document |= {"digest": digest, "publishedOn": policy.published_on.isoformat()}
         document |= {LAST_VALID_SPEC: kept} if is_kept else {}
@@ -203,7 +203,7 @@ def _kstatus(gating: Condition, enforcement: Enforcement, caveat: str) -> list[N
 
 
 def _plain(kind: str, status: Status, reason: str, message: str) -> NewJson:
-    return {"type": kind, "status": str(status), "reason": reason, "message": _cut(message)}
+    return {"type": kind, "status": str(status), "reason": reason, "message": cut(message)}
 
 
 def _dated(documents: Iterable[NewJson], body: Json, now: datetime) -> list[NewJson]:
@@ -223,23 +223,11 @@ def _fitting(findings: Iterable[NewJson], room: int) -> tuple[list[NewJson], int
     kept: list[NewJson] = []
     omitted = 0
     for finding in findings:
-        cut = {**finding, "message": _cut(finding["message"]), "remediation": _cut(finding["remediation"])}
-        cut["subject"] = {part: _cut(text, _MAX_IMAGE) for part, text in finding["subject"].items()}
-        room -= _size(cut)
+        shown = {**finding, "message": cut(finding["message"]), "remediation": cut(finding["remediation"])}
+        shown["subject"] = {part: cut(text, _MAX_IMAGE) for part, text in finding["subject"].items()}
+        room -= size(shown)
         if room < 0:
             omitted += 1
         else:
-            kept.append(cut)
+            kept.append(shown)
     return kept, omitted
-
-
-def _size(document: NewJson) -> int:
-    return len(json.dumps(document, ensure_ascii=False).encode())
-
-
-def _cut(text: str, limit: int = _MAX_MESSAGE) -> str:
-    """The text, or as much of it as fits into so many bytes with a sign that something is missing."""
-    content = text.encode(errors="replace")
-    if len(content) <= limit:
-        return text
-    return content[: limit - len("…".encode())].decode(errors="ignore") + "…"

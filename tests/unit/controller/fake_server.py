@@ -6,10 +6,11 @@ import itertools
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Self, cast
 
-from perfana_support.controller.desk import Desk, Permission
+from perfana_support.controller.desk import Desk
 from perfana_support.controller.lease import Alone
 from perfana_support.controller.metrics import Metrics
 from perfana_support.controller.names import API_VERSION, CHECKS, KINDS, POLICIES, Name, list_path
+from perfana_support.controller.permission import Permission
 from perfana_support.controller.registries import Open, Opened, Registries
 from perfana_support.model.installation import Container, Workload
 from perfana_support.sources.cluster.api import ApiError, ClusterApi

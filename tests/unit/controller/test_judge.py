@@ -132,3 +132,10 @@ def test_new_spec_flip_and_new_condition_are_urgent() -> None:
     assert is_urgent(_body(status=status), _judged(image=OLD))
     fewer = {**status, "conditions": status["conditions"][1:]}
     assert is_urgent(_body(status=fewer), status)
+
+
+def test_target_of_a_check_in_an_empty_namespace_is_a_first_installation() -> None:
+    spec = {"target": {"release": "3.1.0"}}
+    status = judge_check(_body(spec), ClusterStore((), lambda _: None), PolicyBook(), Unasked(), START).status
+    assert condition(status, "UpgradeSupported") == ("False", "EndOfLife")
+    assert condition(status, "Supported") == ("Unknown", "NoComponents")

@@ -55,7 +55,7 @@ def test_everything_stated() -> None:
         waivers=(
             Waiver("EndOfLife", "Deployment", "perfana-web", "web", "migration in March", "the vendor", date(2027, 3, 31)),
         ),
-        target=Target("0.2.96.22", may_install=True),
+        target=Target("0.2.96.22"),
         maintenance=Maintenance("Team", date(2027, 12, 31)),
         declared=(Declared("postgresql", "18.4"), Declared("redis")),
         platform=Platform("v1.36.3", "eks"),
@@ -64,8 +64,8 @@ def test_everything_stated() -> None:
 
 def test_part_of_a_target_and_of_a_platform_leaves_the_other_part_open() -> None:
     image = "perfana/perfana-web:0.2.96.22"
-    assert read_check({"target": {"images": [image]}}).target == Target("", (image,), may_install=True)
-    assert read_check({"target": {"release": "0.2.96.22"}}).target == Target("0.2.96.22", may_install=True)
+    assert read_check({"target": {"images": [image]}}).target == Target("", (image,))
+    assert read_check({"target": {"release": "0.2.96.22"}}).target == Target("0.2.96.22", ())
     assert read_check({"platform": {"distribution": "eks"}}).platform == Platform("", "eks")
     assert read_check({"platform": {"kubernetesVersion": "v1.36.3"}}).platform == Platform("v1.36.3", "")
 
