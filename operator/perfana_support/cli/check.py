@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import perfana_support.sources.pyyaml  # noqa: F401 - before all that imports PyYAML
 from perfana_support.cli.check_options import FAIL_ON, ON_UNKNOWN, OPTIONS, TARGET_ALONE, VALUES
@@ -31,6 +31,9 @@ from perfana_support.sources.policy import builtin_policy, read_policy
 from perfana_support.sources.repository import look_around
 from perfana_support.sources.yaml_view import IS_FAST
 
+if TYPE_CHECKING:
+    from perfana_support.cli.evidence import Recorded
+
 __all__ = ["EXAMPLES", "OPTIONS", "VALUES", "add_arguments", "run"]
 
 EXAMPLES = """\
@@ -44,6 +47,7 @@ examples:
   perfana-support check -f perfana.yaml -o table -o json=report.json
   perfana-support check -n perfana                 # what runs in a cluster
   perfana-support check -A --context production
+  perfana-support check --bundle perfana.tar.gz    # judge again what was taken
   perfana-support check -f perfana.yaml --baseline report.json --fail-on at-risk
 
 exit codes:
@@ -72,7 +76,7 @@ _OLD_BASELINE = (
 )
 # A second or more without libyaml.
 _MANY_DOCUMENTS = 500
-_SOURCES = ("filename", "namespace", "all_namespaces")
+_SOURCES = ("filename", "namespace", "all_namespaces", "bundle")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -111,12 +115,18 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     as_of, asked = arguments.as_of or today(), _asked(arguments)
     policy = builtin_policy()
     try:
-        policy = _verified(read_policy(arguments.policy) if arguments.policy else policy, arguments.verification)
+        recorded = _read_bundle(arguments) if arguments.bundle else None
+        as_of = arguments.as_of or (recorded.evidence.as_of if recorded else as_of)
+        if arguments.policy or recorded is None:
+            policy = read_policy(arguments.policy) if arguments.policy else policy
+        else:
+            policy = recorded.policy
+        policy = _verified(policy, arguments.verification)
         known = _known(arguments.baseline)
-        found = _read_manifests(arguments, policy, [*files, config]) if arguments.filename else _read_cluster(arguments)
+        found = _find(arguments, policy, [*files, config], recorded)
         for fault in found.faults:
             print(printable(f"error: {fault}"), file=sys.stderr)
-        check_of = _checks(arguments, policy, known, {each.namespace for each in found.installations})
+        check_of = _checks(arguments, policy, known, {each.namespace for each in found.installations}, recorded)
     except SourceError as error:
         from perfana_support.cli.failure import nothing_judged, write_instead  # noqa: PLC0415 - not needed where all goes well
 
@@ -168,10 +178,14 @@ def _known(baseline: str | None) -> Mapping[tuple[str, ...], int]:
 
 
 def _checks(
-    arguments: argparse.Namespace, policy: Policy, known: Mapping[tuple[str, ...], int], namespaces: set[str]
+    arguments: argparse.Namespace,
+    policy: Policy,
+    known: Mapping[tuple[str, ...], int],
+    namespaces: set[str],
+    recorded: "Recorded | None",
 ) -> Callable[[str], Check]:
     """What the user states of each namespace: in a SupportCheck, which speaks of its own, and by options, which win."""
-    stated, own = Check(), ""
+    stated, own = recorded.check if recorded else Check(), ""
     if arguments.check:
         from perfana_support.sources.check import read_check_file  # noqa: PLC0415 - only who uses it pays for it
 
@@ -220,10 +234,24 @@ def _refuse_shared_input(arguments: argparse.Namespace) -> None:
 
 def _refuse_both_sources(arguments: argparse.Namespace) -> None:
     """Exactly one source: files, some namespaces, or all of them."""
-    named = [arguments.filename, arguments.namespace, arguments.all_namespaces]
+    named = [getattr(arguments, source) for source in _SOURCES]
     if sum(map(bool, named)) != 1:
-        problem = "needs one of -f FILE (manifests), -n NAMESPACE and -A (what runs in a cluster)"
+        problem = "needs one of -f FILE (manifests), -n NAMESPACE and -A (what runs in a cluster), and --bundle FILE"
         raise SourceError([Fault("check", 0, 0, problem if not any(named) else f"{problem}, and no two of them")])
+
+
+def _find(arguments: argparse.Namespace, policy: Policy, own: list[str], recorded: "Recorded | None") -> Found:
+    if recorded:
+        return Found((recorded.evidence.installation,), dict(recorded.evidence.source))
+    return _read_manifests(arguments, policy, own) if arguments.filename else _read_cluster(arguments)
+
+
+def _read_bundle(arguments: argparse.Namespace) -> "Recorded":
+    from perfana_support.cli.evidence import read_recorded  # noqa: PLC0415 - only who reads one pays for it
+
+    if arguments.selector is not None:
+        raise SourceError([Fault("--selector", 0, 0, "has been applied when the bundle was taken, which holds no labels")])
+    return read_recorded(arguments.bundle)
 
 
 def _read_manifests(arguments: argparse.Namespace, policy: Policy, own: list[str]) -> Found:

@@ -17,7 +17,8 @@ TARGET_ALONE = "target"
 JUDGE = ("both", TARGET_ALONE)
 
 
-def _day(text: str) -> date:
+def stated_day(text: str) -> date:
+    """A day as an option states it. Raises `argparse.ArgumentTypeError`."""
     day = parse_day(text)
     if day is None:
         raise argparse.ArgumentTypeError(f"must be a day as YYYY-MM-DD, is {text!r}")
@@ -59,6 +60,7 @@ OPTIONS = (
     Option(
         "namespace", "NAMESPACE", "judge what runs in this namespace of a cluster; repeatable", _text, short="n", is_list=True
     ),
+    Option("bundle", "FILE", "judge what a bundle holds (perfana-support bundle), by its policy, check and day", _text),
     Option(
         "values",
         "FILE",
@@ -96,7 +98,7 @@ OPTIONS = (
         _text,
     ),
     Option("registry-ca-file", "FILE", "certificates of authorities that registries have, beside the system's", _text),
-    Option("as-of", "DATE", "judge as of this day, YYYY-MM-DD in UTC (default: today)", _day),
+    Option("as-of", "DATE", "judge as of this day, YYYY-MM-DD in UTC (default: today; of a bundle, its own)", stated_day),
     Option(
         "check",
         "FILE|-",

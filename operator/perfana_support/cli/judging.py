@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from perfana_support.cli.check_options import TARGET_ALONE
 from perfana_support.evaluate.inventory import select
@@ -18,7 +18,7 @@ from perfana_support.sources.errors import Fault, SourceError
 
 if TYPE_CHECKING:
     from perfana_support.cli.registries import Registries
-    from perfana_support.model.answer import Answers
+    from perfana_support.model.answer import Answers, Question
 
 
 # Each takes about a millisecond.
@@ -54,18 +54,51 @@ def _with_registries(
     judge: Callable[[Installation, "Answers"], Verdict],
 ) -> Iterator[Verdict]:
     """The verdicts, each of which asks registries for what those before have not asked for."""
-    registries: Registries | None = None
-    try:
+    with _Asking(arguments, policy) as asking:
         for installation in installations:
-            verdict = judge(installation, registries.known if registries else {})
+            verdict = judge(installation, asking.known(installation))
             while verdict.open_questions:
-                registries = registries or open_registries(arguments, policy)
-                registries.ask(verdict.open_questions)
-                verdict = judge(installation, registries.known)
+                asking.ask(verdict.open_questions)
+                verdict = judge(installation, asking.known(installation))
             yield verdict
-    finally:
-        if registries:
-            registries.close()
+
+
+def with_answers(
+    arguments: argparse.Namespace, installation: Installation, policy: Policy, judge: Callable[[Installation], Verdict]
+) -> Installation:
+    """The installation with all that a judgement wants to know of registries; as it is where the policy asks none."""
+    if policy.fields.images.verification is not Verification.REGISTRY:
+        return installation
+    with _Asking(arguments, policy) as asking:
+        while questions := judge(installation).open_questions:
+            asking.ask(questions)
+            installation = installation._replace(answers=asking.known(installation))
+    return installation
+
+
+class _Asking:
+    """The policy's registries, opened once there is a question, and closed behind the last one."""
+
+    def __init__(self, arguments: argparse.Namespace, policy: Policy) -> None:
+        self._arguments = arguments
+        self._policy = policy
+        self._registries: Registries | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._registries:
+            self._registries.close()
+
+    def known(self, installation: Installation) -> "Answers":
+        """What is known so far: of before, such as a bundle holds, and of this run."""
+        return {**installation.answers, **(self._registries.known if self._registries else {})}
+
+    def ask(self, questions: "Sequence[Question]") -> None:
+        """Have questions answered."""
+        self._registries = self._registries or open_registries(self._arguments, self._policy)
+        self._registries.ask(questions)
 
 
 def open_registries(arguments: argparse.Namespace, policy: Policy) -> "Registries":

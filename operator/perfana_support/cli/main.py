@@ -39,6 +39,7 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
 COMMANDS = {
     "check": "judge manifests, or what runs in a cluster",
     "status": "print what the operator says of the checks in a cluster",
+    "bundle": "take an installation's verdict with all that it was made from, for a ticket",
     "explain": "say what a code or reason means and what to do",
     "policy": "check a support policy for errors, print it, or say what it changes",
     "catalogue": "read the digests of releases from their registry, for a policy that proves images without one",

@@ -169,7 +169,8 @@ def select(installation: Installation, check: Check, policy: Policy) -> Installa
 
     owners = {(each.kind, each.name) for each in installation.workloads if not each.owner and is_meant(each)}
     chosen = tuple(workload for workload in installation.workloads if workload.owner in owners or is_meant(workload))
-    return installation._replace(workloads=chosen, is_part=len(chosen) < len(installation.workloads))
+    is_part = installation.is_part or len(chosen) < len(installation.workloads)
+    return installation._replace(workloads=chosen, is_part=is_part)
 
 
 def _subject(workload: Workload, container: Container) -> Subject:

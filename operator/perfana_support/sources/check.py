@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from perfana_support.model.check import Check, read_check
-from perfana_support.model.document import DocumentError, Node, Problem
+from perfana_support.model.document import DocumentError, Json, Node, Problem
 from perfana_support.model.policy_document import API_VERSION
 from perfana_support.sources.errors import Fault, SourceError, faults_of, shown_name
 from perfana_support.sources.yaml_document import load_file
@@ -11,6 +11,12 @@ from perfana_support.sources.yaml_document import load_file
 
 def read_check_file(file: str) -> tuple[Check, str]:
     """The check that a file states and the namespace that it is for, "" for any. Raises `SourceError` with every problem."""
+    _, check, namespace = read_check_document(file)
+    return check, namespace
+
+
+def read_check_document(file: str) -> tuple[Json, Check, str]:
+    """The same, with the document that it was read from, without its status."""
     document = load_file(file)
     if not isinstance(document, Mapping) or document.get("kind") != "SupportCheck":
         raise SourceError([Fault(shown_name(file), 0, 0, "must be a SupportCheck object")])
@@ -28,4 +34,4 @@ def read_check_file(file: str) -> tuple[Check, str]:
         problems += error.problems
     if problems:
         raise SourceError(faults_of(file, problems))
-    return check, namespace or ""
+    return {field: value for field, value in document.items() if field != "status"}, check, namespace or ""

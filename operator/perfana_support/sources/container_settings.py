@@ -19,7 +19,7 @@ ENV_FROM = "envFrom"
 _TOKEN_MOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105 - a path
 _HOOKS = ("postStart", "preStop")
 # The field in which a volume's source names what it holds.
-_SOURCE_NAMES = {
+SOURCE_NAMES = {
     "configMap": "name",
     "secret": "secretName",
     "persistentVolumeClaim": "claimName",
@@ -138,7 +138,7 @@ def _volumes(pod_spec: Json) -> dict[str, str]:
         volume = mapping(entry, f"volumes[{index}]")
         source = next((field for field in volume if field != "name"), "emptyDir")
         content = volume.get(source)
-        named = content.get(_SOURCE_NAMES.get(source, "")) if isinstance(content, Mapping) else None
+        named = content.get(SOURCE_NAMES.get(source, "")) if isinstance(content, Mapping) else None
         if hostname and source == "persistentVolumeClaim" and named == f"{volume.get('name')}-{hostname}":
             continue
         found[str(volume.get("name"))] = _cut(f"{source} {named}") if isinstance(named, str) else source

@@ -127,6 +127,11 @@ class ClusterApi:
         async with self._request("GET", path, query=query) as response:
             return _parsed(await response.read())
 
+    async def text(self, path: str, query: Mapping[str, str]) -> str:
+        """A GET's text, such as a log. Raises `ApiError`."""
+        async with self._request("GET", path, query=query, headers={"Accept": "*/*"}) as response:
+            return (await response.read()).decode(errors="replace")
+
     async def list_page(self, path: str, query: Mapping[str, str] | None = None) -> Json:
         """A list, or a page of one: `items` and `metadata`. Raises `ApiError`, also for an answer that is none."""
         return _list(await self.get(path, query))

@@ -1,0 +1,163 @@
+"""Take a bundle of an installation for the vendor's support: the verdict with all that it was made from, and no secret."""
+
+import argparse
+import os
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+from perfana_support.cli.check_options import stated_day
+from perfana_support.cli.exit_codes import ExitCode
+from perfana_support.cli.output import show
+from perfana_support.reports.bundle_index import index_text
+from perfana_support.reports.table import printable
+from perfana_support.sources.clock import now
+from perfana_support.sources.errors import Fault, SourceError
+
+EXAMPLES = """\
+examples:
+  perfana-support bundle -n perfana --dry-run          # what would be in it, and what masked
+  perfana-support bundle -n perfana -o perfana.tar.gz
+  perfana-support bundle -n perfana --logs 200         # with the last lines of the product's logs
+  perfana-support bundle -n perfana --anonymise        # pseudonyms for namespaces, hosts and names
+  perfana-support bundle -n perfana -o perfana.tar.gz --attest
+  perfana-support bundle show perfana.tar.gz
+  perfana-support bundle diff before.tar.gz after.tar.gz
+  perfana-support check --bundle perfana.tar.gz        # judge it again
+
+exit codes:
+  0  the bundle is written, whatever the verdict in it
+  1  internal error or full disk
+  2  usage, a cluster that cannot be asked, a bundle that cannot be read
+"""
+
+# What reproducible builds are dated by (reproducible-builds.org, SOURCE_DATE_EPOCH): with it, the same facts give the same bytes.
+_EPOCH = "SOURCE_DATE_EPOCH"
+_FILES = {"take": 0, "show": 1, "diff": 2}
+_MOST_LINES = 5000
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `bundle`."""
+    parser.add_argument(
+        "action", nargs="?", choices=tuple(_FILES), default="take", help="take a bundle (default), show what is in one, or what changed between two"
+    )
+    parser.add_argument("file", nargs="*", metavar="FILE", help="of show one bundle, of diff two")
+    parser.add_argument("-n", "--namespace", metavar="NAMESPACE", help="the namespace of the installation")
+    parser.add_argument("-o", "--output", metavar="FILE", help="where to write it (default: perfana-support-NAMESPACE-TIME.tar.gz)")
+    parser.add_argument("--dry-run", action="store_true", help="write nothing, print what would be in it and what masked")
+    parser.add_argument(
+        "--anonymise",
+        action="store_true",
+        help="pseudonyms for namespaces, hosts and names, which change nothing about the verdict; not together with --logs",
+    )
+    parser.add_argument(
+        "--pseudonyms",
+        metavar="FILE",
+        help="the table of pseudonyms, which goes on with each bundle and never leaves you: what was called how; implies --anonymise",
+    )
+    parser.add_argument(
+        "--logs",
+        metavar="LINES",
+        type=_lines,
+        help="the last lines of the logs of the product's containers, with what looks like a secret masked; read them before "
+        "you hand them over",
+    )
+    parser.add_argument("--attest", action="store_true", help="write a statement about it beside it, FILE.intoto.json, to be signed (docs/attestation.md)")
+    parser.add_argument("--name", metavar="NAME", help="the SupportCheck, where the namespace has several")
+    parser.add_argument("--check", metavar="FILE|-", help="a SupportCheck document in place of the cluster's")
+    parser.add_argument("--policy", metavar="FILE|DIR|-", help="a SupportPolicy document in place of the one that the check names")
+    parser.add_argument("--as-of", metavar="DATE", type=stated_day, help="judge as of this day, YYYY-MM-DD in UTC (default: today)")
+    parser.add_argument("--context", metavar="NAME", help="the kubeconfig's context to use (default: the current one)")
+    parser.add_argument("--kubeconfig", metavar="FILE", help="the kubeconfig (default: $KUBECONFIG, else ~/.kube/config)")
+    parser.add_argument("--registry-config", metavar="FILE", help="a Docker configuration with credentials for registries")
+    parser.add_argument("--registry-ca-file", metavar="FILE", help="certificates of authorities that registries have, beside the system's")
+
+
+def run(arguments: argparse.Namespace) -> ExitCode:
+    """Take a bundle, or read those that are named."""
+    wanted = _FILES[arguments.action]
+    if len(arguments.file) != wanted:
+        known = "bundle -n NAMESPACE takes one, bundle show FILE and bundle diff FILE FILE read them"
+        raise SourceError([Fault(f"bundle {arguments.action}", 0, 0, f"takes {wanted} files, got {len(arguments.file)}; {known}")])
+    if arguments.action == "take":
+        return _take(arguments)
+    from perfana_support.sources.bundle.bundle import read_bundle  # noqa: PLC0415 - only who reads one pays for it
+
+    if arguments.action == "show":
+        show(index_text(read_bundle(arguments.file[0]).index))
+        return ExitCode.SUPPORTED
+    from perfana_support.cli.bundle_diff import changes  # noqa: PLC0415 - as above
+
+    before, after = map(read_bundle, arguments.file)
+    show("".join(f"{printable(line)}\n" for line in changes(before, after)))
+    return ExitCode.SUPPORTED
+
+
+def _take(arguments: argparse.Namespace) -> ExitCode:
+    from perfana_support.cli.bundle_making import make  # noqa: PLC0415 - only who takes one pays for it
+
+    _refuse_contradictions(arguments)
+    taken_at = _moment()
+    made = make(arguments, taken_at)
+    for sentence in made.index["missing"]:
+        print(printable(f"note: missing in the bundle: {sentence}"), file=sys.stderr)
+    if arguments.dry_run:
+        show(index_text(made.index))
+        return ExitCode.SUPPORTED
+    file = arguments.output or f"perfana-support-{made.index['namespace']}-{taken_at:%Y%m%dT%H%M%SZ}.tar.gz"
+    if made.pseudonyms is not None and arguments.pseudonyms:
+        _write(arguments.pseudonyms, made.pseudonyms, is_private=True)
+    _write(file, made.content)
+    print(f"{file}: {len(made.content)} bytes, sha256 {made.digest}")
+    if arguments.attest:
+        statement = f"{file}.intoto.json"
+        _write(statement, made.statement(os.path.basename(file)))
+        print(f"{statement}: to be signed, for example by cosign (docs/attestation.md)")
+    verdict: dict[str, Any] = made.index["verdict"]
+    for kind, said in verdict.items():
+        print(f"{kind}: {said['status']} ({said['reason']})")
+    return ExitCode.SUPPORTED
+
+
+def _refuse_contradictions(arguments: argparse.Namespace) -> None:
+    problem = ""
+    if not arguments.namespace:
+        problem = "needs -n NAMESPACE"
+    elif arguments.logs and (arguments.anonymise or arguments.pseudonyms):
+        problem = "takes either --logs or --anonymise: nobody can tell all names in a log"
+    elif arguments.name and arguments.check:
+        problem = "takes either --name, of a SupportCheck in the cluster, or --check, of one in a file"
+    if problem:
+        raise SourceError([Fault("bundle", 0, 0, problem)])
+
+
+def _moment() -> datetime:
+    """When the bundle is taken."""
+    stated = os.environ.get(_EPOCH, "")
+    if not stated:
+        return now().replace(microsecond=0)
+    try:
+        return datetime.fromtimestamp(int(stated), UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise SourceError([Fault(_EPOCH, 0, 0, f"must be seconds since 1970, is {stated!r}")]) from error
+
+
+def _write(file: str, content: bytes, *, is_private: bool = False) -> None:
+    """Write a file as a whole or not at all: half a bundle would be taken for one."""
+    folder, name = os.path.split(file)
+    beside = os.path.join(folder, f".{name}.part")
+    try:
+        with open(beside, "wb", opener=lambda path, flags: os.open(path, flags | os.O_TRUNC, 0o600 if is_private else 0o666)) as stream:
+            stream.write(content)
+        os.replace(beside, file)
+    except OSError as error:
+        if os.path.exists(beside):
+            os.unlink(beside)
+        raise SourceError([Fault(file, 0, 0, f"cannot be written: {error.strerror or error}")]) from error
+
+
+def _lines(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= _MOST_LINES:
+        raise argparse.ArgumentTypeError(f"must be a number of lines from 1 to {_MOST_LINES}, is {text!r}")
+    return int(text)

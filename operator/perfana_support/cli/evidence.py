@@ -1,0 +1,64 @@
+"""Evidence judged: the one way from what is known of an installation to its verdict, for bundles and tickets."""
+
+from datetime import date
+from typing import NamedTuple
+
+from perfana_support.evaluate.verdict import evaluate
+from perfana_support.model.check import Check, read_check
+from perfana_support.model.document import DocumentError
+from perfana_support.model.evidence import Evidence
+from perfana_support.model.policy import Policy
+from perfana_support.model.verdict import Verdict
+from perfana_support.sources.errors import SourceError, faults_of
+from perfana_support.sources.policy import policy_of
+
+
+class Recorded(NamedTuple):
+    """A bundle's evidence, with its policy and check understood."""
+
+    evidence: Evidence
+    policy: Policy
+    check: Check
+
+
+class Judged(NamedTuple):
+    """A verdict with what it was made by."""
+
+    verdict: Verdict
+    policy: Policy
+    check: Check
+
+
+def judge(evidence: Evidence, name: str, as_of: date | None = None) -> Judged:
+    """The verdict on evidence, as of its own day if no other is asked for.
+
+    `name` is what messages call the source. Raises `SourceError` for a policy or check that cannot be used.
+    """
+    _, policy, check = _understood(evidence, name)
+    return Judged(evaluate(evidence.installation, policy, as_of or evidence.as_of, check), policy, check)
+
+
+def read_recorded(file: str) -> Recorded:
+    """The evidence in a bundle's file. Raises `SourceError`."""
+    from perfana_support.sources.bundle.bundle import read_bundle  # noqa: PLC0415 - whoever has evidence already reads none
+
+    return _understood(read_bundle(file).evidence, file)
+
+
+def _understood(evidence: Evidence, name: str) -> Recorded:
+    faults = []
+    policy, check = None, Check()
+    try:
+        policy = policy_of(evidence.policy)
+    except DocumentError as error:
+        faults += faults_of(f"{name}, its policy", error.problems)
+    try:
+        check = read_check(evidence.check.get("spec"))
+    except DocumentError as error:
+        faults += faults_of(f"{name}, its check", error.problems)
+    if policy is None or faults:
+        raise SourceError(faults)
+    if check.target:
+        check = check._replace(target=check.target._replace(may_install=evidence.may_install))
+    # Whom the check selects has been told when the evidence was gathered, by labels that it does not have.
+    return Recorded(evidence, policy, check._replace(selector=()))

@@ -1,0 +1,178 @@
+"""What a bundle holds beside its evidence: states that no rule reads and whoever looks for a cause asks for first.
+
+Each is picked field by field. Free texts are left out, for programs put anything into them: messages of pods' conditions and of
+containers that ended, and of events those that repeat what a probe or a hook printed.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from perfana_support.model.document import Json, NewJson
+
+# Events whose messages Kubernetes words itself, with names, images and causes in them.
+_TOLD = frozenset(
+    {
+        "BackOff", "Created", "Evicted", "FailedAttachVolume", "FailedCreate", "FailedMount", "FailedScheduling", "Killing",
+        "NodeNotReady", "OOMKilling", "Preempted", "Pulled", "Pulling", "ScalingReplicaSet", "Scheduled", "Started",
+        "SuccessfulCreate", "SuccessfulDelete", "TaintManagerEviction",
+    }
+)  # fmt: skip
+MAX_EVENTS = 500
+_MAX_MESSAGE = 400
+_STATES = ("running", "waiting", "terminated")
+_CONDITION = ("type", "status", "reason", "lastTransitionTime", "observedGeneration")
+_NODE_INFORMATION = (
+    "architecture", "operatingSystem", "osImage", "kernelVersion", "containerRuntimeVersion", "kubeletVersion",
+)  # fmt: skip
+_RESOURCES = ("cpu", "memory", "pods")
+
+
+class Log(NamedTuple):
+    """The last lines of a container's log."""
+
+    pod: str
+    container: str
+    text: str
+
+
+class Extras(NamedTuple):
+    """What was read beside the evidence; `missing` says what could not be, as sentences."""
+
+    events: tuple[Json, ...] = ()
+    pods: tuple[Json, ...] = ()
+    nodes: tuple[Json, ...] = ()
+    status: Json = {}
+    logs: tuple[Log, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+def pick_events(entities: Sequence[Json]) -> tuple[Json, ...]:
+    """The latest events, the oldest of them first."""
+    found = sorted(map(_event, entities), key=lambda event: (event["lastSeen"], event["object"]["name"], event["reason"]))
+    return tuple(found[-MAX_EVENTS:])
+
+
+def pick_pod(entity: Json) -> NewJson:
+    """A pod's phase, conditions and the states of its containers."""
+    status = _mapping(entity.get("status"))
+    lists = ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses")
+    containers = [_container(each) for field in lists for each in _mappings(status.get(field))]
+    return {
+        "name": _text(_mapping(entity.get("metadata")), "name"),
+        "phase": _text(status, "phase"),
+        "reason": _text(status, "reason"),
+        "conditions": _conditions(status),
+        "containers": containers,
+    }
+
+
+def pick_node(entity: Json) -> NewJson:
+    """A node's versions, conditions and size."""
+    status = _mapping(entity.get("status"))
+    information, allocatable = _mapping(status.get("nodeInfo")), _mapping(status.get("allocatable"))
+    return {
+        "name": _text(_mapping(entity.get("metadata")), "name"),
+        **{field: _text(information, field) for field in _NODE_INFORMATION},
+        "conditions": _conditions(status),
+        "allocatable": {field: _text(allocatable, field) for field in _RESOURCES},
+    }
+
+
+def pick_status(entity: Json) -> NewJson:
+    """What the operator says of a check, without its sentences: those are of facts that this bundle may have masked."""
+    status = _mapping(entity.get("status"))
+    findings = [{field: each[field] for field in ("code", "effect") if field in each} for each in _mappings(status.get("findings"))]
+    picked = {field: status.get(field) for field in ("observedGeneration", "release", "supportEndsOn", "nextTransition", "policy")}
+    return {**{field: value for field, value in picked.items() if value}, "conditions": _conditions(status), "findings": findings}
+
+
+def with_texts(extras: Extras, change: Callable[[str, str], str]) -> Extras:
+    """The extras with every free text changed; `change` is told where it stands."""
+    events = tuple(
+        {**event, "message": change(f"event {event['reason']}", event["message"])} if "message" in event else event
+        for event in extras.events
+    )
+    logs = tuple(log._replace(text=change(f"log of {log.pod}, container {log.container}", log.text)) for log in extras.logs)
+    missing = tuple(change("what is missing", each) for each in extras.missing)
+    return extras._replace(events=events, logs=logs, missing=missing)
+
+
+def with_names(extras: Extras, name: Callable[[str, str], str]) -> Extras:
+    """The extras under other names, and without the sentences that may hold more of them."""
+    events = tuple(
+        {**{field: value for field, value in event.items() if field != "message"}, "object": _renamed(event["object"], name)}
+        for event in extras.events
+    )
+    pods = tuple(
+        {
+            **pod,
+            "name": name("workload", pod["name"]),
+            "containers": [{**each, "name": name("container", each["name"])} for each in pod["containers"]],
+        }
+        for pod in extras.pods
+    )
+    nodes = tuple({**node, "name": name("node", node["name"])} for node in extras.nodes)
+    status = dict(extras.status)
+    if "policy" in status:
+        status["policy"] = {**status["policy"], "name": name("policy", str(status["policy"].get("name") or ""))}
+    return extras._replace(events=events, pods=pods, nodes=nodes, status=status)
+
+
+def _renamed(entity: Json, name: Callable[[str, str], str]) -> Json:
+    kind = "node" if entity["kind"] == "Node" else "workload"
+    return {**entity, "name": name(kind, entity["name"])}
+
+
+def _event(entity: Json) -> NewJson:
+    involved, reason = _mapping(entity.get("involvedObject")), _text(entity, "reason")
+    series = _mapping(entity.get("series"))
+    first = _text(entity, "firstTimestamp") or _text(entity, "eventTime")
+    last = _text(series, "lastObservedTime") or _text(entity, "lastTimestamp") or first
+    count = series.get("count") or entity.get("count")
+    event: NewJson = {
+        "type": _text(entity, "type"),
+        "reason": reason,
+        "object": {"kind": _text(involved, "kind"), "name": _text(involved, "name")},
+        "count": count if isinstance(count, int) else 1,
+        "firstSeen": first,
+        "lastSeen": last,
+    }
+    return event | ({"message": _text(entity, "message")[:_MAX_MESSAGE]} if reason in _TOLD else {})
+
+
+def _container(entity: Json) -> NewJson:
+    state, last = _mapping(entity.get("state")), _mapping(entity.get("lastState"))
+    return {
+        "name": _text(entity, "name"),
+        "ready": entity.get("ready") is True,
+        "restarts": entity["restartCount"] if isinstance(entity.get("restartCount"), int) else 0,
+        **dict(_states("state", state)),
+        **dict(_states("lastState", last)),
+    }
+
+
+def _states(field: str, state: Json) -> Iterator[tuple[str, NewJson]]:
+    for name in _STATES:
+        if isinstance(state.get(name), Mapping):
+            found = state[name]
+            parts = ("reason", "exitCode", "signal", "startedAt", "finishedAt")
+            yield field, {"name": name, **{part: found[part] for part in parts if isinstance(found.get(part), str | int)}}
+            return
+
+
+def _conditions(status: Json) -> list[NewJson]:
+    found = _mappings(status.get("conditions"))
+    return [{field: each[field] for field in _CONDITION if isinstance(each.get(field), str | int)} for each in found]
+
+
+def _text(entity: Json, field: str) -> str:
+    value = entity.get(field)
+    return value if isinstance(value, str) else ""
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _mappings(value: object) -> list[Mapping[str, Any]]:
+    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []

@@ -1,0 +1,89 @@
+"""Secrets in texts that people and programs wrote freely: what looks like one is taken out.
+
+This is the second line of defence. The first is that hardly any free text gets into a bundle (`masking.py`,
+`sources/cluster/extras.py`): of what was never taken along nothing has to be recognised. What is recognised here names itself
+(`password=`), has a form of its own (PEM, JWT, keys of clouds), or is too random to be a word.
+"""
+
+import re
+from collections.abc import Callable
+from itertools import pairwise
+
+# What stands for a secret, given the secret and why it is held for one.
+Mark = Callable[[str, str], str]
+
+# Words in a name that say of what follows that it is secret, whatever stands around them (DB_PASSWORD, "clientSecret").
+_WORDS = (
+    r"pass(?:word|wd|phrase|code)?|pwd|secret|token|credentials?|auth(?:orization)?|(?:api|access|private|account|shared|encryption|"
+    r"signing|client|license|ssh|master)[-_.]?key|key[-_.]?data|sig(?:nature)?|sas|cookie|session[-_.]?id|jwt|salt|dsn|wachtwoord|geheim"
+)
+NAMES_SECRET = re.compile(_WORDS, re.IGNORECASE)
+_NAME = rf"[\w.-]{{0,64}}(?:{_WORDS})[\w.-]{{0,32}}"
+# A value in quotes, which may be escaped any number of times (JSON in JSON), or one that ends with the next sign.
+_VALUE = r"""(?P<e>\\*)(?P<q>["'])(?P<quoted>.*?)(?<!\\)(?P=e)(?P=q)|(?P<bare>[^\s"'\\&;,|<>(){}\[\]]+)"""
+_ASSIGNED = re.compile(rf"""{_NAME}\\*["']?\s*(?:=>|:=|=|:|%3[dDaA])\s*(?:{_VALUE})""", re.IGNORECASE | re.DOTALL)
+_AS_OPTION = re.compile(rf"""(?<![\w-])--?{_NAME}\s+(?!-)(?:{_VALUE})""", re.IGNORECASE | re.DOTALL)
+_FORMS = tuple(
+    (why, re.compile(pattern, flags))
+    for why, pattern, flags in (
+        ("a private key or certificate", r"-----BEGIN [A-Z0-9 ]{1,40}-----.*?(?:-----END [A-Z0-9 ]{1,40}-----|\Z)", re.DOTALL),
+        ("a token (JWT)", r"\beyJ[\w-]{6,}(?:\.[\w-]*){0,4}", re.ASCII),
+        ("credentials in an address", r"(?<=://)[^\s/@\"'<>]{1,512}(?=@)", 0),
+        ("credentials in a header", r"(?<=\bBearer )\S+|(?<=\bBasic )\S+|(?<=\bDigest )\S+|(?<=\bToken )\S+", re.IGNORECASE),
+        (
+            "a key of a known kind",
+            r"\bA(?:KIA|SIA|GPA|IDA|ROA)[A-Z0-9]{12,}|\bgh[opsur]_\w{16,}|\bgithub_pat_\w{16,}|\bgl[a-z]{2,5}-[\w-]{12,}|\bxox[a-z]-[\w-]{8,}"
+            r"|\b[spr]k_(?:live|test)_\w{8,}|\bAIza[\w-]{20,}|\bya29\.[\w.-]{10,}|\bnpm_\w{20,}|\bpypi-[\w-]{16,}|\bhv[sb]\.[\w-]{16,}"
+            r"|\bdckr_pat_[\w-]{10,}|\bSG\.[\w-]{10,}\.[\w-]{10,}|\bsq0\w{3}-[\w-]{10,}|\bkey-[0-9a-f]{24,}",
+            re.ASCII,
+        ),
+        ("a long row of hexadecimal digits", r"(?<![0-9A-Za-z:])[0-9a-fA-F]{32,}(?![0-9A-Za-z])", 0),
+    )
+)
+_ROW = re.compile(r"[A-Za-z0-9+/=%_-]{12,}")
+_DIGEST_BEFORE = re.compile(r"\bsha(?:256|384|512):\Z")
+_NOT_BASE64 = re.compile(r"[^A-Za-z0-9]+")
+# How often a row changes between small letters, capitals and digits: words (HttpNio2Protocol) do so a few times.
+_FEWEST_CHANGES = 6
+# Rows without capitals are parts of names (a ReplicaSet's has ten signs) as long as they are short.
+_LONGEST_PART = 16
+
+
+def mask_text(text: str, mark: Mark) -> str:
+    """The text with marks in place of what looks like a secret. Digests of images, which are public, stay."""
+    for why, form in _FORMS:
+        text = form.sub(lambda found, why=why: mark(found[0], why), text)  # type: ignore[misc] # of a loop's variable
+    for form in (_ASSIGNED, _AS_OPTION):
+        text = form.sub(lambda found: _with_value_marked(found, mark), text)
+    return _ROW.sub(lambda found: found[0] if _is_public(found) else mark(found[0], "a random row of signs"), text)
+
+
+def _is_public(found: re.Match[str]) -> bool:
+    """Whether a row is no secret: a word, a name, or the digits of an image's digest."""
+    return not is_random(found[0]) or bool(_DIGEST_BEFORE.search(found.string, 0, found.start()))
+
+
+def _with_value_marked(found: re.Match[str], mark: Mark) -> str:
+    group = "quoted" if found["quoted"] is not None else "bare"
+    value = found[group]
+    if not value or value.startswith("[masked-"):
+        return found[0]
+    begin, end = (place - found.start() for place in found.span(group))
+    return found[0][:begin] + mark(value, "the value of a name that says secret") + found[0][end:]
+
+
+def is_random(row: str) -> bool:
+    """Whether a row of letters and digits is too random for a word, a name or a number."""
+    kinds = [_kind(sign) for sign in row if sign.isalnum()]
+    changes = sum(one != other for one, other in pairwise(kinds))
+    if len(set(kinds)) == len(_KINDS):
+        return changes >= _FEWEST_CHANGES
+    longest = max(map(len, _NOT_BASE64.split(row)))
+    return longest > _LONGEST_PART and changes >= _FEWEST_CHANGES
+
+
+_KINDS = (str.islower, str.isupper, str.isdigit)
+
+
+def _kind(sign: str) -> int:
+    return next(place for place, is_kind in enumerate(_KINDS) if is_kind(sign))
