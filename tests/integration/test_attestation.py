@@ -1,0 +1,183 @@
+"""docs/attestation.md with the real cosign: what verifies, what does not, and that nobody is asked over a network."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import socket
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from perfana_support.reports.attestation import statement, statement_text
+from perfana_support.reports.document import report_document
+from tests.cluster.server import LOOPBACK
+from tests.cluster.tool import find_tool
+from tests.snippets import run_block, snippet
+from tests.unit.builders import judge, policy
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Iterator
+
+    from tests.integration.packages import Machine
+
+PAGE = "docs/attestation.md"
+COSIGN = Path(__file__).parent / "go" / "cosign"
+REPORT = report_document(judge("perfana/perfana-web:0.2.96.22"), policy(), {"kind": "Cluster"})
+CONTENT = b"what the statement is about"
+
+
+class Desk(NamedTuple):
+    """Somebody's folder with a bundle, cosign on the PATH, and a proxy that notes who asks for anything."""
+
+    machine: Machine
+    bundle: Path
+    proxy: str
+
+    @property
+    def statement(self) -> Path:
+        """What is written beside the bundle."""
+        return self.bundle.with_name(f"{self.bundle.name}.intoto.json")
+
+    @property
+    def signed(self) -> Path:
+        """What cosign writes."""
+        return self.bundle.with_name(f"{self.bundle.name}.sigstore.json")
+
+    def run(self, block: str) -> subprocess.CompletedProcess[str]:
+        """Run a block of the page as it stands there."""
+        proxies = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY"), self.proxy)
+        environment = self.machine.environment(COSIGN_PASSWORD="of the test", **proxies)  # noqa: S106 - of a key that ends with the test
+        return run_block(block, environment, folder=self.machine.folder)
+
+    def must(self, block: str) -> str:
+        """Run a block that has to succeed, and return all that it said."""
+        done = self.run(block)
+        assert done.returncode == 0, done.stderr
+        return done.stdout + done.stderr
+
+    def sign(self) -> None:
+        """Make a key pair, and sign the statement."""
+        self.must(snippet(PAGE, "keys"))
+        self.must(snippet(PAGE, "sign"))
+
+    def refusal(self) -> str:
+        """Return what cosign says where it must not verify."""
+        done = self.run(snippet(PAGE, "verify"))
+        assert done.returncode != 0
+        assert "Verified OK" not in done.stdout + done.stderr
+        return done.stderr
+
+    def forge(self, **changes: object) -> None:
+        """Change the statement that was signed, and keep the signature."""
+        signed = json.loads(self.signed.read_bytes())
+        said = json.loads(base64.b64decode(signed["dsseEnvelope"]["payload"]))
+        forged = json.dumps(said | changes).encode()
+        signed["dsseEnvelope"]["payload"] = base64.b64encode(forged).decode()
+        self.signed.write_text(json.dumps(signed))
+
+
+@pytest.fixture
+def asked() -> Iterator[list[str]]:
+    """Listen where a proxy is said to be; yield its address, behind which come those who asked."""
+    with socket.create_server((LOOPBACK, 0)) as server:
+        seen = [f"http://{LOOPBACK}:{server.getsockname()[1]}"]
+
+        def listen() -> None:
+            while True:
+                try:
+                    connection, client = server.accept()
+                except OSError:
+                    return
+                seen.append(str(client))
+                connection.close()
+
+        thread = threading.Thread(target=listen, daemon=True)
+        thread.start()
+        yield seen
+        server.shutdown(socket.SHUT_RDWR)
+    thread.join()
+
+
+@pytest.fixture
+def desk(machine: Machine, asked: list[str]) -> Desk:
+    """Return a desk with a bundle and the statement beside it, named as the page names them."""
+    (machine.programs / "cosign").symlink_to(find_tool(COSIGN).program)
+    named = re.search(r" -o (\S+) --attest$", snippet(PAGE, "bundle"), re.MULTILINE)
+    assert named
+    desk = Desk(machine, machine.folder / named[1], asked[0])
+    desk.bundle.write_bytes(CONTENT)
+    desk.statement.write_text(statement_text(desk.bundle.name, hashlib.sha256(CONTENT).hexdigest(), REPORT))
+    return desk
+
+
+def test_signed_statement_verifies_without_a_network(desk: Desk, asked: list[str]) -> None:
+    desk.sign()
+    assert "Verified OK" in desk.must(snippet(PAGE, "verify"))
+    assert asked[1:] == []
+
+
+def test_what_was_signed_is_what_the_program_wrote(desk: Desk) -> None:
+    desk.sign()
+    assert desk.must(snippet(PAGE, "read")) == desk.statement.read_text()
+
+
+def test_changed_file_does_not_verify(desk: Desk) -> None:
+    desk.sign()
+    desk.bundle.write_bytes(CONTENT + b"!")
+    assert "digest" in desk.refusal()
+
+
+def test_changed_report_does_not_verify(desk: Desk) -> None:
+    desk.sign()
+    desk.forge(predicate=REPORT | {"conditions": []})
+    assert "signature" in desk.refusal()
+
+
+def test_statement_made_to_fit_another_file_does_not_verify(desk: Desk) -> None:
+    desk.sign()
+    desk.bundle.write_bytes(b"another")
+    other = hashlib.sha256(b"another").hexdigest()
+    desk.forge(subject=statement(desk.bundle.name, other, REPORT)["subject"])
+    assert "signature" in desk.refusal()
+
+
+def test_another_key_does_not_verify(desk: Desk) -> None:
+    desk.sign()
+    for key in ("cosign.key", "cosign.pub"):
+        (desk.machine.folder / key).unlink()
+    desk.must(snippet(PAGE, "keys"))
+    assert "signature" in desk.refusal()
+
+
+def test_statement_about_another_file_is_signed_and_does_not_verify(desk: Desk) -> None:
+    desk.statement.write_text(statement_text(desk.bundle.name, hashlib.sha256(b"another").hexdigest(), REPORT))
+    desk.sign()
+    assert "digest" in desk.refusal()
+
+
+def test_statement_of_another_type_does_not_verify(desk: Desk) -> None:
+    said = json.loads(desk.statement.read_bytes()) | {"predicateType": "https://support.perfana.io/Other/v1"}
+    desk.statement.write_text(json.dumps(said))
+    desk.sign()
+    assert "invalid predicate type" in desk.refusal()
+
+
+def test_file_beside_the_signature_is_not_what_was_signed(desk: Desk) -> None:
+    """Why the page says where to read the report: nobody compares this file."""
+    desk.sign()
+    before = desk.statement.read_text()
+    desk.statement.write_text("{}")
+    assert "Verified OK" in desk.must(snippet(PAGE, "verify"))
+    assert desk.must(snippet(PAGE, "read")) == before
+
+
+def test_nothing_is_left_in_the_home(desk: Desk) -> None:
+    desk.sign()
+    desk.must(snippet(PAGE, "verify"))
+    assert list(desk.machine.home.iterdir()) == []
