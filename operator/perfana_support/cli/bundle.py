@@ -31,7 +31,7 @@ exit codes:
   2  usage, a cluster that cannot be asked, a bundle that cannot be read
 """
 
-# What reproducible builds are dated by (reproducible-builds.org, SOURCE_DATE_EPOCH): with it, the same facts give the same bytes.
+# What reproducible builds are dated by (reproducible-builds.org): with it, the same facts give the same bytes.
 _EPOCH = "SOURCE_DATE_EPOCH"
 _FILES = {"take": 0, "show": 1, "diff": 2}
 _MOST_LINES = 5000
@@ -40,11 +40,17 @@ _MOST_LINES = 5000
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `bundle`."""
     parser.add_argument(
-        "action", nargs="?", choices=tuple(_FILES), default="take", help="take a bundle (default), show what is in one, or what changed between two"
+        "action",
+        nargs="?",
+        choices=tuple(_FILES),
+        default="take",
+        help="take a bundle (default), show what is in one, or what changed between two",
     )
     parser.add_argument("file", nargs="*", metavar="FILE", help="of show one bundle, of diff two")
     parser.add_argument("-n", "--namespace", metavar="NAMESPACE", help="the namespace of the installation")
-    parser.add_argument("-o", "--output", metavar="FILE", help="where to write it (default: perfana-support-NAMESPACE-TIME.tar.gz)")
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", help="where to write it (default: perfana-support-NAMESPACE-TIME.tar.gz)"
+    )
     parser.add_argument("--dry-run", action="store_true", help="write nothing, print what would be in it and what masked")
     parser.add_argument(
         "--anonymise",
@@ -54,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--pseudonyms",
         metavar="FILE",
-        help="the table of pseudonyms, which goes on with each bundle and never leaves you: what was called how; implies --anonymise",
+        help="the table of pseudonyms, which goes on with each bundle and never leaves you; implies --anonymise",
     )
     parser.add_argument(
         "--logs",
@@ -63,15 +69,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the last lines of the logs of the product's containers, with what looks like a secret masked; read them before "
         "you hand them over",
     )
-    parser.add_argument("--attest", action="store_true", help="write a statement about it beside it, FILE.intoto.json, to be signed (docs/attestation.md)")
+    parser.add_argument(
+        "--attest",
+        action="store_true",
+        help="write a statement about it beside it, FILE.intoto.json, to be signed (docs/attestation.md)",
+    )
     parser.add_argument("--name", metavar="NAME", help="the SupportCheck, where the namespace has several")
     parser.add_argument("--check", metavar="FILE|-", help="a SupportCheck document in place of the cluster's")
-    parser.add_argument("--policy", metavar="FILE|DIR|-", help="a SupportPolicy document in place of the one that the check names")
-    parser.add_argument("--as-of", metavar="DATE", type=stated_day, help="judge as of this day, YYYY-MM-DD in UTC (default: today)")
+    parser.add_argument(
+        "--policy", metavar="FILE|DIR|-", help="a SupportPolicy document in place of the one that the check names"
+    )
+    parser.add_argument(
+        "--as-of", metavar="DATE", type=stated_day, help="judge as of this day, YYYY-MM-DD in UTC (default: today)"
+    )
     parser.add_argument("--context", metavar="NAME", help="the kubeconfig's context to use (default: the current one)")
     parser.add_argument("--kubeconfig", metavar="FILE", help="the kubeconfig (default: $KUBECONFIG, else ~/.kube/config)")
     parser.add_argument("--registry-config", metavar="FILE", help="a Docker configuration with credentials for registries")
-    parser.add_argument("--registry-ca-file", metavar="FILE", help="certificates of authorities that registries have, beside the system's")
+    parser.add_argument(
+        "--registry-ca-file", metavar="FILE", help="certificates of authorities that registries have, beside the system's"
+    )
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
@@ -79,13 +95,15 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     wanted = _FILES[arguments.action]
     if len(arguments.file) != wanted:
         known = "bundle -n NAMESPACE takes one, bundle show FILE and bundle diff FILE FILE read them"
-        raise SourceError([Fault(f"bundle {arguments.action}", 0, 0, f"takes {wanted} files, got {len(arguments.file)}; {known}")])
+        raise SourceError(
+            [Fault(f"bundle {arguments.action}", 0, 0, f"takes {wanted} files, got {len(arguments.file)}; {known}")]
+        )
     if arguments.action == "take":
         return _take(arguments)
     from perfana_support.sources.bundle.bundle import read_bundle  # noqa: PLC0415 - only who reads one pays for it
 
     if arguments.action == "show":
-        show(index_text(read_bundle(arguments.file[0]).index))
+        show(index_text(read_bundle(arguments.file[0]).listed))
         return ExitCode.SUPPORTED
     from perfana_support.cli.bundle_diff import changes  # noqa: PLC0415 - as above
 
@@ -100,12 +118,12 @@ def _take(arguments: argparse.Namespace) -> ExitCode:
     _refuse_contradictions(arguments)
     taken_at = _moment()
     made = make(arguments, taken_at)
-    for sentence in made.index["missing"]:
+    for sentence in made.listed["missing"]:
         print(printable(f"note: missing in the bundle: {sentence}"), file=sys.stderr)
     if arguments.dry_run:
-        show(index_text(made.index))
+        show(index_text(made.listed))
         return ExitCode.SUPPORTED
-    file = arguments.output or f"perfana-support-{made.index['namespace']}-{taken_at:%Y%m%dT%H%M%SZ}.tar.gz"
+    file = arguments.output or f"perfana-support-{made.listed['namespace']}-{taken_at:%Y%m%dT%H%M%SZ}.tar.gz"
     if made.pseudonyms is not None and arguments.pseudonyms:
         _write(arguments.pseudonyms, made.pseudonyms, is_private=True)
     _write(file, made.content)
@@ -114,7 +132,7 @@ def _take(arguments: argparse.Namespace) -> ExitCode:
         statement = f"{file}.intoto.json"
         _write(statement, made.statement(os.path.basename(file)))
         print(f"{statement}: to be signed, for example by cosign (docs/attestation.md)")
-    verdict: dict[str, Any] = made.index["verdict"]
+    verdict: dict[str, Any] = made.listed["verdict"]
     for kind, said in verdict.items():
         print(f"{kind}: {said['status']} ({said['reason']})")
     return ExitCode.SUPPORTED
@@ -148,7 +166,9 @@ def _write(file: str, content: bytes, *, is_private: bool = False) -> None:
     folder, name = os.path.split(file)
     beside = os.path.join(folder, f".{name}.part")
     try:
-        with open(beside, "wb", opener=lambda path, flags: os.open(path, flags | os.O_TRUNC, 0o600 if is_private else 0o666)) as stream:
+        with open(
+            beside, "wb", opener=lambda path, flags: os.open(path, flags | os.O_TRUNC, 0o600 if is_private else 0o666)
+        ) as stream:
             stream.write(content)
         os.replace(beside, file)
     except OSError as error:

@@ -20,9 +20,11 @@ def changes(before: Bundle, after: Bundle) -> Iterator[str]:
         *_installation(before, after),
         *_named("policy", before.evidence.policy, after.evidence.policy),
         *_named("check", before.evidence.check, after.evidence.check),
-        *_program(before.index, after.index),
+        *_program(before.listed, after.listed),
     ]
-    yield f"from {before.index.get('takenAt')} to {after.index.get('takenAt')}"
+    yield f"from {before.listed.get('takenAt')} to {after.listed.get('takenAt')}"
+    if before.listed.get("anonymised") != after.listed.get("anonymised"):
+        yield "note: one of them is under pseudonyms, so the same things have two names"
     yield from found or (_NOTHING,)
 
 
@@ -34,11 +36,12 @@ def _verdict(before: Judged, after: Judged) -> Iterator[str]:
         if was != is_now:
             yield f"condition {kind}: {was} -> {is_now}"
     known, there = ({each.identity: each for each in found.verdict.findings} for found in (before, after))
-    yield from (f"finding gone: {_told(known[each])}" for each in known if each not in there)
-    yield from (f"finding new: {_told(there[each])}" for each in there if each not in known)
-    for each in known.keys() & there.keys():
-        if known[each].set_aside != there[each].set_aside:
-            yield f"finding {_told(there[each])}: {known[each].set_aside or 'counts'} -> {there[each].set_aside or 'counts'}"
+    yield from (f"finding gone: {_told(finding)}" for identity, finding in known.items() if identity not in there)
+    yield from (f"finding new: {_told(finding)}" for identity, finding in there.items() if identity not in known)
+    for identity in there:
+        if identity in known and known[identity].set_aside != there[identity].set_aside:
+            sides = (each[identity].set_aside or "counts" for each in (known, there))
+            yield f"finding {_told(there[identity])}: {' -> '.join(sides)}"
 
 
 def _told(finding: Finding) -> str:

@@ -17,8 +17,8 @@ from perfana_support.model.evidence import Evidence
 from perfana_support.model.installation import Installation
 from perfana_support.model.policy import Policy
 from perfana_support.reports.attestation import statement_text
-from perfana_support.reports.bundle_index import Contents, index_document, index_text
-from perfana_support.reports.formats import FORMATS, pieces
+from perfana_support.reports.bundle_index import REPORT_FILES, Contents, index_document, index_text
+from perfana_support.reports.formats import pieces
 from perfana_support.reports.report import Report
 from perfana_support.sources.bundle.archive import digest_of, pack
 from perfana_support.sources.bundle.bundle import INDEX
@@ -29,10 +29,6 @@ from perfana_support.sources.bundle.pseudonyms import LEVELS, Pseudonyms, anonym
 from perfana_support.sources.errors import Fault, SourceError
 from perfana_support.sources.policy import builtin_document, policy_of
 
-_SUFFIXES = {
-    "table": "table.txt", "wide": "wide.txt", "json": "report.json", "yaml": "report.yaml", "markdown": "report.md",
-    "html": "report.html", "junit": "junit.xml", "sarif": "report.sarif", "github": "github.txt", "gitlab": "gitlab.json",
-}  # fmt: skip
 # Of one container's log, and of all together: ten of them fill it, more share it.
 _LOG_BYTES = 512 * 1024
 _ALL_LOGS_BYTES = 5 * 1024 * 1024
@@ -41,10 +37,13 @@ _MAX_NAME = 60
 
 
 class Made(NamedTuple):
-    """A bundle: its bytes, its index, the report in it; `pseudonyms` is the table as a file, None where nothing was renamed."""
+    """A bundle: its bytes, its index (`listed`), the report in it.
+
+    `pseudonyms` is the table as a file, None where nothing was renamed.
+    """
 
     content: bytes
-    index: Json
+    listed: Json
     report: Json
     pseudonyms: bytes | None
 
@@ -85,7 +84,7 @@ def make(arguments: argparse.Namespace, taken_at: datetime) -> Made:
     files["README.txt"] = index_text(index).encode()
     index = index_document(contents, {name: (len(content), digest_of(content)) for name, content in files.items()})
     files[INDEX] = written(index)
-    return Made(pack(files, taken_at), index, json.loads(files["report/report.json"]), pseudonyms)
+    return Made(pack(files, taken_at), index, json.loads(files[REPORT_FILES["json"]]), pseudonyms)
 
 
 def _refuse_another_verdict(before: Judged, after: Judged, what: str) -> None:
@@ -143,7 +142,9 @@ def _read_extras(arguments: argparse.Namespace, installation: Installation, poli
         for container in workload.containers
         if recognise(container.image, policy)
     ]
-    found: Extras = watched("reading events, states and logs", lambda step: read_extras(*where, nodes, containers, limits, step))
+    found: Extras = watched(
+        "reading events, states and logs", lambda step: read_extras(*where, nodes, containers, limits, step)
+    )
     return found
 
 
@@ -166,8 +167,8 @@ def _files(evidence: Evidence, judged: Judged, extras: Extras) -> dict[str, byte
     if again.verdict != judged.verdict:
         raise RuntimeError("the evidence that was written gives another verdict than that which was read")
     report = Report(judged.verdict, judged.policy, evidence.source)
-    for name in FORMATS:
-        files[f"report/{_SUFFIXES[name]}"] = "".join(pieces(name, [report])).encode(errors="backslashreplace")
+    for form, name in REPORT_FILES.items():
+        files[name] = "".join(pieces(form, [report])).encode(errors="backslashreplace")
     beside: dict[str, Any] = {
         "events": {"items": list(extras.events)},
         "pods": {"items": list(extras.pods)},

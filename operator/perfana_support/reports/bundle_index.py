@@ -8,6 +8,7 @@ from perfana_support.model.code import ConditionType
 from perfana_support.model.document import Json, NewJson
 from perfana_support.model.verdict import Verdict
 from perfana_support.reports.document import API_VERSION
+from perfana_support.reports.formats import FORMATS
 from perfana_support.reports.table import columns, printable
 
 # What files of a bundle hold, by how their names begin.
@@ -18,7 +19,6 @@ _HOLDS = (
     ("evidence/policy.json", "the whole policy by which it is judged"),
     ("evidence/check.json", "the SupportCheck: maintenance, waivers, target"),
     ("evidence/registries.json", "what registries said of the images"),
-    ("report/", "the verdict, in a format"),
     ("extras/events.json", "latest events of the namespace"),
     ("extras/pods.json", "phases, conditions, restarts and exit codes of pods"),
     ("extras/nodes.json", "versions, conditions and sizes of the nodes"),
@@ -26,6 +26,12 @@ _HOLDS = (
     ("extras/versions.json", "versions of program, Python and Kubernetes"),
     ("logs/", "last lines of a container's log"),
 )
+# The verdict in all formats, each in a file of its own.
+REPORT_FILES = {
+    "table": "report/table.txt", "wide": "report/wide.txt", "json": "report/report.json", "yaml": "report/report.yaml",
+    "markdown": "report/report.md", "html": "report/report.html", "junit": "report/junit.xml", "sarif": "report/report.sarif",
+    "github": "report/github.txt", "gitlab": "report/gitlab.json",
+}  # fmt: skip
 NEVER = (
     "Secrets and their data",
     "data of ConfigMaps",
@@ -66,7 +72,8 @@ def index_document(contents: Contents, files: Mapping[str, tuple[int, str]]) -> 
         "verdict": said,
         "anonymised": contents.level is not None,
         "files": [
-            {"name": name, "holds": holds(name), "bytes": size, "sha256": digest} for name, (size, digest) in sorted(files.items())
+            {"name": name, "holds": holds(name), "bytes": size, "sha256": digest}
+            for name, (size, digest) in sorted(files.items())
         ],
         "masked": [{"mark": mark, "why": why, "where": list(where)} for mark, why, where in contents.masked],
         "neverTaken": list(NEVER),
@@ -80,17 +87,22 @@ def index_text(index: Json) -> str:
 
 
 def _lines(index: Json) -> Iterator[str]:
-    yield f"Support bundle of namespace {index['namespace']}, taken at {index['takenAt']} by perfana-support {index['program']['version']}"
+    version = index["program"]["version"]
+    yield f"Support bundle of namespace {index['namespace']}, taken at {index['takenAt']} by perfana-support {version}"
     for kind, said in index["verdict"].items():
         yield f"{kind}: {said['status']} ({said['reason']}), as of {index['asOf']}"
     yield ""
-    yield from columns([("FILE", "BYTES", "HOLDS"), *((each["name"], str(each["bytes"]), each["holds"]) for each in index["files"])])
+    yield from columns(
+        [("FILE", "BYTES", "HOLDS"), *((each["name"], str(each["bytes"]), each["holds"]) for each in index["files"])]
+    )
     yield ""
     if index["anonymised"]:
         yield "Namespaces, hosts and names are pseudonyms."
     if index["masked"]:
         yield "Masked, each mark one value wherever it stands:"
-        yield from columns([("MARK", "WHY", "WHERE"), *((each["mark"], each["why"], _some(each["where"])) for each in index["masked"])])
+        yield from columns(
+            [("MARK", "WHY", "WHERE"), *((each["mark"], each["why"], _some(each["where"])) for each in index["masked"])]
+        )
     else:
         yield "Nothing had to be masked."
     yield ""
@@ -105,7 +117,8 @@ def _lines(index: Json) -> Iterator[str]:
 
 def holds(name: str) -> str:
     """What a file of a bundle holds."""
-    return next((what for begin, what in _HOLDS if name.startswith(begin)), "")
+    form = next((form for form, file in REPORT_FILES.items() if name == file), None)
+    return f"the verdict: {FORMATS[form]}" if form else next((what for begin, what in _HOLDS if name.startswith(begin)), "")
 
 
 def moment_text(moment: datetime) -> str:

@@ -98,5 +98,3 @@ def _as_text(raw: object) -> str | None:
 def _as_texts(raw: object) -> tuple[str, ...] | None:
     """A list of texts in which any may stand twice: layers do."""
     return tuple(raw) if isinstance(raw, list) and all(isinstance(each, str) for each in raw) else None
-
-

@@ -1,6 +1,6 @@
 """The file that a bundle is: a packed archive, the same bytes for the same content, and read as what a stranger may have made.
 
-Nothing is ever unpacked to a disk. What is read is bounded before it is taken: the bytes behind the packing, files, their sizes.
+Nothing is ever unpacked to a disk. What is read is bounded before it is taken: unpacked bytes, files, their sizes.
 """
 
 import gzip

@@ -17,9 +17,9 @@ _EVIDENCE = (INSTALLATION, OBJECTS, REGISTRIES, CHECK, POLICY)
 
 
 class Bundle(NamedTuple):
-    """A bundle: its index, its evidence, and all of its files as they are."""
+    """A bundle: its index (`listed`), its evidence, and all of its files as they are."""
 
-    index: Json
+    listed: Json
     evidence: Evidence
     files: Mapping[str, bytes]
 
@@ -28,7 +28,9 @@ def read_bundle(file: str) -> Bundle:
     """The bundle in a file. Raises `SourceError` with all that is wrong with it."""
     files = unpack(file)
     if INDEX not in files:
-        raise SourceError([Fault(file, 0, 0, f"is no bundle: it has no {INDEX}; perfana-support bundle -n NAMESPACE makes one")])
+        raise SourceError(
+            [Fault(file, 0, 0, f"is no bundle: it has no {INDEX}; perfana-support bundle -n NAMESPACE makes one")]
+        )
     index = _document(file, INDEX, files[INDEX])
     faults = _faults_of_index(file, index, files)
     if faults:
@@ -39,7 +41,9 @@ def read_bundle(file: str) -> Bundle:
     except DocumentError as error:
         faults = faults_of(file, error.problems)
         version = str(index["program"].get("version"))
-        raise SourceError([*faults, Fault(file, 0, 0, f"was written by perfana-support {version}: is this program older?")]) from error
+        raise SourceError(
+            [*faults, Fault(file, 0, 0, f"was written by perfana-support {version}: is this program older?")]
+        ) from error
 
 
 def _faults_of_index(file: str, index: Json, files: Mapping[str, bytes]) -> list[Fault]:

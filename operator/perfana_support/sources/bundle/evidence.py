@@ -64,7 +64,10 @@ def read_evidence(files: Mapping[str, Json]) -> Evidence:
     is_part, may_install = root.flag("isPart"), root.flag("mayInstall")
     gaps = root.texts("gaps")
     platform = root.node("platform")
-    version, platform_gaps = platform.text("serverVersion") if platform.data.get("serverVersion") else "", platform.texts("gaps")
+    version, platform_gaps = (
+        platform.text("serverVersion") if platform.data.get("serverVersion") else "",
+        platform.texts("gaps"),
+    )
     platform.seen.append("serverVersion")
     platform.finish()
     source = root.read("source", lambda raw: raw if isinstance(raw, Mapping) else None, "a mapping", required=True)

@@ -41,7 +41,7 @@ class Extras(NamedTuple):
     events: tuple[Json, ...] = ()
     pods: tuple[Json, ...] = ()
     nodes: tuple[Json, ...] = ()
-    status: Json = {}
+    status: Mapping[str, Any] = {}
     logs: tuple[Log, ...] = ()
     missing: tuple[str, ...] = ()
 
@@ -81,9 +81,17 @@ def pick_node(entity: Json) -> NewJson:
 def pick_status(entity: Json) -> NewJson:
     """What the operator says of a check, without its sentences: those are of facts that this bundle may have masked."""
     status = _mapping(entity.get("status"))
-    findings = [{field: each[field] for field in ("code", "effect") if field in each} for each in _mappings(status.get("findings"))]
-    picked = {field: status.get(field) for field in ("observedGeneration", "release", "supportEndsOn", "nextTransition", "policy")}
-    return {**{field: value for field, value in picked.items() if value}, "conditions": _conditions(status), "findings": findings}
+    findings = [
+        {field: each[field] for field in ("code", "effect") if field in each} for each in _mappings(status.get("findings"))
+    ]
+    picked = {
+        field: status.get(field) for field in ("observedGeneration", "release", "supportEndsOn", "nextTransition", "policy")
+    }
+    return {
+        **{field: value for field, value in picked.items() if value},
+        "conditions": _conditions(status),
+        "findings": findings,
+    }
 
 
 def with_texts(extras: Extras, change: Callable[[str, str], str]) -> Extras:

@@ -1,9 +1,9 @@
 """What of the facts goes into a bundle: what rules read, and of free text in it only what cannot be a secret.
 
-An allow-list. Of a container that is no component nothing but its image is read, so nothing else is taken along. Of a component's
-command line and variables rules compare words with the policy's own; any other word is as good as every other, so it goes along
-only where its form says that it is no secret: an option's name, a path, a script, a small number. All else becomes a mark, one for
-each secret, so that what was equal stays equal.
+An allow-list. Of a container that is no component nothing but its image is read, so nothing else is taken along. Of a
+component's command line and variables rules compare words with the policy's own; any other word is as good as another, so it
+goes along only where its form says that it is no secret: an option's name, a path, a script, a small number. All else becomes a
+mark, one for each secret, so that what was equal stays equal.
 """
 
 import re
@@ -24,12 +24,31 @@ from perfana_support.sources.bundle.secrets import NAMES_SECRET, is_random, mask
 from perfana_support.sources.bundle.texts import changed, texts_of
 from perfana_support.sources.container_settings import ENV_FROM, WORKING_DIR
 
-_OPTION = re.compile(r"--[a-z][a-z-]{0,39}|-[A-Za-z]|-D[a-z][A-Za-z.]{0,79}|-XX:[+-]?[A-Za-z]{1,60}|-Xm[sx]\d{1,6}[kmgKMG]?", re.ASCII)
+_OPTION = re.compile(
+    r"--[a-z][a-z-]{0,39}|-[A-Za-z]|-D[a-z][A-Za-z.]{0,79}|-XX:[+-]?[A-Za-z]{1,60}|-Xm[sx]\d{1,6}[kmgKMG]?", re.ASCII
+)
 _NUMBER = re.compile(r"\d{1,5}[smhdkMG]?", re.ASCII)
 _PATH = re.compile(r"/?(?:[a-z._-]+\d{0,4}[a-z._-]{0,20}/)*[a-z._-]+\d{0,4}[a-z._-]{0,20}/?", re.ASCII)
 _SCRIPT = re.compile(r"[\w./-]{1,200}\.(?:[cm]?[jt]s|py|sh|jar|rb|pl)", re.ASCII)
 _PROGRAMS = frozenset(
-    {"sh", "bash", "ash", "dash", "node", "java", "python", "python3", "exec", "sleep", "env", "tini", "dumb-init", "npm", "--", "-"}
+    {
+        "sh",
+        "bash",
+        "ash",
+        "dash",
+        "node",
+        "java",
+        "python",
+        "python3",
+        "exec",
+        "sleep",
+        "env",
+        "tini",
+        "dumb-init",
+        "npm",
+        "--",
+        "-",
+    }
 )
 # How quotes are read differs between runtimes; rules read a variable's value without them (`evaluate/configuration.py`).
 _UNQUOTED = str.maketrans("", "", "\"'\\")
@@ -120,7 +139,9 @@ def _settings(settings: ContainerSettings, policy: Policy, masker: Masker) -> Co
     own = {word for image in rules.images.values() for word in (*image.entrypoint, *image.command)} | rules.interpreters
     words = _Words(own, masker)
     return ContainerSettings(
-        command=tuple(_placed(setting, words.path if setting.name == WORKING_DIR else words.next) for setting in settings.command),
+        command=tuple(
+            _placed(setting, words.path if setting.name == WORKING_DIR else words.next) for setting in settings.command
+        ),
         args=tuple(_placed(setting, words.next) for setting in settings.args),
         variables=tuple(_variable(setting, rules.variables.get(setting.name, ()), masker) for setting in settings.variables),
         mounts=tuple(Setting(words.path(mount.name), words.path(mount.value)) for mount in settings.mounts),
@@ -133,7 +154,7 @@ def _placed(setting: Setting, masked: Callable[[str], str]) -> Setting:
 
 
 class _Words:
-    """The words of a command line one after the other: what follows an option that says secret is one, whatever it looks like."""
+    """The words of a command line one after the other: what follows an option that says secret is one, whatever its form."""
 
     def __init__(self, own: set[str] | frozenset[str], masker: Masker) -> None:
         self._own = own
@@ -149,12 +170,12 @@ class _Words:
         follows, self._follows_secret = self._follows_secret, False
         name, has_value, value = word.partition("=")
         if not _OPTION.fullmatch(name):
-            return self._bare(word, follows=follows)
+            return self.bare(word, follows=follows)
         says_secret = bool(NAMES_SECRET.search(name))
         if not has_value:
             self._follows_secret = says_secret
             return word
-        return f"{name}={self._bare(value, follows=says_secret)}" if value else word
+        return f"{name}={self.bare(value, follows=says_secret)}" if value else word
 
     def line(self, line: str) -> str:
         """The words of a line, one by one."""
@@ -163,11 +184,16 @@ class _Words:
 
     def path(self, path: str) -> str:
         """A path, or what a volume is called: only parts that are random go."""
-        return re.sub(r"[^/ ]+", lambda found: self._masker.mark(found[0], _ARGUMENT) if is_random(found[0]) else found[0], path)
+        return re.sub(
+            r"[^/ ]+", lambda found: self._masker.mark(found[0], _ARGUMENT) if is_random(found[0]) else found[0], path
+        )
 
-    def _bare(self, word: str, *, follows: bool) -> str:
+    def bare(self, word: str, *, follows: bool = False) -> str:
+        """A word that is no option."""
         forms = (_NUMBER, _PATH, _SCRIPT)
-        is_plain = word in _PROGRAMS or (any(form.fullmatch(word) for form in forms) and ("/" in word or not _PATH.fullmatch(word)))
+        is_plain = word in _PROGRAMS or (
+            any(form.fullmatch(word) for form in forms) and ("/" in word or not _PATH.fullmatch(word))
+        )
         return word if is_plain and not follows and not is_random(word) else self._masker.mark(word, _ARGUMENT)
 
 
@@ -177,11 +203,11 @@ def _variable(setting: Setting, harmless: tuple[str, ...], masker: Masker) -> Se
         return Setting(setting.name, setting.value)
     words = []
     for word in setting.value.translate(_UNQUOTED).split():
-        option, has_value, value = word.partition("=")
+        option, _, value = word.partition("=")
         if any(is_like(word, template) for template in harmless):
             words.append(word)
         elif not _OPTION.fullmatch(option):
-            words.append(":".join(_Words(frozenset(), masker)._bare(part, follows=False) if part else "" for part in word.split(":")))
+            words.append(":".join(_Words(frozenset(), masker).bare(part) if part else "" for part in word.split(":")))
         else:
             words.append(f"{option}={masker.mark(value, _VALUE)}" if value else word)
     return Setting(setting.name, " ".join(words) or setting.value)
@@ -193,16 +219,15 @@ def _answers(answers: Answers, policy: Policy, masker: Masker) -> dict[Question,
     public = {
         setting
         for question, answer in answers.items()
-        if isinstance(answer, Config) and (question.repository in policy.product_lines_of or _is_listed(answer, policy.catalogue))
+        if isinstance(answer, Config)
+        and (question.repository in policy.product_lines_of or _is_listed(answer, policy.catalogue))
         for setting in answer.settings
     }
     found: dict[Question, Answer] = {}
     for question in sorted(answers):
         answer = answers[question]
         if isinstance(answer, Config):
-            settings = tuple(
-                each if each in public else (each[0], masker.mark(each[1], _SETTING)) for each in answer.settings
-            )
+            settings = tuple(each if each in public else (each[0], masker.mark(each[1], _SETTING)) for each in answer.settings)
             answer = answer._replace(settings=settings, history=tuple(map(masker.text, answer.history)))
         elif isinstance(answer, Gap):
             answer = Gap(masker.text(answer.cause))

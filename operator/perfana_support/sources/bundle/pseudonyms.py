@@ -131,7 +131,11 @@ def anonymise(evidence: Evidence, builtin: Json, pseudonyms: Pseudonyms, level: 
         answers=answers,
     )
     server = str(evidence.source.get("server") or "")
-    source = {**evidence.source, "server": server and "https://" + pseudonyms.name("host", _SCHEME.sub("", server)), "context": ""}
+    source = {
+        **evidence.source,
+        "server": server and "https://" + pseudonyms.name("host", _SCHEME.sub("", server)),
+        "context": "",
+    }
     public = frozenset(texts_of(builtin))
     policy: NewJson = changed(evidence.policy, lambda text: text if text in public else images.policy_text(text))
     policy["metadata"] = {"name": _policy_name(str(evidence.policy["metadata"]["name"]), builtin, pseudonyms)}

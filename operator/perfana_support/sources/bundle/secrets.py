@@ -18,11 +18,19 @@ _WORDS = (
     r"signing|client|license|ssh|master)[-_.]?key|key[-_.]?data|sig(?:nature)?|sas|cookie|session[-_.]?id|jwt|salt|dsn|wachtwoord|geheim"
 )
 NAMES_SECRET = re.compile(_WORDS, re.IGNORECASE)
-_NAME = rf"[\w.-]{{0,64}}(?:{_WORDS})[\w.-]{{0,32}}"
+# What stands before such a word in its name does not matter.
+_NAME = rf"(?:{_WORDS})[\w.-]{{0,32}}"
 # A value in quotes, which may be escaped any number of times (JSON in JSON), or one that ends with the next sign.
 _VALUE = r"""(?P<e>\\*)(?P<q>["'])(?P<quoted>.*?)(?<!\\)(?P=e)(?P=q)|(?P<bare>[^\s"'\\&;,|<>(){}\[\]]+)"""
 _ASSIGNED = re.compile(rf"""{_NAME}\\*["']?\s*(?:=>|:=|=|:|%3[dDaA])\s*(?:{_VALUE})""", re.IGNORECASE | re.DOTALL)
-_AS_OPTION = re.compile(rf"""(?<![\w-])--?{_NAME}\s+(?!-)(?:{_VALUE})""", re.IGNORECASE | re.DOTALL)
+_AS_OPTION = re.compile(rf"""{_NAME}\s+(?!-)(?:{_VALUE})""", re.IGNORECASE | re.DOTALL)
+_OPTION_BEFORE = re.compile(r"(?<![\w-])--?[\w.-]{0,64}\Z")
+_MAX_OPTION = 70
+_KNOWN_KEYS = (
+    r"\bA(?:KIA|SIA|GPA|IDA|ROA)[A-Z0-9]{12,}|\bgh[opsur]_\w{16,}|\bgithub_pat_\w{16,}|\bgl[a-z]{2,5}-[\w-]{12,}"
+    r"|\bxox[a-z]-[\w-]{8,}|\b[spr]k_(?:live|test)_\w{8,}|\bAIza[\w-]{20,}|\bya29\.[\w.-]{10,}|\bnpm_\w{20,}|\bpypi-[\w-]{16,}"
+    r"|\bhv[sb]\.[\w-]{16,}|\bdckr_pat_[\w-]{10,}|\bSG\.[\w-]{10,}\.[\w-]{10,}|\bsq0\w{3}-[\w-]{10,}|\bkey-[0-9a-f]{24,}"
+)
 _FORMS = tuple(
     (why, re.compile(pattern, flags))
     for why, pattern, flags in (
@@ -32,9 +40,7 @@ _FORMS = tuple(
         ("credentials in a header", r"(?<=\bBearer )\S+|(?<=\bBasic )\S+|(?<=\bDigest )\S+|(?<=\bToken )\S+", re.IGNORECASE),
         (
             "a key of a known kind",
-            r"\bA(?:KIA|SIA|GPA|IDA|ROA)[A-Z0-9]{12,}|\bgh[opsur]_\w{16,}|\bgithub_pat_\w{16,}|\bgl[a-z]{2,5}-[\w-]{12,}|\bxox[a-z]-[\w-]{8,}"
-            r"|\b[spr]k_(?:live|test)_\w{8,}|\bAIza[\w-]{20,}|\bya29\.[\w.-]{10,}|\bnpm_\w{20,}|\bpypi-[\w-]{16,}|\bhv[sb]\.[\w-]{16,}"
-            r"|\bdckr_pat_[\w-]{10,}|\bSG\.[\w-]{10,}\.[\w-]{10,}|\bsq0\w{3}-[\w-]{10,}|\bkey-[0-9a-f]{24,}",
+            _KNOWN_KEYS,
             re.ASCII,
         ),
         ("a long row of hexadecimal digits", r"(?<![0-9A-Za-z:])[0-9a-fA-F]{32,}(?![0-9A-Za-z])", 0),
@@ -53,8 +59,8 @@ def mask_text(text: str, mark: Mark) -> str:
     """The text with marks in place of what looks like a secret. Digests of images, which are public, stay."""
     for why, form in _FORMS:
         text = form.sub(lambda found, why=why: mark(found[0], why), text)  # type: ignore[misc] # of a loop's variable
-    for form in (_ASSIGNED, _AS_OPTION):
-        text = form.sub(lambda found: _with_value_marked(found, mark), text)
+    text = _ASSIGNED.sub(lambda found: _with_value_marked(found, mark), text)
+    text = _AS_OPTION.sub(lambda found: _with_value_marked(found, mark) if _is_option(found) else found[0], text)
     return _ROW.sub(lambda found: found[0] if _is_public(found) else mark(found[0], "a random row of signs"), text)
 
 
@@ -70,6 +76,11 @@ def _with_value_marked(found: re.Match[str], mark: Mark) -> str:
         return found[0]
     begin, end = (place - found.start() for place in found.span(group))
     return found[0][:begin] + mark(value, "the value of a name that says secret") + found[0][end:]
+
+
+def _is_option(found: re.Match[str]) -> bool:
+    """Whether the name is that of an option: `--token`, `--db-password`."""
+    return bool(_OPTION_BEFORE.search(found.string, max(0, found.start() - _MAX_OPTION), found.start()))
 
 
 def is_random(row: str) -> bool:

@@ -1,9 +1,9 @@
 """What stands beside the installation in its namespace: the check with its policy, and states, events and logs for a bundle."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from perfana_support.model.document import Json
 from perfana_support.sources.bundle.extras import Extras, Log, pick_events, pick_node, pick_pod
@@ -22,7 +22,7 @@ _T = TypeVar("_T")
 class Stated(NamedTuple):
     """What a cluster states of an installation. {} and None where it states nothing; `gaps` say what could not be read."""
 
-    check: Json = {}
+    check: Mapping[str, Any] = {}
     policy: Json | None = None
     gaps: tuple[str, ...] = ()
 
@@ -111,16 +111,15 @@ class _Reading:
     async def read(self, nodes: Sequence[str], containers: Sequence[tuple[str, str]], limits: LogLimits | None) -> Extras:
         wanted = containers if limits else ()
         self._total = 2 + len(nodes) + len(wanted)
-        async with self._api:
-            async with asyncio.TaskGroup() as group:
-                events = group.create_task(self._try("events", self._list("events", 1), []))
-                pods = group.create_task(self._try("the states of pods", self._list("pods", _MOST_PODS), []))
-                found = [group.create_task(self._try(f"node {name}", self._node(name), None)) for name in nodes]
-                logs = [
-                    group.create_task(self._try(f"the log of {pod}, container {container}", self._log(pod, container, limits), ""))
-                    for pod, container in wanted
-                    if limits
-                ]
+        async with self._api, asyncio.TaskGroup() as group:
+            events = group.create_task(self._try("events", self._list("events", 1), []))
+            pods = group.create_task(self._try("the states of pods", self._list("pods", _MOST_PODS), []))
+            found = [group.create_task(self._try(f"node {name}", self._node(name), None)) for name in nodes]
+            logs = [
+                group.create_task(self._try(f"the log of {pod}, container {container}", self._log(pod, container, limits), ""))
+                for pod, container in wanted
+                if limits
+            ]
         texts = _bounded([task.result() for task in logs], limits.all_bytes if limits else 0)
         return Extras(
             events=pick_events(events.result()),

@@ -1,0 +1,1 @@
+"""Tests of bundles: what is in them, and how they are read."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from perfana_support.cli.evidence import judge
 from perfana_support.evaluate.verdict import evaluate
 from perfana_support.model.check import read_check
-from perfana_support.model.document import DocumentError
+from perfana_support.model.document import DocumentError, Json
 from perfana_support.model.evidence import Evidence
 from perfana_support.model.installation import Installation
 from perfana_support.sources.bundle.evidence import CHECK, INSTALLATION, OBJECTS, POLICY, evidence_files, read_evidence, written
@@ -39,7 +39,7 @@ CHECK_DOCUMENT = {
 }
 
 
-def evidence_of(installation: Installation, spec: dict[str, Any] | None = None, check: Any = CHECK_DOCUMENT) -> Evidence:
+def evidence_of(installation: Installation, spec: dict[str, Any] | None = None, check: Json = CHECK_DOCUMENT) -> Evidence:
     """Build evidence of an installation as a cluster shows it."""
     source = {"kind": "Cluster", "server": "https://server.example:6443", "context": ""}
     return Evidence(installation, merged_document(policy_document(**spec or {})), check, TODAY, source)

@@ -14,7 +14,9 @@ from tests.unit.sources.bundle.test_evidence import SPECS, evidence_of
 
 
 @given(installations(), CIRCUMSTANCES, SPECS)
-def test_neither_marks_nor_pseudonyms_change_a_verdict(objects: Objects, circumstances: Circumstances, spec: dict[str, Any]) -> None:
+def test_neither_marks_nor_pseudonyms_change_a_verdict(
+    objects: Objects, circumstances: Circumstances, spec: dict[str, Any]
+) -> None:
     evidence = evidence_of(observed(held(objects, circumstances)), spec)
     policy = policy_of(evidence.policy)
     masked = mask(evidence, policy, builtin_document(), Masker())
