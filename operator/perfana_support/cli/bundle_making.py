@@ -29,9 +29,9 @@ from perfana_support.sources.bundle.pseudonyms import LEVELS, Pseudonyms, anonym
 from perfana_support.sources.errors import Fault, SourceError
 from perfana_support.sources.policy import builtin_document, policy_of
 
-# Of one container's log, and of all together: ten of them fill it, more share it.
-_LOG_BYTES = 512 * 1024
-_ALL_LOGS_BYTES = 5 * 1024 * 1024
+# Of one container's log, and of all together, which share it: looking through them for secrets takes a second a megabyte.
+_LOG_BYTES = 256 * 1024
+_ALL_LOGS_BYTES = 2 * 1024 * 1024
 # What an archive takes for a name, with room for the folder.
 _MAX_NAME = 60
 
@@ -58,33 +58,52 @@ class Made(NamedTuple):
 
 
 def make(arguments: argparse.Namespace, taken_at: datetime) -> Made:
-    """Gather, mask, judge and pack. Raises `SourceError`."""
+    """Gather, and put together. Raises `SourceError`."""
     gathered = gather(arguments, arguments.as_of or taken_at.date())
-    found = gathered.evidence
-    policy = policy_of(found.policy)
-    before = judge(found, "the cluster")
-    masker = Masker()
-    evidence = mask(found, policy, builtin_document(), masker)
-    _refuse_another_verdict(before, judge(evidence, "the cluster"), "masking")
-    extras = _with_marks(_read_extras(arguments, found.installation, policy)._replace(status=_status(gathered.check)), masker)
-    level, pseudonyms = None, None
+    evidence = gathered.evidence
+    extras = _read_extras(arguments, evidence.installation, policy_of(evidence.policy))
+    extras = extras._replace(status=pick_status(gathered.check) if gathered.check else {})
+    names = None
     if arguments.anonymise or arguments.pseudonyms:
-        names = Pseudonyms(_public_names(policy), _known(arguments.pseudonyms))
-        evidence, level = _renamed(evidence, before, names)
+        names = _known(arguments.pseudonyms)
+    return compose(evidence, extras, taken_at, names)
+
+
+def compose(
+    evidence: Evidence, extras: Extras, taken_at: datetime, known: Mapping[str, Mapping[str, str]] | None = None
+) -> Made:
+    """A bundle of what was found, without what may be secret.
+
+    Under pseudonyms where there is a table of known ones, be it {}.
+    """
+    before = judge(evidence, "the cluster")
+    masker = Masker()
+    evidence = mask(evidence, before.policy, builtin_document(), masker)
+    _refuse_another_verdict(before, judge(evidence, "the cluster"), "masking")
+    extras = _with_marks(extras, masker)
+    masked, table = masker.masked, None
+    if known is not None:
+        names = Pseudonyms({*before.policy.component_names, *before.policy.fields.support.plans}, known)
+        evidence = _renamed(evidence, before, names)
         extras = with_names(extras, names.name)
         extras = extras._replace(missing=tuple(map(names.text, extras.missing)))
-        pseudonyms = written(names.table)
+        masked = tuple(each._replace(where=()) for each in masked)
+        table = written(names.table)
     judged = judge(evidence, "the evidence")
     files = _files(evidence, judged, extras)
-    missing = [*evidence.installation.gaps, *(evidence.installation.platform.gaps if evidence.installation.platform else ())]
-    contents = Contents(__version__, taken_at, judged.verdict, masker.masked, [*missing, *extras.missing], level)
-    if level is not None:
-        contents = contents._replace(masked=[(mark, why, ()) for mark, why, _ in masker.masked])
-    index = index_document(contents, {name: (len(content), digest_of(content)) for name, content in files.items()})
-    files["README.txt"] = index_text(index).encode()
-    index = index_document(contents, {name: (len(content), digest_of(content)) for name, content in files.items()})
+    installation = evidence.installation
+    gaps = (*installation.gaps, *(installation.platform.gaps if installation.platform else ()))
+    contents = Contents(
+        __version__, taken_at, judged.verdict, masked, (*gaps, *extras.missing), is_anonymised=known is not None
+    )
+    files["README.txt"] = index_text(index_document(contents, _listed(files))).encode()
+    index = index_document(contents, _listed(files))
     files[INDEX] = written(index)
-    return Made(pack(files, taken_at), index, json.loads(files[REPORT_FILES["json"]]), pseudonyms)
+    return Made(pack(files, taken_at), index, json.loads(files[REPORT_FILES["json"]]), table)
+
+
+def _listed(files: Mapping[str, bytes]) -> dict[str, tuple[int, str]]:
+    return {name: (len(content), digest_of(content)) for name, content in files.items()}
 
 
 def _refuse_another_verdict(before: Judged, after: Judged, what: str) -> None:
@@ -94,20 +113,16 @@ def _refuse_another_verdict(before: Judged, after: Judged, what: str) -> None:
         raise SourceError([Fault("bundle", 0, 0, problem)])
 
 
-def _renamed(evidence: Evidence, before: Judged, names: Pseudonyms) -> tuple[Evidence, int]:
+def _renamed(evidence: Evidence, before: Judged, names: Pseudonyms) -> Evidence:
     """The evidence under pseudonyms, with as little of images' names left as the verdict allows."""
+    after = before
     for level in range(LEVELS):
         renamed = anonymise(evidence, builtin_document(), names, level)
         after = judge(renamed, "the renamed evidence")
         if shape(after.verdict) == shape(before.verdict):
-            return renamed, level
+            break
     _refuse_another_verdict(before, after, "renaming")
-    raise AssertionError("unreachable")
-
-
-def _public_names(policy: Policy) -> set[str]:
-    """Names that are the vendor's or of the policy's vocabulary."""
-    return {*policy.component_names, *policy.fields.support.plans}
+    return renamed
 
 
 def _known(file: str | None) -> Mapping[str, Mapping[str, str]]:
@@ -146,10 +161,6 @@ def _read_extras(arguments: argparse.Namespace, installation: Installation, poli
         "reading events, states and logs", lambda step: read_extras(*where, nodes, containers, limits, step)
     )
     return found
-
-
-def _status(check: Json) -> Json:
-    return pick_status(check) if check else {}
 
 
 def _with_marks(extras: Extras, masker: Masker) -> Extras:

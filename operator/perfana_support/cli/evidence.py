@@ -1,6 +1,8 @@
 """Evidence judged: the one way from what is known of an installation to its verdict, for bundles and tickets."""
 
+import json
 from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 
 from perfana_support.evaluate.verdict import evaluate
@@ -45,11 +47,17 @@ def read_recorded(file: str) -> Recorded:
     return _understood(read_bundle(file).evidence, file)
 
 
+@lru_cache(maxsize=4)
+def _policy(document: str) -> Policy:
+    """The policy of a document, which is read once though it is judged by several times."""
+    return policy_of(json.loads(document))
+
+
 def _understood(evidence: Evidence, name: str) -> Recorded:
     faults = []
     policy, check = None, Check()
     try:
-        policy = policy_of(evidence.policy)
+        policy = _policy(json.dumps(evidence.policy, default=str))
     except DocumentError as error:
         faults += faults_of(f"{name}, its policy", error.problems)
     try:

@@ -44,17 +44,14 @@ _SHOWN_PLACES = 5
 
 
 class Contents(NamedTuple):
-    """What is told of a bundle. `masked` are marks with the reason and the places; `left_out` and `missing` are sentences.
-
-    `level` tells how much of images' names had to stay for the verdict's sake, None where nothing was renamed.
-    """
+    """What is told of a bundle. `masked` are marks with the reason and the places; `missing` are sentences."""
 
     version: str
     taken_at: datetime
     verdict: Verdict
     masked: Sequence[tuple[str, str, Sequence[str]]]
     missing: Sequence[str]
-    level: int | None = None
+    is_anonymised: bool = False
 
 
 def index_document(contents: Contents, files: Mapping[str, tuple[int, str]]) -> NewJson:
@@ -70,7 +67,7 @@ def index_document(contents: Contents, files: Mapping[str, tuple[int, str]]) -> 
         "asOf": verdict.as_of.isoformat(),
         "namespace": verdict.namespace,
         "verdict": said,
-        "anonymised": contents.level is not None,
+        "anonymised": contents.is_anonymised,
         "files": [
             {"name": name, "holds": holds(name), "bytes": size, "sha256": digest}
             for name, (size, digest) in sorted(files.items())

@@ -48,10 +48,15 @@ def test_a_changed_byte_is_an_error_with_a_name_or_changes_nothing(
     content[place] ^= change
     file = tmp_path_factory.mktemp("it") / "bundle.tar.gz"
     file.write_bytes(bytes(content))
+    assert _outcome(str(file)) in (FILES, f"{file}: ")
+
+
+def _outcome(file: str) -> object:
+    """What is read, or what an error begins with."""
     try:
-        assert unpack(str(file)) == FILES
+        return unpack(file)
     except SourceError as error:
-        assert str(error).startswith(f"{file}: ")
+        return str(error)[: len(file) + 2]
 
 
 @pytest.mark.parametrize("name", ["../x", "/x", "a/../b", "a//b", "", ".x", "a/.x", "a\\b", "C:x", "a\nb", "ä", "a b"])
