@@ -17,7 +17,7 @@ from perfana_support.reports.attestation import statement, statement_text
 from perfana_support.reports.document import report_document
 from tests.cluster.server import LOOPBACK
 from tests.cluster.tool import find_tool
-from tests.snippets import run_block, snippet
+from tests.snippets import changed, run_block, snippet
 from tests.unit.builders import judge, policy
 
 if TYPE_CHECKING:
@@ -120,6 +120,14 @@ def test_signed_statement_verifies_without_a_network(desk: Desk, asked: list[str
     desk.sign()
     assert "Verified OK" in desk.must(snippet(PAGE, "verify"))
     assert asked[1:] == []
+
+
+def test_without_the_two_files_cosign_asks_services(desk: Desk, asked: list[str]) -> None:
+    """What the page keeps away, and that the one above would notice it."""
+    desk.must(snippet(PAGE, "keys"))
+    files = "--signing-config signing-config.json --trusted-root trusted-root.json "
+    assert desk.run(changed(snippet(PAGE, "sign"), (files, ""))).returncode != 0
+    assert asked[1:] != []
 
 
 def test_what_was_signed_is_what_the_program_wrote(desk: Desk) -> None:
