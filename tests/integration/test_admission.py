@@ -12,7 +12,6 @@ from perfana_support.evaluate.admission import admission
 from perfana_support.sources.clock import today
 from perfana_support.sources.policy import builtin_policy
 from tests.admission import refused_by
-from tests.cluster.client import MERGE_PATCH
 from tests.cluster.waiting import wait_for
 from tests.integration.operator_process import ROOT
 from tests.integration.support_objects import (
@@ -104,11 +103,11 @@ def gate(cluster: Cluster, namespace: str, installed: ApiClient, tmp_path: Path)
 @pytest.fixture
 def denying(gate: Gate, installed: ApiClient) -> Iterator[Gate]:
     """Return a namespace in which the server is known to refuse, as long as the test lasts."""
-    printed(snippet(PAGE, "deny"), gate.cluster.environment())
+    binding = yaml.safe_load(snippet(PAGE, "deny"))
+    installed.create(binding)
     wait_for(lambda: gate.try_out(deployment(SNAPSHOT)).code, SEEN_WITHIN_SECONDS, "the API server refuses")
     yield gate
-    actions = {"spec": {"validationActions": ["Warn", "Audit"]}}
-    installed.patch(ADMISSION_API, BINDING, "perfana-support-images", actions, content_type=MERGE_PATCH)
+    installed.delete(ADMISSION_API, BINDING, binding["metadata"]["name"])
     wait_for(lambda: not gate.try_out(deployment(SNAPSHOT)).code, SEEN_WITHIN_SECONDS, "the API server warns again")
 
 
@@ -191,8 +190,6 @@ def test_several_images_are_told_of_together(gate: Gate) -> None:
 
 def test_old_workload_can_be_scaled_and_mended_where_it_is_refused(denying: Gate, installed: ApiClient) -> None:
     old = deployment(ENDED)
-    shown = installed.get(ADMISSION_API, BINDING, "perfana-support-images")
-    assert shown["spec"]["validationActions"] == ["Deny", "Audit"]
     refused = denying.apply(old)
     assert refused.code == 1
     assert "ValidatingAdmissionPolicy 'perfana-support-images'" in refused.text
@@ -207,13 +204,20 @@ def test_old_workload_can_be_scaled_and_mended_where_it_is_refused(denying: Gate
     assert denying.kubectl("set", "image", "deployment/was-there", f"main={RELEASED}").code == 0
 
 
+def test_what_is_refused_stays_so_when_the_manifests_are_applied_anew(denying: Gate) -> None:
+    assert denying.kubectl("apply", "-f", str(ROOT / "manifests" / "admission.yaml")).code == 0
+    assert denying.try_out(deployment(SNAPSHOT)).code == 1
+    assert denying.try_out(deployment(RELEASED)).code == 0
+
+
 def _owner() -> list[Object]:
     uid = "5b1a3c1e-6f2d-4c57-9d9c-0c4a4f0f7a11"
     return [{"apiVersion": "v1", "kind": "ConfigMap", "name": "any", "uid": uid, "controller": True}]
 
 
 def test_namespaces_can_be_chosen_in_which_it_is_refused(gate: Gate, installed: ApiClient) -> None:
-    binding = yaml.safe_load(snippet(PAGE, "deny-in-namespaces"))
+    binding = yaml.safe_load(snippet(PAGE, "deny"))
+    binding["spec"] |= yaml.safe_load(snippet(PAGE, "deny-in-namespaces"))["spec"]
     installed.create(binding)
     assert gate.try_out(deployment(SNAPSHOT)).code == 0
     gate.kubectl("label", "namespace", gate.namespace, "support.perfana.io/gate=true")

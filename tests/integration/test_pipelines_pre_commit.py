@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import subprocess
 from typing import TYPE_CHECKING
@@ -85,6 +86,16 @@ def test_many_files_are_one_run(commit: Commit, workspace: Path) -> None:
     git(workspace, "add", "deploy")
     made = commit()
     assert (made.returncode, commits(workspace)) == (0, 1), made.stdout
+
+
+def test_a_change_of_a_file_with_any_name_is_judged(commit: Commit, workspace: Path) -> None:
+    assert commit().returncode == 0
+    packed = workspace / "deploy/other.yaml.gz"  # read as a manifest, and none by its type
+    packed.write_bytes(gzip.compress((workspace / "snapshot.yaml").read_bytes()))
+    git(workspace, "add", "deploy")
+    refused = commit()
+    assert (refused.returncode, commits(workspace)) == (1, 1), refused.stdout
+    assert "Snapshot" in refused.stdout
 
 
 def test_what_is_no_manifest_refuses_a_commit_where_it_was_named_and_nothing_elsewhere(commit: Commit, workspace: Path) -> None:

@@ -53,6 +53,8 @@ _ROLES = (
     ("ephemeralContainers", ContainerRole.EPHEMERAL),
 )
 DATABASE = ("postgresql.cnpg.io", "Cluster")
+# What CloudNativePG calls the container of a database's pods.
+DATABASE_CONTAINER = "postgres"
 # What CloudNativePG deploys by itself; which version that is depends on the version of the operator.
 _DATABASE_IMAGE = "ghcr.io/cloudnative-pg/postgresql"
 _HASH_LABEL = "pod-template-hash"
@@ -123,7 +125,7 @@ def _project_database(entity: Json, locate: Locate) -> Workload:
         kind="Cluster",
         namespace=_text(metadata, "namespace"),
         name=_text(metadata, "name"),
-        containers=(Container("postgres", image, location=location),),
+        containers=(Container(DATABASE_CONTAINER, image, location=location),),
         labels=_labels(metadata),
     )
 

@@ -3,20 +3,20 @@
 import json
 import tarfile
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from perfana_support.cli import bundle, main
+from perfana_support.cli import main
 from perfana_support.cli.bundle_making import compose
 from perfana_support.model.evidence import Evidence
 from perfana_support.model.installation import Container, Platform, Workload
 from perfana_support.sources.bundle.archive import digest_of, pack, unpack
-from perfana_support.sources.bundle.bundle import INDEX
+from perfana_support.sources.bundle.bundle import INDEX, read_bundle
 from perfana_support.sources.bundle.evidence import INSTALLATION, OBJECTS, POLICY, written
 from perfana_support.sources.bundle.extras import Extras
 from perfana_support.sources.errors import SourceError
@@ -36,10 +36,10 @@ def evidence(*images: str, server: str = "v1.36.3") -> Evidence:
     return evidence_of(found._replace(platform=Platform(server)))
 
 
-def write_bundle(folder: Path, made_from: Evidence, name: str = "bundle.tar.gz", **extras: Any) -> str:
+def write_bundle(folder: Path, made_from: Evidence, name: str = "bundle.tar.gz", missing: tuple[str, ...] = ()) -> str:
     """Write a bundle of some evidence; returns its file."""
     file = folder / name
-    file.write_bytes(compose(made_from, Extras(**extras), MOMENT).content)
+    file.write_bytes(compose(made_from, Extras(missing=missing), MOMENT).content)
     return str(file)
 
 
@@ -50,8 +50,9 @@ def changed(file: str, change: Callable[[dict[str, Any]], None], name: str) -> s
     change(document)
     files[name] = written(document)
     index = json.loads(files[INDEX])
-    for entry in index["files"]:
-        entry["sha256"] = digest_of(files[entry["name"]])
+    for entry in index["files"] if isinstance(index["files"], list) else ():
+        if isinstance(entry, dict) and entry["name"] in files:
+            entry["sha256"] = digest_of(files[entry["name"]])
     if name != INDEX:
         files[INDEX] = written(index)
     Path(file).write_bytes(pack(files, MOMENT))
@@ -65,7 +66,7 @@ def test_a_bundle_is_judged_as_it_was_byte_for_byte(tmp_path: Path, program: Pro
     assert json.loads(outcome.out)["asOf"] == TODAY.isoformat()
 
 
-@settings(max_examples=15)
+@settings(max_examples=15, phases=(Phase.explicit, Phase.generate))  # to make a failing one small would take minutes
 @given(installations(), CIRCUMSTANCES, SPECS, st.booleans())
 def test_any_installation_is_judged_as_it_was_from_its_bundle(
     tmp_path_factory: pytest.TempPathFactory,
@@ -104,13 +105,10 @@ def test_a_bundle_is_judged_on_another_day_and_by_another_policy(tmp_path: Path,
     assert "EndOfLife" in {finding["code"] for finding in report["findings"]}
 
 
-def test_the_checks_waivers_and_target_hold_in_a_bundle(tmp_path: Path, program: Program) -> None:
-    found = evidence()
-    container = Container("c0", "perfana/perfana-web:0.2.96.22")
-    report = json.loads(program("check", "--bundle", write_bundle(tmp_path, found), "-o", "json").out)
-    assert container.image in {finding["subject"].get("image") for finding in report["findings"]} or report["findings"] == []
-    assert "UpgradeSupported" in {condition["type"] for condition in report["conditions"]}
-    assert "MaintenanceActive" in {each["type"] for each in report["conditions"] if each["status"] == "True"}
+def test_the_checks_contract_and_target_hold_in_a_bundle(tmp_path: Path, program: Program) -> None:
+    report = json.loads(program("check", "--bundle", write_bundle(tmp_path, evidence()), "-o", "json").out)
+    found = {condition["type"]: condition["status"] for condition in report["conditions"]}
+    assert (found["MaintenanceActive"], found["UpgradeSupported"]) == ("True", "Unknown")
 
 
 def test_a_bundle_is_shown_without_judging_it(tmp_path: Path, program: Program) -> None:
@@ -119,7 +117,7 @@ def test_a_bundle_is_shown_without_judging_it(tmp_path: Path, program: Program) 
     assert outcome.code == 0
     assert "Support bundle of namespace perfana, taken at 2026-11-24T12:00:00Z" in outcome.out
     assert "- events: forbidden (HTTP 403)" in outcome.out
-    assert outcome.out.encode() == unpack(file)["README.txt"] or "README.txt" in outcome.out
+    assert "README.txt" in outcome.out
 
 
 def test_two_bundles_of_one_state_do_not_differ(tmp_path: Path, program: Program) -> None:
@@ -141,7 +139,7 @@ def test_a_difference_tells_verdict_findings_images_and_versions(tmp_path: Path,
         "finding new: SnapshotBuild of Deployment w0 c0: ",
         "Kubernetes: v1.36.3 -> v1.35.1",
         "check.spec.maintenance.plan: Team -> Enterprise",
-        "Deployment w0.spec.template.spec.containers.c0.image: perfana/perfana-web:0.2.96.22 -> perfana/perfana-web:0.2.97.0-SNAPSHOT",
+        "Deployment w0.spec.template.spec.containers.c0.image: perfana/perfana-web:0.2.96.22 -> perfana/perfana-web:0.2.97.0",
     )
     missing = [begin for begin in expected if not any(line.startswith(begin) for line in lines)]
     assert not missing, "\n".join(lines)
@@ -193,7 +191,6 @@ def test_what_a_stranger_changed_is_named(
     tmp_path: Path, program: Program, name: str, change: Callable[[dict[str, Any]], None], told: str
 ) -> None:
     outcome = program("check", "--bundle", changed(write_bundle(tmp_path, evidence()), change, name))
-    assert (outcome.code, outcome.out) == (2, "") or "error" not in outcome.out
     assert outcome.code == 2
     assert told in outcome.err
 
@@ -203,8 +200,6 @@ def test_a_file_that_is_not_what_the_index_lists_is_named(tmp_path: Path) -> Non
     files = unpack(file)
     files[OBJECTS] = files[OBJECTS].replace(b"SNAPSHOT", b"")[:-1]
     Path(file).write_bytes(pack(files, MOMENT))
-    from perfana_support.sources.bundle.bundle import read_bundle  # noqa: PLC0415
-
     with pytest.raises(SourceError, match=f"{OBJECTS}: is not what the index lists"):
         read_bundle(file)
 
@@ -224,9 +219,9 @@ def test_names_in_a_bundle_under_pseudonyms_are_those_of_its_table_alone(tmp_pat
     (tmp_path / "it.tar.gz").write_bytes(made.content)
     assert not [name for name, content in unpack(str(tmp_path / "it.tar.gz")).items() if b"acme" in content]
     table = json.loads(made.pseudonyms or b"")
-    assert table["namespace"] == {"acme-prod": "namespace-1"}
+    assert table["namespace"] == {"acme-prod": "namespace-1", "perfana": "namespace-2"}  # the check names the latter
     again = compose(found._replace(installation=named._replace(namespace="acme-new")), Extras(), MOMENT, table)
-    assert json.loads(again.pseudonyms or b"")["namespace"] == {"acme-prod": "namespace-1", "acme-new": "namespace-2"}
+    assert json.loads(again.pseudonyms or b"")["namespace"]["acme-new"] == "namespace-3"
 
 
 def test_a_bundle_opens_with_tar_into_one_folder(tmp_path: Path) -> None:
@@ -243,11 +238,6 @@ def test_reasons_of_waivers_are_masked_where_they_hold_a_secret(tmp_path: Path) 
     assert made.listed["masked"] == [
         {"mark": "[masked-1]", "why": "the value of a name that says secret", "where": ["SupportCheck"]}
     ]
-
-
-def test_help_names_each_action() -> None:
-    assert {"show", "diff"} <= set(bundle._FILES)  # noqa: SLF001 - the table that arguments are held against
-    assert MOMENT + timedelta(0) == MOMENT
 
 
 def test_a_pod_is_no_workload_of_its_own_in_a_bundle(tmp_path: Path, program: Program) -> None:

@@ -17,6 +17,7 @@ from perfana_support.sources.errors import Fault, SourceError
 # A bundle of 200 pods has a megabyte. Whatever says more is no bundle, or hides something.
 MAX_PACKED_BYTES = 64 * 1024 * 1024
 MAX_BYTES = 128 * 1024 * 1024
+MAX_FILE_BYTES = 32 * 1024 * 1024
 MAX_FILES = 5000
 _LEVEL = 9
 _MODE = 0o644
@@ -89,6 +90,13 @@ class _Bounded(io.RawIOBase):
             raise _UnsoundError(f"unpacks to more than {MAX_BYTES >> 20} MiB, which no bundle has")
         return bytes(found)
 
+    def exactly(self, size: int) -> bytes:
+        """So many bytes, and no fewer."""
+        found = self.read(size)
+        if len(found) < size:
+            raise _UnsoundError("ends in the middle; was it copied completely?")
+        return found
+
     def finish(self) -> None:
         """Read to the end, which the packing's own checksum is behind. Raises where something follows."""
         while not self._unpacker.eof:
@@ -108,7 +116,7 @@ class _Bounded(io.RawIOBase):
 def _read(stream: _Bounded) -> dict[str, bytes]:
     """The files. Headers are read one by one, and only those that `pack` writes: no links, no extensions, no holes."""
     files: dict[str, bytes] = {}
-    while (block := stream.read(_BLOCK)).strip(b"\0"):
+    while (block := stream.exactly(_BLOCK)).strip(b"\0"):
         entry = tarfile.TarInfo.frombuf(block, "ascii", "strict")
         name = entry.name.removeprefix(_FOLDER)
         if entry.type != tarfile.REGTYPE:
@@ -119,13 +127,9 @@ def _read(stream: _Bounded) -> dict[str, bytes]:
             raise _UnsoundError(f"holds {name} twice")
         if len(files) == MAX_FILES:
             raise _UnsoundError(f"holds more than {MAX_FILES} files, which no bundle does")
-        padded = -(-entry.size // _BLOCK) * _BLOCK
-        if not 0 <= padded <= MAX_BYTES:
+        if not 0 <= entry.size <= MAX_FILE_BYTES:
             raise _UnsoundError(f"holds {name} of {entry.size} bytes, which no bundle does")
-        content = stream.read(padded)
-        if len(content) < padded:
-            raise _UnsoundError("ends in the middle; was it copied completely?")
-        files[name] = content[: entry.size]
+        files[name] = stream.exactly(-(-entry.size // _BLOCK) * _BLOCK)[: entry.size]
     stream.finish()
     return files
 

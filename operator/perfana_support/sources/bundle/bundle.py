@@ -13,6 +13,8 @@ from perfana_support.sources.errors import Fault, SourceError, faults_of
 
 INDEX = "index.json"
 KIND = "SupportBundle"
+# What an index says for people and other programs.
+_TOLD = ("takenAt", "asOf", "namespace", "verdict", "anonymised", "masked", "neverTaken", "missing")
 _EVIDENCE = (INSTALLATION, OBJECTS, REGISTRIES, CHECK, POLICY)
 
 
@@ -58,6 +60,8 @@ def _faults_of_index(file: str, index: Json, files: Mapping[str, bytes]) -> list
         name, digest = node.text("name", required=True), node.text("sha256", required=True)
         if name and digest:
             listed[name] = digest
+    root.seen += _TOLD
+    root.finish()
     problems += [Problem(name, "is not listed in the index") for name in files if name not in listed and name != INDEX]
     problems += [Problem(name, "is listed in the index and missing") for name in listed if name not in files]
     problems += [

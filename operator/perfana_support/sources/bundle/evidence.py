@@ -18,6 +18,7 @@ INSTALLATION, OBJECTS, REGISTRIES, CHECK, POLICY = (
     f"evidence/{name}.json" for name in ("installation", "objects", "registries", "check", "policy")
 )
 KIND = "SupportEvidence"
+CHECK_KIND = "SupportCheck"
 
 
 def evidence_files(evidence: Evidence) -> dict[str, Json]:
@@ -73,6 +74,8 @@ def read_evidence(files: Mapping[str, Json]) -> Evidence:
     source = root.read("source", lambda raw: raw if isinstance(raw, Mapping) else None, "a mapping", required=True)
     root.finish()
     workloads, nodes = _read_objects(Node(files[OBJECTS], OBJECTS, problems))
+    if CHECK in files:
+        _refuse_another_kind(Node(files[CHECK], CHECK, problems))
     answers = {}
     if REGISTRIES in files:
         registries = Node(files[REGISTRIES], REGISTRIES, problems)
@@ -87,6 +90,8 @@ def read_evidence(files: Mapping[str, Json]) -> Evidence:
 
 def _read_objects(root: Node) -> tuple[list[Workload], list[ClusterNode]]:
     root.seen += ["apiVersion", "kind"]
+    if "items" not in root.data:
+        root.fail("items", "is missing, must be a list")
     workloads, nodes = [], []
     for node in root.nodes("items", ""):
         kind = node.data.get("kind")
@@ -101,6 +106,15 @@ def _read_objects(root: Node) -> tuple[list[Workload], list[ClusterNode]]:
             node.fail(error.path, error.form)
     root.finish()
     return workloads, nodes
+
+
+def _refuse_another_kind(check: Node) -> None:
+    """A check is one by its kind, and holds nothing beside what a check has."""
+    for field, wanted in (("apiVersion", API_VERSION), ("kind", CHECK_KIND)):
+        check.read(field, lambda raw, wanted=wanted: raw if raw == wanted else None, wanted, required=True)  # type: ignore[misc]
+    check.node("metadata")
+    check.seen.append("spec")
+    check.finish()
 
 
 def _read_node(node: Node) -> ClusterNode:

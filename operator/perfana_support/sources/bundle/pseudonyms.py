@@ -17,11 +17,26 @@ from perfana_support.model.installation import Container, ContainerSettings, Set
 from perfana_support.model.verdict import Verdict
 from perfana_support.sources.bundle.texts import changed, texts_of
 from perfana_support.sources.container_settings import ENV_FROM
+from perfana_support.sources.workload import DATABASE_CONTAINER
 
 # What of a policy names a registry, a repository or a part of one: no prose, no version, no path of a file.
 _REPOSITORY = re.compile(r"(?:https?://)?[a-z0-9\[](?=[^\s]*[a-z])[a-z0-9._:\[\]-]*(?:/[a-z0-9._-]*)*", re.ASCII)
 _SCHEME = re.compile(r"https?://")
 _SHORTEST = 3
+# Registries that anybody uses; whose images one takes from there, the path tells.
+_PUBLIC = frozenset(
+    {
+        "docker.io",
+        "ghcr.io",
+        "quay.io",
+        "gcr.io",
+        "registry.k8s.io",
+        "mcr.microsoft.com",
+        "public.ecr.aws",
+        "library",
+        "localhost",
+    }
+)
 # How much of an image's name is given away, until the verdict is what it was: all, all but its last part, nothing but its host.
 LEVELS = 3
 
@@ -33,7 +48,7 @@ class Pseudonyms:
     """
 
     def __init__(self, public: Iterable[str], known: Mapping[str, Mapping[str, str]]) -> None:
-        self._public = frozenset(public)
+        self._public = frozenset({DATABASE_CONTAINER, *public})
         self._table = {kind: dict(names) for kind, names in known.items()}
 
     def name(self, kind: str, name: str) -> str:
@@ -74,7 +89,7 @@ class Images:
         self._pseudonyms = pseudonyms
         self._level = level
         listed = [text for text in texts_of(builtin["spec"]) if _REPOSITORY.fullmatch(text)]
-        self._segments = frozenset(segment for text in listed for segment in text.split("/")) | {"library", "localhost"}
+        self._segments = frozenset(segment for text in listed for segment in text.split("/")) | _PUBLIC
 
     def image(self, image: str) -> str:
         """An image's reference. One that nobody can read stays unreadable."""

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfana_support.sources.bundle.archive import MAX_FILES, is_plain, pack, unpack
+from perfana_support.sources.bundle.archive import MAX_FILE_BYTES, MAX_FILES, is_plain, pack, unpack
 from perfana_support.sources.errors import SourceError
 
 MOMENT = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -74,13 +74,10 @@ def test_more_files_than_any_bundle_has_are_refused(tmp_path: Path) -> None:
 def test_a_packed_endlessness_is_refused_before_it_is_held(tmp_path: Path) -> None:
     unpacked = io.BytesIO()
     with tarfile.open(fileobj=unpacked, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-        entry = tarfile.TarInfo("bundle/index.json")
-        entry.size = 100 * 1024 * 1024
-        archive.addfile(entry, io.BytesIO(bytes(entry.size)))
-        archive.addfile(tarfile.TarInfo("bundle/empty"))
-        other = tarfile.TarInfo("bundle/other.json")
-        other.size = entry.size
-        archive.addfile(other, io.BytesIO(bytes(entry.size)))
+        for place in range(5):
+            entry = tarfile.TarInfo(f"bundle/f{place}.json")
+            entry.size = MAX_FILE_BYTES
+            archive.addfile(entry, io.BytesIO(bytes(entry.size)))
     file = tmp_path / "bundle.tar.gz"
     file.write_bytes(gzip.compress(unpacked.getvalue(), 1))
     with pytest.raises(SourceError, match="unpacks to more than 128 MiB"):

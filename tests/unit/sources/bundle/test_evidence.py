@@ -27,7 +27,7 @@ SPECS = st.sampled_from(
         {"publishedOn": "2024-01-01", "images": {"verification": "Catalogue"}},
     ]
 )
-CHECK_DOCUMENT = {
+CHECK_DOCUMENT: Json = {
     "apiVersion": "support.perfana.io/v1alpha1",
     "kind": "SupportCheck",
     "metadata": {"name": "perfana", "namespace": "perfana"},
