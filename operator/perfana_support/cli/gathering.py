@@ -14,6 +14,7 @@ from perfana_support.model.check import Check, read_check
 from perfana_support.model.document import DocumentError, Json
 from perfana_support.model.evidence import Evidence
 from perfana_support.model.policy import Policy
+from perfana_support.sources.bundle.masking import as_stated
 from perfana_support.sources.errors import Fault, SourceError, faults_of, shown_name
 from perfana_support.sources.policy import builtin_document, merged_document, policy_of, read_policy_document
 
@@ -41,7 +42,7 @@ def gather(arguments: argparse.Namespace, as_of: date) -> Gathered:
     where = (arguments.kubeconfig, arguments.context)
     snapshot = watched(f"reading namespace {namespace}", lambda step: read_cluster(*where, (namespace,), step))
     stated = _stated(arguments)
-    check_document = _without_servers_own(stated.check)
+    check_document = as_stated(stated.check) if stated.check else {}
     policy_document, gaps = _policy_of(arguments, stated)
     policy, check = _understood(policy_document, check_document, namespace)
     installation = select(snapshot.installations[0], check, policy)
@@ -87,20 +88,12 @@ def _policy_of(arguments: argparse.Namespace, stated: "Stated") -> tuple[Json, t
         return document, ()
     if stated.policy is None:
         return builtin_document(), stated.gaps
-    own = _without_servers_own(stated.policy)
+    own = as_stated(stated.policy)
     try:
         policy_of(own)
     except DocumentError as error:
         raise SourceError(faults_of(f"SupportPolicy {own['metadata']['name']}", error.problems)) from error
     return merged_document(own), stated.gaps
-
-
-def _without_servers_own(entity: Json) -> Json:
-    """An object as somebody wrote it, without what the API server adds."""
-    if not entity:
-        return {}
-    metadata = {field: entity["metadata"][field] for field in ("name", "namespace") if field in (entity.get("metadata") or {})}
-    return {"apiVersion": entity["apiVersion"], "kind": entity["kind"], "metadata": metadata, "spec": entity.get("spec") or {}}
 
 
 def _understood(policy: Json, check: Json, namespace: str) -> tuple[Policy, Check]:

@@ -4,6 +4,7 @@ Each is picked field by field. Free texts are left out, for programs put anythin
 containers that ended, and of events those that repeat what a probe or a hook printed.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -19,6 +20,8 @@ _TOLD = frozenset(
 )  # fmt: skip
 MAX_EVENTS = 500
 _MAX_MESSAGE = 400
+# What a terminal takes for colours: within a word it hides what the word is.
+_COLOUR = re.compile(r"\x1b\[[0-9;:?]*[ -/]*[@-~]|\x1b[@-_]")
 _STATES = ("running", "waiting", "terminated")
 _CONDITION = ("type", "status", "reason", "lastTransitionTime", "observedGeneration")
 _NODE_INFORMATION = (
@@ -100,7 +103,10 @@ def with_texts(extras: Extras, change: Callable[[str, str], str]) -> Extras:
         {**event, "message": change(f"event {event['reason']}", event["message"])} if "message" in event else event
         for event in extras.events
     )
-    logs = tuple(log._replace(text=change(f"log of {log.pod}, container {log.container}", log.text)) for log in extras.logs)
+    logs = tuple(
+        log._replace(text=change(f"log of {log.pod}, container {log.container}", _COLOUR.sub("", log.text)))
+        for log in extras.logs
+    )
     missing = tuple(change("what is missing", each) for each in extras.missing)
     return extras._replace(events=events, logs=logs, missing=missing)
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from perfana_support.evaluate.inventory import recognise
 from perfana_support.model.answer import Answer, Answers, Config, Gap, Question
 from perfana_support.model.configuration_policy import is_like
-from perfana_support.model.document import Json
+from perfana_support.model.document import Json, NewJson
 from perfana_support.model.evidence import Evidence
 from perfana_support.model.image import parse_image
 from perfana_support.model.image_policy import Catalogue
@@ -21,7 +21,7 @@ from perfana_support.model.installation import PLAIN, Container, ContainerSettin
 from perfana_support.model.layers import made_of
 from perfana_support.model.policy import Policy
 from perfana_support.sources.bundle.secrets import NAMES_SECRET, is_random, mask_text
-from perfana_support.sources.bundle.texts import changed, texts_of
+from perfana_support.sources.bundle.texts import changed, may_be_repository, texts_of
 from perfana_support.sources.container_settings import ENV_FROM, WORKING_DIR
 
 _OPTION = re.compile(
@@ -108,9 +108,9 @@ def mask(evidence: Evidence, policy: Policy, builtin: Json, masker: Masker) -> E
     )
     public = frozenset(texts_of(builtin))
     masker.place = "SupportPolicy"
-    own_policy = changed(evidence.policy, lambda text: text if text in public else masker.text(text))
+    own_policy = _policy(evidence.policy, public, masker)
     masker.place = "SupportCheck"
-    check = changed(evidence.check, masker.text)
+    check = _check(evidence.check, masker)
     masker.place = "where the facts are from"
     source = changed(evidence.source, masker.text)
     return evidence._replace(installation=installation, policy=own_policy, check=check, source=source)
@@ -211,6 +211,38 @@ def _variable(setting: Setting, harmless: tuple[str, ...], masker: Masker) -> Se
         else:
             words.append(f"{option}={masker.mark(value, _VALUE)}" if value else word)
     return Setting(setting.name, " ".join(words) or setting.value)
+
+
+def _policy(policy: Json, public: frozenset[str], masker: Masker) -> NewJson:
+    """The policy; of registries what they are called, for where they are and by which secret no rule reads."""
+    spec = dict(policy["spec"])
+    images = spec.get("images") or {}
+    if images.get("registries"):
+        spec["images"] = {**images, "registries": [{"name": each["name"]} for each in images["registries"]]}
+
+    def change(text: str) -> str:
+        return text if text in public or may_be_repository(text) else masker.text(text)
+
+    return as_stated({**policy, "spec": changed(spec, change)})
+
+
+def _check(check: Json, masker: Masker) -> NewJson:
+    """The check; what people wrote in words is looked through."""
+    if not check:
+        return {}
+    spec = dict(check.get("spec") or {})
+    if spec.get("waivers"):
+        words = ("reason", "agreedBy")
+        spec["waivers"] = [{**each, **{field: masker.text(each[field]) for field in words}} for each in spec["waivers"]]
+    if spec.get("workloadSelector"):
+        spec["workloadSelector"] = changed(spec["workloadSelector"], masker.text)
+    return as_stated({**check, "spec": spec})
+
+
+def as_stated(entity: Json) -> NewJson:
+    """An object as somebody states it: with its name, and without annotations and what an API server adds."""
+    metadata = {field: entity["metadata"][field] for field in ("name", "namespace") if field in (entity.get("metadata") or {})}
+    return {"apiVersion": entity["apiVersion"], "kind": entity["kind"], "metadata": metadata, "spec": entity.get("spec") or {}}
 
 
 def _answers(answers: Answers, policy: Policy, masker: Masker) -> dict[Question, Answer]:

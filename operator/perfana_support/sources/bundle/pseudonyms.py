@@ -15,12 +15,10 @@ from perfana_support.model.evidence import Evidence
 from perfana_support.model.image import parse_image
 from perfana_support.model.installation import Container, ContainerSettings, Setting, Workload
 from perfana_support.model.verdict import Verdict
-from perfana_support.sources.bundle.texts import changed, texts_of
+from perfana_support.sources.bundle.texts import changed, may_be_repository, texts_of
 from perfana_support.sources.container_settings import ENV_FROM
 from perfana_support.sources.workload import DATABASE_CONTAINER
 
-# What of a policy names a registry, a repository or a part of one: no prose, no version, no path of a file.
-_REPOSITORY = re.compile(r"(?:https?://)?[a-z0-9\[](?=[^\s]*[a-z])[a-z0-9._:\[\]-]*(?:/[a-z0-9._-]*)*", re.ASCII)
 _SCHEME = re.compile(r"https?://")
 _SHORTEST = 3
 # Registries that anybody uses; whose images one takes from there, the path tells.
@@ -88,7 +86,7 @@ class Images:
     def __init__(self, pseudonyms: Pseudonyms, builtin: Json, level: int) -> None:
         self._pseudonyms = pseudonyms
         self._level = level
-        listed = [text for text in texts_of(builtin["spec"]) if _REPOSITORY.fullmatch(text)]
+        listed = [text for text in texts_of(builtin["spec"]) if may_be_repository(text)]
         self._segments = frozenset(segment for text in listed for segment in text.split("/")) | _PUBLIC
 
     def image(self, image: str) -> str:
@@ -111,7 +109,13 @@ class Images:
 
     def policy_text(self, text: str) -> str:
         """A text of a policy: a repository, or a sentence."""
-        return self.repository(text) if _REPOSITORY.fullmatch(text) and set("/.") & set(text) else self._pseudonyms.text(text)
+        if may_be_repository(text):
+            return self.repository(text) if "/" in text else text
+        return self._pseudonyms.text(text)
+
+    def registry(self, name: str) -> str:
+        """A registry's name."""
+        return name if name in self._segments else self._pseudonyms.name("host", name)
 
     def _segment(self, segment: str, place: int, last: int, has_scheme: bool) -> str:  # noqa: FBT001 - of a private method
         if not segment or segment in self._segments:
@@ -153,6 +157,8 @@ def anonymise(evidence: Evidence, builtin: Json, pseudonyms: Pseudonyms, level: 
     }
     public = frozenset(texts_of(builtin))
     policy: NewJson = changed(evidence.policy, lambda text: text if text in public else images.policy_text(text))
+    for registry in policy["spec"].get("images", {}).get("registries", ()):
+        registry["name"] = images.registry(registry["name"])
     policy["metadata"] = {"name": _policy_name(str(evidence.policy["metadata"]["name"]), builtin, pseudonyms)}
     check = _check(evidence.check, builtin, pseudonyms, images) if evidence.check else evidence.check
     return evidence._replace(installation=installation, source=source, policy=policy, check=check)

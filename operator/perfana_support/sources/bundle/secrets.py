@@ -51,6 +51,14 @@ _DIGEST_BEFORE = re.compile(r"\bsha(?:256|384|512):\Z")
 _NOT_BASE64 = re.compile(r"[^A-Za-z0-9]+")
 # How often a row changes between small letters, capitals and digits: words (HttpNio2Protocol) do so a few times.
 _FEWEST_CHANGES = 6
+# Which share of a row's signs is another kind than the one before: of random ones 0.6 where there are all kinds, of words 0.3.
+_LOWER, _UPPER, _DIGIT = range(3)
+_LEAST_SHARES = {
+    frozenset({_LOWER, _UPPER, _DIGIT}): 0.4,
+    frozenset({_LOWER, _UPPER}): 0.42,
+    frozenset({_LOWER, _DIGIT}): 0.25,
+    frozenset({_UPPER, _DIGIT}): 0.25,
+}
 # Rows without capitals are parts of names (a ReplicaSet's has ten signs) as long as they are short.
 _LONGEST_PART = 16
 
@@ -87,10 +95,10 @@ def is_random(row: str) -> bool:
     """Whether a row of letters and digits is too random for a word, a name or a number."""
     kinds = [_kind(sign) for sign in row if sign.isalnum()]
     changes = sum(one != other for one, other in pairwise(kinds))
-    if len(set(kinds)) == len(_KINDS):
-        return changes >= _FEWEST_CHANGES
-    longest = max(map(len, _NOT_BASE64.split(row)))
-    return longest > _LONGEST_PART and changes >= _FEWEST_CHANGES
+    least = _LEAST_SHARES[frozenset(kinds)] if changes >= _FEWEST_CHANGES else 1.0
+    if changes < least * len(kinds):
+        return False
+    return len(set(kinds)) == len(_KINDS) or max(map(len, _NOT_BASE64.split(row))) > _LONGEST_PART
 
 
 _KINDS = (str.islower, str.isupper, str.isdigit)

@@ -1,7 +1,16 @@
 """The texts in plain data, wherever they stand."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
+
+# What of a policy names a registry, a repository or a part of one: no prose, no version, no path of a file.
+_REPOSITORY = re.compile(r"(?:https?://)?[a-z0-9\[](?=[^\s]*[a-z])[a-z0-9._:\[\]-]*(?:/[a-z0-9._-]*)*", re.ASCII)
+
+
+def may_be_repository(text: str) -> bool:
+    """Whether a policy's text may be the name of a repository, or a part of one."""
+    return bool(_REPOSITORY.fullmatch(text))
 
 
 def changed(value: Any, change: Callable[[str], str]) -> Any:  # noqa: ANN401 - plain data of any shape
