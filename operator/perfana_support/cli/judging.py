@@ -18,7 +18,7 @@ from perfana_support.sources.errors import Fault, SourceError
 
 if TYPE_CHECKING:
     from perfana_support.cli.registries import Registries
-    from perfana_support.model.answer import Answers, Question
+    from perfana_support.model.answer import Answer, Answers, Question
 
 
 # Each takes about a millisecond.
@@ -83,6 +83,7 @@ class _Asking:
         self._arguments = arguments
         self._policy = policy
         self._registries: Registries | None = None
+        self._answers: dict[Question, Answer] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -93,12 +94,13 @@ class _Asking:
 
     def known(self, installation: Installation) -> "Answers":
         """What is known so far: of before, such as a bundle holds, and of this run."""
-        return {**installation.answers, **(self._registries.known if self._registries else {})}
+        return {**installation.answers, **self._answers}
 
     def ask(self, questions: "Sequence[Question]") -> None:
         """Have questions answered."""
         self._registries = self._registries or open_registries(self._arguments, self._policy)
         self._registries.ask(questions)
+        self._answers |= {question: self._registries.known[question] for question in questions}
 
 
 def open_registries(arguments: argparse.Namespace, policy: Policy) -> "Registries":

@@ -16,6 +16,8 @@ _PAGE = {"limit": "500"}
 _MOST_PODS = 1000
 # As many requests at once as no server minds.
 _AT_ONCE = 16
+# How long a server that asks for patience is given each time.
+_WAITS_SECONDS = (0.5, 1.0, 2.0)
 _T = TypeVar("_T")
 
 
@@ -66,7 +68,7 @@ def read_extras(  # noqa: PLR0913 - where, what, how much, and who is told
 async def _read_stated(api: ClusterApi, namespace: str, name: str | None) -> Stated:
     async with api:
         try:
-            found = (await api.list_page(f"{_GROUP}/namespaces/{namespace}/supportchecks"))["items"]
+            found = (await _patiently(api, f"{_GROUP}/namespaces/{namespace}/supportchecks"))["items"]
         except ApiError as error:
             if error.status == HTTPStatus.NOT_FOUND:
                 found = []
@@ -90,11 +92,31 @@ async def _with_policy(api: ClusterApi, check: Json) -> Stated:
     reference = ((check.get("spec") or {}).get("policyRef") or {}).get("name")
     if not reference:
         return Stated(check)
+    # By a list, which needs no other right than the operator has.
     try:
-        return Stated(check, await api.get(f"{_GROUP}/supportpolicies/{reference}"))
+        found = (await _patiently(api, f"{_GROUP}/supportpolicies", _named(reference)))["items"]
+        problem = "" if found else "it does not exist"
     except ApiError as error:
-        problem = f"SupportPolicy {reference} cannot be read, so this is by the built-in policy: {error}"
-        return Stated(check, None, (problem,))
+        found, problem = [], str(error)
+    if problem:
+        return Stated(check, None, (f"SupportPolicy {reference} cannot be read, so this is by the built-in policy: {problem}",))
+    return Stated(check, found[0])
+
+
+async def _patiently(api: ClusterApi, path: str, query: Mapping[str, str] | None = None) -> Json:
+    """A list, asked for again where waiting may help: a server that has just learnt of a kind wants a moment."""
+    for wait in (*_WAITS_SECONDS, None):
+        try:
+            return await api.list_page(path, query)
+        except ApiError as error:
+            if wait is None or not error.is_passing or not error.status:
+                raise
+            await asyncio.sleep(min(error.retry_after_seconds or wait, _WAITS_SECONDS[-1]))
+    raise AssertionError("unreachable")
+
+
+def _named(name: str) -> dict[str, str]:
+    return {"fieldSelector": f"metadata.name={name}"}
 
 
 class _Reading:
@@ -151,7 +173,7 @@ class _Reading:
                 return found
 
     async def _node(self, name: str) -> Json | None:
-        return await self._api.get(f"/api/v1/nodes/{name}")
+        return next(iter((await self._api.list_page("/api/v1/nodes", _named(name)))["items"]), None)
 
     async def _log(self, pod: str, container: str, limits: LogLimits) -> str:
         query = {"container": container, "tailLines": str(limits.lines), "limitBytes": str(limits.container_bytes)}
