@@ -1,7 +1,7 @@
 """When support is there, and until when it answers first: the clock of a response target.
 
-Windows are `[opening, closing)`: at the closing instant itself nobody is there any more, while a target may be due then. Hours are real
-hours, also where the zone's clock is put forward or back in between.
+Windows are `[opening, closing)`: at the closing instant itself nobody is there any more, while a target may be due then.
+Hours are real hours, also where the zone's clock is put forward or back in between.
 """
 
 from collections.abc import Iterator
@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from perfana_support.model.ticket_policy import Coverage, ResponseTarget, Unit
 
-# How far ahead anybody looks, in days: the longest target, a thousand business days, takes four years of common weekdays, and holidays
-# are few. Who is not there until then is not there.
+# How far ahead anybody looks, in days: the longest target, a thousand business days, takes four years of common weekdays, and
+# holidays are few. Who is not there until then is not there.
 HORIZON_DAYS = 7300
 _DAY = timedelta(days=1)
 _WEEK = 7
@@ -39,8 +39,8 @@ class NeverCoveredError(Exception):
 def due(at: datetime, target: ResponseTarget, coverage: Coverage, zone: tzinfo, *, has_weekends: bool) -> Due:
     """When the first answer to a request is due.
 
-    A target in hours runs in covered time alone. One in business days runs from weekday hours to the same time of day, whatever the
-    plan covers beside them. Raises `NeverCoveredError`.
+    A target in hours runs in covered time alone. One in business days runs from weekday hours to the same time of day,
+    whatever the plan covers beside them. Raises `NeverCoveredError`.
     """
     if target.unit is Unit.HOURS:
         return _after_hours(at.astimezone(UTC), target.amount, coverage, zone, has_weekends=has_weekends)

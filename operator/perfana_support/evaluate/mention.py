@@ -23,7 +23,8 @@ class Mention(NamedTuple):
 def mentions(summary: str, topics: Iterable[Topic]) -> tuple[Mention, ...]:
     """The excluded topics that a summary mentions, each with the first words that do.
 
-    Case, accents, hyphens and marks that nobody sees make no difference. Texts are only searched for texts, so nothing can take long.
+    Case, accents, hyphens and marks that nobody sees make no difference. Texts are only searched for texts, so nothing can
+    take long.
     """
     text = _words(summary)
     excluded = (topic for topic in topics if topic.handling is Handling.EXCLUDED)

@@ -1,6 +1,7 @@
 """May a ticket be raised? What the verdict, the contract, the topic and the language say, joined.
 
-A false "possible" is the worst that could be said: what nobody has judged, and what a summary only seems to be about, is Unknown.
+A false "possible" is the worst that could be said: what nobody has judged, and what a summary only seems to be about, is
+Unknown.
 """
 
 from collections.abc import Iterator

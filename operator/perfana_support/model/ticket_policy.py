@@ -23,6 +23,8 @@ _PHRASE = re.compile(r"\*?\w[\w'.-]*(?: \w[\w'.-]*)*\*?")
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*", re.ASCII)
 _LANGUAGE = re.compile(r"[a-z]{2,3}", re.ASCII)
 _SHORTEST_PHRASE, _LONGEST_PHRASE = 3, 64
+_ADDRESS = re.compile(r"https?://[!-~]{1,500}", re.ASCII)
+_ADDRESS_FORM = "an address, for example https://jira.perfana.io/servicedesk"
 _ZONE_FORM = "an offset such as +01:00 or the name of a zone such as Europe/Amsterdam"
 _CLOCK_FORM = "a time of day as HH:MM"
 _PHRASE_FORM = 'words as a summary may hold them, of 3 to 64 characters; "*train*" stands for all words that hold these letters'
@@ -163,7 +165,7 @@ def read_ticket_rules(node: Node) -> TicketRules:
     severities = [_read_severity(entry) for entry in node.nodes("severities", "name")]
     topics = [_read_topic(entry) for entry in node.nodes("topics", "name")]
     return TicketRules(
-        node.text("portal", "an address, for example https://jira.perfana.io/servicedesk") or "",
+        node.read("portal", lambda raw: _matching(raw, _ADDRESS), _ADDRESS_FORM, required=False) or "",
         {plan.name: plan for plan in plans if plan.name},
         {severity.name: severity for severity in severities if severity.name},
         _read_coverage(node.node("coverage")),
@@ -174,7 +176,7 @@ def read_ticket_rules(node: Node) -> TicketRules:
 
 
 def check_ticket_rules(path: str, spec: Mapping[str, Any], rules: TicketRules, problems: list[Problem]) -> None:
-    """What must hold across a whole policy: entries are whole, severities that are named exist, and targets have hours to count in."""
+    """What must hold across a whole policy: entries are whole, severities that are named exist, targets have hours."""
     problems += _lacks(path, spec)
     known = rules.severities
     for plan in rules.plans.values():
@@ -187,7 +189,9 @@ def check_ticket_rules(path: str, spec: Mapping[str, Any], rules: TicketRules, p
             if name not in known
         ]
     if not spec.get("coverage") and any(plan.targets for plan in rules.plans.values()):
-        problems.append(Problem(f"{path}.coverage", "must state timeZone, opensAt, closesAt and weekdays: targets count in them"))
+        problems.append(
+            Problem(f"{path}.coverage", "must state timeZone, opensAt, closesAt and weekdays: targets count in them")
+        )
 
 
 def _read_plan(node: Node) -> PlanService:

@@ -21,17 +21,29 @@ PHRASES: dict[str, tuple[str, str]] = {
     "False": ("not possible", "niet mogelijk"),
     "Unknown": ("cannot be determined", "niet te bepalen"),
     # Grounds; `about` and `words` are what they speak of.
-    "AllRulesMet": ("the installation is supported and its maintenance is active", "de installatie wordt ondersteund en het onderhoud loopt"),
+    "AllRulesMet": (
+        "the installation is supported and its maintenance is active",
+        "de installatie wordt ondersteund en het onderhoud loopt",
+    ),
     "NotJudged": (
         "no installation was judged, so nobody knows whether it is supported; give its manifests with -f FILE",
         "er is geen installatie beoordeeld, dus niemand weet of die ondersteund wordt; geef de manifesten met -f FILE",
     ),
-    "NotDeclared": ("the plan or the end of its maintenance is not known; state --plan and --maintenance-until", "het plan of het einde van het onderhoud is niet bekend; geef --plan en --maintenance-until op"),
+    "NotDeclared": (
+        "the plan or the end of its maintenance is not known; state --plan and --maintenance-until",
+        "het plan of het einde van het onderhoud is niet bekend; geef --plan en --maintenance-until op",
+    ),
     "LanguageNotCovered": ("support is not given in language {about}", "in taal {about} wordt geen support gegeven"),
     "TopicExcluded": ("support does not include {about}", "support omvat {about} niet"),
     "TopicMentioned": (
-        'the summary says "{words}", and support does not include {about}; if the ticket is not about that, say so: --topic incident',
-        'de samenvatting noemt "{words}", en support omvat {about} niet; gaat het ticket daar niet over, zeg dat dan: --topic incident',
+        (
+            'the summary says "{words}", and support does not include {about}; if the ticket is not about that, '
+            "say so: --topic incident"
+        ),
+        (
+            'de samenvatting noemt "{words}", en support omvat {about} niet; gaat het ticket daar niet over, zeg '
+            "dat dan: --topic incident"
+        ),
     ),
     "UpgradeAssistanceOnly": (
         "end of life is all that is wrong: a ticket may ask for help with the upgrade, and only for that",
@@ -39,7 +51,10 @@ PHRASES: dict[str, tuple[str, str]] = {
     ),
     "TopicNotStated": (
         "end of life leaves tickets about the upgrade alone; if this is one, say so: --topic {about}",
-        "na het einde van de levensduur zijn alleen tickets over de upgrade mogelijk; is dit er een, zeg dat dan: --topic {about}",
+        (
+            "na het einde van de levensduur zijn alleen tickets over de upgrade mogelijk; is dit er een, zeg dat "
+            "dan: --topic {about}"
+        ),
     ),
     "NotUpgradeAssistance": (
         "end of life leaves tickets about the upgrade alone, and this one is about {about}",
@@ -75,7 +90,10 @@ PHRASES: dict[str, tuple[str, str]] = {
     "no_severity": ("none stated: --severity", "niet opgegeven: --severity"),
     "taken": ("{name}, {title} (from the stated impact)", "{name}, {title} (uit de opgegeven impact)"),
     "stated": ("{name}, {title}", "{name}, {title}"),
-    "fits_other": ("{fitting} fits by the policy's definitions, and {stated} is stated", "volgens de definities van het beleid past {fitting}, en {stated} is opgegeven"),
+    "fits_other": (
+        "{fitting} fits by the policy's definitions, and {stated} is stated",
+        "volgens de definities van het beleid past {fitting}, en {stated} is opgegeven",
+    ),
     "fits_none": ("no definition of the policy fits what is stated", "geen definitie van het beleid past op wat is opgegeven"),
     "fits_same": ("{fitting} fits by the policy's definitions", "volgens de definities van het beleid past {fitting}"),
     "nearest": ("for {name} this is not stated: {missing}", "voor {name} is dit niet opgegeven: {missing}"),
@@ -87,7 +105,10 @@ PHRASES: dict[str, tuple[str, str]] = {
     "business_days_many": ("{amount} business days", "{amount} werkdagen"),
     "target": ("{amount}, plan {plan}, {severity}", "{amount}, plan {plan}, {severity}"),
     "if_possible": ("holds if a ticket turns out to be possible", "geldt als een ticket mogelijk blijkt"),
-    "no_target": ("the policy states none for plan {plan} and {severity}", "het beleid noemt er geen voor plan {plan} en {severity}"),
+    "no_target": (
+        "the policy states none for plan {plan} and {severity}",
+        "het beleid noemt er geen voor plan {plan} en {severity}",
+    ),
     "phone_yes": ("yes, plan {plan} has it for {severity}", "ja, plan {plan} heeft dat voor {severity}"),
     "phone_no": ("no, plan {plan} has none for {severity}", "nee, plan {plan} heeft dat niet voor {severity}"),
     "settled": (
@@ -100,7 +121,10 @@ PHRASES: dict[str, tuple[str, str]] = {
     # Impacts, as somebody states them.
     "ProductionDown": ("production is down", "productie ligt stil"),
     "MajorMalfunction": ("a major malfunction that affects the business", "een ernstige storing die het bedrijf raakt"),
-    "SeriousDegradation": ("performance or functionality is seriously degraded", "prestaties of functies zijn ernstig verminderd"),
+    "SeriousDegradation": (
+        "performance or functionality is seriously degraded",
+        "prestaties of functies zijn ernstig verminderd",
+    ),
     "ManyUsers": ("many users are affected", "veel gebruikers zijn geraakt"),
     "SomeUsers": ("some users are affected", "sommige gebruikers zijn geraakt"),
     "FewUsers": ("few users are affected", "weinig gebruikers zijn geraakt"),
@@ -109,7 +133,10 @@ PHRASES: dict[str, tuple[str, str]] = {
     # Asked on a terminal.
     "ask_severity": ("Which severity?", "Welke ernst?"),
     "ask_plan": ("Which plan? ({plans}; empty: not known)", "Welk plan? ({plans}; leeg: onbekend)"),
-    "ask_maintenance": ("Until when does its maintenance run? (YYYY-MM-DD; empty: not known)", "Tot en met wanneer loopt het onderhoud? (JJJJ-MM-DD; leeg: onbekend)"),
+    "ask_maintenance": (
+        "Until when does its maintenance run? (YYYY-MM-DD; empty: not known)",
+        "Tot en met wanneer loopt het onderhoud? (JJJJ-MM-DD; leeg: onbekend)",
+    ),
     "ask_again": ("{text} is none of these", "{text} is er geen van"),
 }
 

@@ -1,7 +1,8 @@
 """A ticket before it is raised: what is to be said, in sections, whatever they are written in."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from perfana_support.evaluate.request import Answer, Ground, Request
@@ -43,7 +44,7 @@ class Ticket(NamedTuple):
     fit: Fit = Fit(None)
     response: Response | None = None
     verdict: Verdict | None = None
-    source: dict[str, Any] = {}
+    source: Mapping[str, Any] = MappingProxyType({})
     bundle: str = ""
 
     @property
@@ -183,7 +184,9 @@ def _hand_over(ticket: Ticket, say: Say) -> Iterator[Row]:
         yield Row(say("version"), (verdict.release or "<none>",))
         yield Row(say("conditions"), tuple(f"{each.type}: {each.status} ({each.reason})" for each in verdict.conditions))
         shown = [each for each in verdict.findings if each.effect is not Effect.INFO]
-        texts = [f"{each.code} ({each.set_aside or each.effect}), {subject_text(each.subject)}: {each.message}" for each in shown]
+        texts = [
+            f"{each.code} ({each.set_aside or each.effect}), {subject_text(each.subject)}: {each.message}" for each in shown
+        ]
         yield Row(say("findings"), tuple(texts) or (say("no_findings"),))
     policy = ticket.policy
     yield Row(say("judged_by"), (say("policy_of", name=policy.name, day=policy.published_on, as_of=ticket.as_of),))

@@ -1,4 +1,4 @@
-"""A ticket as a versioned document: kind `SupportTicket` of `-o json`, add only. Its fields are English, its messages the ticket's."""
+"""A ticket as a versioned document: `-o json`, add only. Its fields are English, its messages in the ticket's language."""
 
 import json
 from datetime import UTC, datetime
@@ -22,13 +22,15 @@ def document(ticket: Ticket) -> dict[str, Any]:
     say = speaker(ticket.request.language)
     request, severity, plan = ticket.request, ticket.severity, ticket.plan
     grounds = [_ground(ground, say) for ground in ticket.answer.grounds]
-    settled = [{"topic": each.topic.name, "words": each.words, "sentence": each.topic.sentence} for each in ticket.answer.settled]
+    settled = [
+        {"topic": each.topic.name, "words": each.words, "sentence": each.topic.sentence} for each in ticket.answer.settled
+    ]
     return {
         "apiVersion": API_VERSION,
         "kind": "SupportTicket",
         "asOf": ticket.as_of.isoformat(),
         "policy": {"name": ticket.policy.name, "publishedOn": ticket.policy.published_on.isoformat()},
-        "source": ticket.source,
+        "source": dict(ticket.source),
         "request": {
             "time": _instant(request.at),
             "localTime": request.at.isoformat(timespec="seconds"),
