@@ -43,7 +43,7 @@ class Ground(NamedTuple):
     """One ground of the answer.
 
     `message` is the verdict's own where the reason is; `sentence` is the policy's. `about` is what it speaks of: a topic, a
-    language; `words` those of a summary.
+    language; `words` those of a summary; `instead` is a topic to state, where that would settle it.
     """
 
     status: Status
@@ -52,6 +52,7 @@ class Ground(NamedTuple):
     sentence: str = ""
     about: str = ""
     words: str = ""
+    instead: str = ""
 
 
 class Answer(NamedTuple):
@@ -67,10 +68,9 @@ def answer(request: Request, eligible: Condition | None, rules: TicketRules) -> 
     found = mentions(request.summary, rules.topics.values())
     grounds = [_of_verdict(eligible, request.topic, rules), *_of_request(request, rules)]
     if request.topic is None:
-        grounds += [
-            Ground(Status.UNKNOWN, TicketReason.TOPIC_MENTIONED, "", each.topic.sentence, each.topic.name, each.words)
-            for each in found
-        ]
+        included = next((each.name for each in rules.topics.values() if each.handling is Handling.INCLUDED), "")
+        mentioned = Ground(Status.UNKNOWN, TicketReason.TOPIC_MENTIONED, instead=included)
+        grounds += [mentioned._replace(sentence=each.topic.sentence, about=each.topic.name, words=each.words) for each in found]
     worst = next(status for status in _ORDER if any(ground.status is status for ground in grounds))
     telling = tuple(ground for ground in sorted(grounds, key=_rank) if ground.status is not Status.TRUE or worst is Status.TRUE)
     return Answer(worst, telling, found if request.topic else ())
@@ -95,7 +95,7 @@ def _of_verdict(eligible: Condition | None, topic: Topic | None, rules: TicketRu
     ground = Ground(eligible.status, eligible.reason, eligible.message, assistance.sentence if assistance else "")
     if topic is None:
         name = assistance.name if assistance else ""
-        return ground._replace(status=_at_most_unknown(eligible), reason=TicketReason.TOPIC_NOT_STATED, about=name)
+        return ground._replace(status=_at_most_unknown(eligible), reason=TicketReason.TOPIC_NOT_STATED, instead=name)
     if topic.handling is not Handling.UPGRADE_ASSISTANCE:
         return ground._replace(status=Status.FALSE, reason=TicketReason.NOT_UPGRADE_ASSISTANCE, about=topic.name)
     return ground

@@ -19,13 +19,15 @@ MAX_AMOUNT = 1000
 _ZONE = re.compile(r"[+-](?:0\d|1[0-4]):[0-5]\d|[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+)*", re.ASCII)
 _CLOCK = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d", re.ASCII)
 # Words as they are, and with `*` in front or behind also as the end or beginning of one: nothing that could run away.
-_PHRASE = re.compile(r"\*?\w[\w'.-]*(?: \w[\w'.-]*)*\*?")
+_PHRASE = re.compile(r"\*?[^ *]+(?: [^ *]+)*\*?")
+_SEVERITY = re.compile(r"[A-Za-z][A-Za-z0-9]*", re.ASCII)
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*", re.ASCII)
 _LANGUAGE = re.compile(r"[a-z]{2,3}", re.ASCII)
 _SHORTEST_PHRASE, _LONGEST_PHRASE = 3, 64
 _ADDRESS = re.compile(r"https?://[!-~]{1,500}", re.ASCII)
 _ADDRESS_FORM = "an address, for example https://jira.perfana.io/servicedesk"
 _ZONE_FORM = "an offset such as +01:00 or the name of a zone such as Europe/Amsterdam"
+_SEVERITY_FORM = "the name of a severity, letters and numbers, for example SEV1"
 _CLOCK_FORM = "a time of day as HH:MM"
 _PHRASE_FORM = 'words as a summary may hold them, of 3 to 64 characters; "*train*" stands for all words that hold these letters'
 # What entries of a whole policy need, with its form.
@@ -199,10 +201,10 @@ def _read_plan(node: Node) -> PlanService:
     name = node.text("name", "the name of a plan", required=True)
     has_portal = node.flag("supportPortal")
     has_weekends = node.flag("weekendCoverage")
-    phone = node.texts("phoneSeverities", "a list of severities")
+    phone = node.values("phoneSeverities", "a list of severities", _to_severity, _SEVERITY_FORM)
     targets = {}
     for entry in node.nodes("responseTargets", "severity"):
-        severity = entry.text("severity", "the name of a severity", required=True)
+        severity = entry.read("severity", _to_severity, _SEVERITY_FORM, required=True)
         amount, unit = entry.whole("amount", 1, MAX_AMOUNT), entry.choice("unit", Unit)
         entry.finish()
         if severity and amount and unit:
@@ -229,7 +231,7 @@ def _lacking(place: str, entry: Mapping[str, Any], parts: Mapping[str, str]) -> 
 
 
 def _read_severity(node: Node) -> Severity:
-    name = node.text("name", "the name of a severity", required=True)
+    name = node.read("name", _to_severity, _SEVERITY_FORM, required=True)
     title, definition = node.text("title"), node.text("definition")
     fits, together = _impacts(node, "fits"), _impacts(node, "fitsTogether")
     node.finish()
@@ -286,10 +288,13 @@ def _matching(raw: object, pattern: re.Pattern[str]) -> str | None:
     return raw if isinstance(raw, str) and pattern.fullmatch(raw) else None
 
 
+def _to_severity(raw: object) -> str | None:
+    return _matching(raw, _SEVERITY)
+
+
 def _to_clock(raw: object) -> time | None:
     return time.fromisoformat(raw) if isinstance(raw, str) and _CLOCK.fullmatch(raw) else None
 
 
 def _to_phrase(text: str) -> str | None:
-    is_measured = len(text.strip("*")) >= _SHORTEST_PHRASE and len(text) <= _LONGEST_PHRASE
-    return text if is_measured and _PHRASE.fullmatch(text) else None
+    return text if _SHORTEST_PHRASE <= len(text) <= _LONGEST_PHRASE and _PHRASE.fullmatch(text) else None

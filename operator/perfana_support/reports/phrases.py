@@ -38,11 +38,11 @@ PHRASES: dict[str, tuple[str, str]] = {
     "TopicMentioned": (
         (
             'the summary says "{words}", and support does not include {about}; if the ticket is not about that, '
-            "say so: --topic incident"
+            "say so: --topic {instead}"
         ),
         (
             'de samenvatting noemt "{words}", en support omvat {about} niet; gaat het ticket daar niet over, zeg '
-            "dat dan: --topic incident"
+            "dat dan: --topic {instead}"
         ),
     ),
     "UpgradeAssistanceOnly": (
@@ -50,10 +50,10 @@ PHRASES: dict[str, tuple[str, str]] = {
         "alleen het einde van de levensduur staat in de weg: een ticket mag om hulp bij de upgrade vragen, en alleen daarom",
     ),
     "TopicNotStated": (
-        "end of life leaves tickets about the upgrade alone; if this is one, say so: --topic {about}",
+        "end of life leaves tickets about the upgrade alone; if this is one, say so: --topic {instead}",
         (
             "na het einde van de levensduur zijn alleen tickets over de upgrade mogelijk; is dit er een, zeg dat "
-            "dan: --topic {about}"
+            "dan: --topic {instead}"
         ),
     ),
     "NotUpgradeAssistance": (

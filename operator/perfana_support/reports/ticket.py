@@ -86,7 +86,9 @@ def sections(ticket: Ticket) -> Iterator[Section]:
 
 def ground_text(ground: Ground, say: Say) -> str:
     """What a ground says: in our words where they are ours, else as the verdict has it."""
-    return say(ground.reason, about=ground.about, words=ground.words) if ground.reason in PHRASES else ground.message
+    if ground.reason not in PHRASES:
+        return ground.message
+    return say(ground.reason, about=ground.about, words=ground.words, instead=ground.instead)
 
 
 def amount_text(target: ResponseTarget, say: Say) -> str:
