@@ -22,7 +22,7 @@ from perfana_support.model.code import ConditionType, Status
 from perfana_support.model.ticket_policy import Impact, PlanService, Severity, TicketRules, ticket_rules
 from perfana_support.reports.phrases import speaker
 from perfana_support.reports.ticket import Response, Ticket
-from perfana_support.sources.errors import Fault, SourceError
+from perfana_support.sources.errors import Fault, SourceError, shown_name
 from perfana_support.sources.policy import builtin_policy, read_policy
 from perfana_support.sources.zone import read_zone
 
@@ -31,7 +31,7 @@ examples:
   perfana-support ticket --severity SEV2 -f perfana.yaml --plan Team --maintenance-until 2027-12-31
   perfana-support ticket --production-down -f perfana.yaml --check check.yaml
   perfana-support ticket --severity SEV3 --at 2026-11-27T16:59+01:00 -f perfana.yaml --check check.yaml -o markdown
-  perfana-support ticket --severity SEV4 --summary 'Dashboards are empty' --language nl -f perfana.yaml --check check.yaml
+  perfana-support ticket --severity SEV4 --summary 'Dashboards zijn leeg' --language nl -f perfana.yaml --check check.yaml
   perfana-support ticket --severity SEV4 --topic training     # is that part of support at all?
 
 exit codes:
@@ -118,10 +118,11 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     impacts = _impacts(arguments)
     fitting = fit(impacts, rules.severities.values())
     topic = _named(arguments.topic, rules.topics, "--topic")
+    plan = _named(arguments.plan, rules.plans, "--plan")  # before anything is asked
     request = Request(at, arguments.language, topic, arguments.summary, impacts)
     severity = _severity(arguments, rules, fitting.severity, is_open=bool(impacts))
     stated = stated_of(arguments, policy)
-    maintenance = _maintenance(arguments, stated.check.maintenance, rules)
+    maintenance = _maintenance(arguments, plan, stated.check.maintenance, rules)
     stated = stated._replace(check=stated.check._replace(maintenance=maintenance))
     as_of = at.astimezone(UTC).date()
     facts = verdict_of(arguments, policy, as_of, stated)
@@ -159,16 +160,15 @@ def _severity(arguments: argparse.Namespace, rules: TicketRules, fitting: Severi
     raise SourceError([Fault("--severity", 0, 0, problem)])
 
 
-def _maintenance(arguments: argparse.Namespace, declared: Maintenance | None, rules: TicketRules) -> Maintenance | None:
+def _maintenance(
+    arguments: argparse.Namespace, plan: PlanService | None, declared: Maintenance | None, rules: TicketRules
+) -> Maintenance | None:
     """The contract: by options, else as the check declares it, else asked for."""
     say = speaker(arguments.language)
-    plan: PlanService | None
-    if arguments.plan is None and declared is not None:
-        plan = _named(declared.plan, rules.plans, f"{arguments.check}: spec.maintenance.plan")
-    else:
-        plan = _named(arguments.plan, rules.plans, "--plan")
-        if plan is None and can_ask():
-            plan = ask_plan(rules.plans.values(), say)
+    if plan is None and declared is not None:
+        plan = _named(declared.plan, rules.plans, f"{shown_name(arguments.check)}: spec.maintenance.plan")
+    elif plan is None and can_ask():
+        plan = ask_plan(rules.plans.values(), say)
     until: date | None = arguments.maintenance_until
     if plan is None:
         if until is not None:

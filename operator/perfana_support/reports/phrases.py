@@ -115,6 +115,10 @@ PHRASES: dict[str, tuple[str, str]] = {
         'the summary says "{words}" ({about}); the stated topic says that it is not about that',
         'de samenvatting noemt "{words}" ({about}); volgens het opgegeven onderwerp gaat het daar niet over',
     ),
+    "unseen": (
+        "what was judged does not show {conditions}: the vendor may ask",
+        "wat is beoordeeld laat {conditions} niet zien: de leverancier kan ernaar vragen",
+    ),
     "policy_of": ("policy {name} of {day}, as of {as_of} (UTC)", "beleid {name} van {day}, op {as_of} (UTC)"),
     "no_bundle": ("none", "geen"),
     "more": ("… and {count} more; the JSON has all", "… en nog {count}; de JSON heeft ze alle"),

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from perfana_support.evaluate.request import Answer, Ground, Request
 from perfana_support.evaluate.severity import Fit
-from perfana_support.model.code import Effect, Status
+from perfana_support.model.code import Effect, Reason, Status
 from perfana_support.model.policy import Policy
 from perfana_support.model.ticket_policy import Handling, PlanService, ResponseTarget, Severity, TicketRules, Unit
 from perfana_support.model.verdict import Verdict
@@ -56,11 +56,16 @@ class Ticket(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A label and what stands beside it, a line each; `quote` is the policy's sentence below."""
+    """A label and what stands beside it, a line each; `sentence` is the policy's, which stands below."""
 
     label: str
     texts: tuple[str, ...]
-    quote: str = ""
+    sentence: str = ""
+
+    @property
+    def quote(self) -> str:
+        """The sentence in quotes; a clause with its heading has them."""
+        return f'"{self.sentence}"' if self.sentence and '"' not in self.sentence else self.sentence
 
 
 class Section(NamedTuple):
@@ -102,6 +107,11 @@ def _answer(ticket: Ticket, say: Say) -> Iterator[Row]:
     yield Row(say("answer"), (say(str(ticket.answer.status)), f"{first.reason}: {ground_text(first, say)}"), first.sentence)
     for ground in others:
         yield Row("", (f"{ground.reason}: {ground_text(ground, say)}",), ground.sentence)
+    unseen = (
+        [str(each.type) for each in ticket.verdict.conditions if each.reason == Reason.NOT_OBSERVABLE] if ticket.verdict else []
+    )
+    if unseen and ticket.answer.status is not Status.FALSE:
+        yield Row("", (say("unseen", conditions=", ".join(unseen)),))
     for mention in ticket.answer.settled:
         yield Row("", (say("settled", words=mention.words, about=mention.topic.name),), mention.topic.sentence)
 

@@ -40,7 +40,7 @@ def _of_section(section: Section, width: int) -> Iterator[str]:
     if section.heading:
         yield f"{section.heading}:"
     for row in section.rows:
-        texts = (*row.texts, f'"{row.quote}"') if row.quote else row.texts
+        texts = (*row.texts, row.quote) if row.quote else row.texts
         if section.heading and len(texts) == 1:
             yield f"{_GAP}{row.label}: {texts[0]}"
         elif section.heading:
@@ -93,7 +93,7 @@ def _texts(row: Row, measure: _Measure, say: Say) -> Iterator[str]:
     if len(row.texts) > measure.texts:
         yield say("more", count=len(row.texts) - measure.texts)
     if row.quote:
-        yield f'"{escaped(row.quote, measure.characters)}"'
+        yield escaped(row.quote, measure.characters)
 
 
 def _strong(label: str) -> str:

@@ -36,7 +36,8 @@ def test_plans_are_read_in_order_and_a_portal_must_be_stated() -> None:
         (
             {"plans": [{"name": "a", "x": 1}]},
             (
-                "spec.support.plans[0].x: is not a known field, known are name, phoneSeverities, responseTargets, supportPortal, "
+                "spec.support.plans[0].x: is not a known field, known are name, phoneSeverities, responseTargets, "
+                "supportPortal, "
                 "weekendCoverage"
             ),
         ),

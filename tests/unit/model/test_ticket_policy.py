@@ -183,7 +183,8 @@ def plan(**fields: Any) -> dict[str, Any]:  # noqa: ANN401 - plain data
         (
             {"severities": [{"name": "SEV1", "fits": ["Down"]}]},
             (
-                "spec.support.severities[0].fits[0]: must be one of ProductionDown, MajorMalfunction, SeriousDegradation, ManyUsers, "
+                "spec.support.severities[0].fits[0]: must be one of ProductionDown, MajorMalfunction, SeriousDegradation, "
+                "ManyUsers, "
                 "SomeUsers, FewUsers, ModerateBusinessImpact, LimitedBusinessImpact, is 'Down'"
             ),
         ),
