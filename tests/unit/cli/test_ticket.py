@@ -1,5 +1,6 @@
 """`perfana-support ticket`: what it answers, by which exit code, and what it refuses."""
 
+import argparse
 import json
 import shlex
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 
 from perfana_support.cli import ticket
+from tests.snippets import snippets
 from tests.unit.cli.program import CHARTS, Outcome, Program
 from tests.unit.sources.manifests import deployment, text, write
 
@@ -327,3 +329,42 @@ def test_exit_codes_of_the_help_are_those_of_the_program(program: Program) -> No
     outcome = program("ticket", "--help")
     for line in ("0  possible", "3  not possible", "5  undetermined"):
         assert line in outcome.out
+
+
+# --- the page about it
+
+
+def page() -> str:
+    text = (CHARTS.parents[2] / "docs" / "command-line.md").read_text()
+    return text.partition("## Before a ticket\n")[2].partition("\n## ")[0]
+
+
+def blocks(language: str) -> list[str]:
+    return [each.text for each in snippets("docs/command-line.md") if each.language == language and each.text in page()]
+
+
+@pytest.mark.parametrize("command", [line for block in blocks("") for line in block.splitlines()])
+def test_command_of_the_page_works_when_pasted(
+    command: str, tmp_path: Path, program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, Path(CHART).read_text(), "perfana.yaml")
+    write(tmp_path, CHECK, "check.yaml")
+    assert program(*shlex.split(command)[1:]).code == 0
+
+
+def test_policy_of_the_page_is_valid_and_says_what_the_page_says(program: Program, tmp_path: Path) -> None:
+    [block] = blocks("yaml")
+    policy = write(tmp_path, f"{HEAD}kind: SupportPolicy\n{block}", "policy.yaml")
+    assert program("policy", "lint", policy).code == 0
+    words = ("ticket", "-f", CHART, *TEAM, "--policy", policy, "--severity", "SEV3", "--at", "2026-12-24T15:00+01:00")
+    assert told(program, *words)["response"]["vendorDueTime"] == "2026-12-28T10:00:00+01:00"
+    assert told(program, *words, "--summary", "coaching")["possible"]["status"] == "True"
+    assert told(program, *words, "--summary", "basisopleiding")["possible"]["reason"] == "TopicMentioned"
+
+
+def test_page_names_every_option() -> None:
+    parser = argparse.ArgumentParser(add_help=False)
+    ticket.add_arguments(parser)
+    flags = {flag for action in parser._actions for flag in action.option_strings if flag.startswith("--")}  # noqa: SLF001 - argparse tells no other way
+    assert {flag for flag in flags if f"`{flag}" not in page() and f"{flag} " not in page()} == {"--output", "--filename"}

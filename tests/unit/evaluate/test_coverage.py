@@ -169,8 +169,8 @@ def coverages(draw: st.DrawFn) -> Coverage:
     opens, closes = sorted(draw(st.lists(st.integers(8, 45), min_size=2, max_size=2, unique=True)))
     weekdays = draw(st.frozensets(st.integers(0, 6), min_size=1, max_size=7))
     holidays = draw(st.frozensets(st.dates(date(2026, 10, 1), date(2027, 4, 30)), max_size=6))
-    clocks = (time(each // 2, each % 2 * 30) for each in (opens, closes))
-    return Coverage(draw(st.sampled_from(ZONES)), *clocks, weekdays, holidays)
+    opens_at, closes_at = (time(each // 2, each % 2 * 30) for each in (opens, closes))
+    return Coverage(draw(st.sampled_from(ZONES)), opens_at, closes_at, weekdays, holidays)
 
 
 INSTANTS = st.datetimes(datetime(2026, 10, 1), datetime(2027, 4, 30)).map(  # noqa: DTZ001 - the zone comes below

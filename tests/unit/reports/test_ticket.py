@@ -2,6 +2,7 @@
 
 import json
 import os
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -17,7 +18,6 @@ from perfana_support.reports.markdown import MAX_LENGTH
 from perfana_support.reports.ticket import Ticket
 from tests.unit.builders import TODAY, judge, policy
 from tests.unit.cli.program import ROOT, Program
-from tests.unit.cli.test_ticket_time import AMSTERDAM, read_instant
 
 FOLDER = ROOT / "tests" / "data" / "tickets"
 RENEW = "PERFANA_RENEW_GOLDEN"
@@ -141,7 +141,7 @@ def test_folder_has_nothing_else() -> None:
 
 def ticket(findings: int = 0, message: str = "m", **fields: Any) -> Ticket:  # noqa: ANN401 - of a ticket
     rules = ticket_rules(policy().fields.support)
-    request = Request(read_instant("2026-11-26T12:00", AMSTERDAM), "en")
+    request = Request(datetime(2026, 11, 26, 12, tzinfo=UTC), "en")
     eligible = Condition(ConditionType.TICKET_ELIGIBLE, Status.TRUE, "AllRulesMet", "")
     found = tuple(
         Finding(Code.KNOWN_DEFECT, Subject("Deployment", "perfana", f"w{place}"), message, "mend it")
