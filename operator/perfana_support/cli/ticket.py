@@ -120,8 +120,8 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     topic = _named(arguments.topic, rules.topics, "--topic")
     plan = _named(arguments.plan, rules.plans, "--plan")  # before anything is asked
     request = Request(at, arguments.language, topic, arguments.summary, impacts)
-    severity = _severity(arguments, rules, fitting.severity, is_open=bool(impacts))
     stated = stated_of(arguments, policy)
+    severity = _severity(arguments, rules, fitting.severity, is_open=bool(impacts))
     maintenance = _maintenance(arguments, plan, stated.check.maintenance, rules)
     stated = stated._replace(check=stated.check._replace(maintenance=maintenance))
     as_of = at.astimezone(UTC).date()

@@ -64,7 +64,7 @@ def verdict_of(arguments: argparse.Namespace, policy: Policy, as_of: date, state
 
 
 def _check_of(stated: Stated) -> Callable[[str], Check]:
-    return lambda namespace: stated.check if {stated.namespace, namespace} & {""} or stated.namespace == namespace else Check()
+    return lambda namespace: stated.check if not (stated.namespace and namespace) or stated.namespace == namespace else Check()
 
 
 def _only_one(verdicts: list[Verdict], arguments: argparse.Namespace, stated: Stated) -> Verdict:
