@@ -14,7 +14,6 @@ from perfana_support.model.ticket_policy import Coverage, ResponseTarget, Unit
 # holidays are few. Who is not there until then is not there.
 HORIZON_DAYS = 7300
 _DAY = timedelta(days=1)
-_WEEK = 7
 _MIDNIGHT = time()
 
 

@@ -36,25 +36,24 @@ PHRASES: dict[str, tuple[str, str]] = {
     "LanguageNotCovered": ("support is not given in language {about}", "in taal {about} wordt geen support gegeven"),
     "TopicExcluded": ("support does not include {about}", "support omvat {about} niet"),
     "TopicMentioned": (
-        (
-            'the summary says "{words}", and support does not include {about}; if the ticket is not about that, '
-            "say so: --topic {instead}"
-        ),
-        (
-            'de samenvatting noemt "{words}", en support omvat {about} niet; gaat het ticket daar niet over, zeg '
-            "dat dan: --topic {instead}"
-        ),
+        'the summary says "{words}", and support does not include {about}',
+        'de samenvatting noemt "{words}", en support omvat {about} niet',
+    ),
+    "TopicMentioned, the way out": (
+        "; if the ticket is not about that, say so: --topic {instead}",
+        "; gaat het ticket daar niet over, zeg dat dan: --topic {instead}",
     ),
     "UpgradeAssistanceOnly": (
         "end of life is all that is wrong: a ticket may ask for help with the upgrade, and only for that",
         "alleen het einde van de levensduur staat in de weg: een ticket mag om hulp bij de upgrade vragen, en alleen daarom",
     ),
     "TopicNotStated": (
-        "end of life leaves tickets about the upgrade alone; if this is one, say so: --topic {instead}",
-        (
-            "na het einde van de levensduur zijn alleen tickets over de upgrade mogelijk; is dit er een, zeg dat "
-            "dan: --topic {instead}"
-        ),
+        "end of life leaves tickets about the upgrade alone",
+        "na het einde van de levensduur zijn alleen tickets over de upgrade mogelijk",
+    ),
+    "TopicNotStated, the way out": (
+        "; if this is one, say so: --topic {instead}",
+        "; is dit er een, zeg dat dan: --topic {instead}",
     ),
     "NotUpgradeAssistance": (
         "end of life leaves tickets about the upgrade alone, and this one is about {about}",

@@ -93,7 +93,8 @@ def ground_text(ground: Ground, say: Say) -> str:
     """What a ground says: in our words where they are ours, else as the verdict has it."""
     if ground.reason not in PHRASES:
         return ground.message
-    return say(ground.reason, about=ground.about, words=ground.words, instead=ground.instead)
+    text = say(ground.reason, about=ground.about, words=ground.words)
+    return text + say(f"{ground.reason}, the way out", instead=ground.instead) if ground.instead else text
 
 
 def amount_text(target: ResponseTarget, say: Say) -> str:

@@ -128,6 +128,16 @@ def test_clock_starts_with_the_request_or_at_the_next_opening() -> None:
     assert (within.starts_at, outside.starts_at) == (at("2026-11-26T16:30+01:00"), at("2026-11-30T08:00+01:00"))
 
 
+def test_instants_are_in_utc() -> None:
+    for unit in Unit:
+        found = due(
+            at("2026-11-26T16:30+01:00"), ResponseTarget(1, unit), WORKWEEK, read_zone("+01:00", ""), has_weekends=False
+        )
+        assert (found.starts_at.tzinfo, found.due_at.tzinfo) == (UTC, UTC)
+    first = next(windows(at("2026-11-26T16:30+01:00"), WORKWEEK, read_zone("+01:00", ""), has_weekends=False))
+    assert (first.starts_at.tzinfo, first.ends_at.tzinfo) == (UTC, UTC)
+
+
 def test_seconds_count() -> None:
     target = ResponseTarget(2, Unit.HOURS)
     found = due(at("2026-11-27T16:59:30+01:00"), target, WORKWEEK, read_zone("+01:00", ""), has_weekends=False)

@@ -105,6 +105,43 @@ def test_end_of_life_leaves_upgrade_assistance_alone() -> None:
     )
 
 
+def test_every_part_of_a_ground_is_as_it_is_told() -> None:
+    assistance = RULES.topics["upgrade"].sentence
+    told = "as the verdict says"
+    for found, expected in (
+        (asked(eligible()), (Status.TRUE, "AllRulesMet", told, "", "", "", "")),
+        (asked(None), (Status.UNKNOWN, "NotJudged", "", "", "", "", "")),
+        (asked(UPGRADE, "upgrade"), (Status.TRUE, "UpgradeAssistanceOnly", told, assistance, "", "", "")),
+        (asked(UPGRADE), (Status.UNKNOWN, "TopicNotStated", told, assistance, "", "", "upgrade")),
+        (asked(UPGRADE, "bug"), (Status.FALSE, "NotUpgradeAssistance", told, assistance, "bug", "", "")),
+        (
+            asked(eligible(), language="de"),
+            (Status.FALSE, "LanguageNotCovered", "", RULES.sentences.language, "de", "", ""),
+        ),
+    ):
+        assert found.grounds == (expected,)
+
+
+def test_policy_without_topics_and_languages_says_nothing_of_them() -> None:
+    silent = RULES._replace(topics={}, languages=())
+    assert answer(Request(AT, "de", None, "training"), eligible(), silent).status is Status.TRUE
+    unstated = answer(Request(AT, "de"), UPGRADE, silent)
+    told = (Status.UNKNOWN, "TopicNotStated", "as the verdict says", "", "", "", "")
+    assert (unstated.status, unstated.grounds) == (Status.UNKNOWN, (told,))
+
+
+def test_mention_without_an_included_topic_has_no_way_out() -> None:
+    excluded = RULES._replace(topics={"training": RULES.topics["training"]})
+    [ground] = answer(Request(AT, "en", None, "training"), eligible(), excluded).grounds
+    assert (ground.reason, ground.instead) == ("TopicMentioned", "")
+
+
+def test_grounds_that_say_no_come_first_whatever_was_asked_first() -> None:
+    found = asked(eligible(Status.UNKNOWN, Reason.NOT_DECLARED), summary="training", language="de")
+    assert [ground.status for ground in found.grounds] == [Status.FALSE, Status.UNKNOWN, Status.UNKNOWN]
+    assert reasons(found) == ["LanguageNotCovered", "NotDeclared", "TopicMentioned"]
+
+
 def test_another_language_is_not_possible_with_the_policys_sentence() -> None:
     for language in ("en", "nl"):
         assert asked(eligible(), language=language).status is Status.TRUE

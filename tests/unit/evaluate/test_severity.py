@@ -47,6 +47,7 @@ def test_what_a_more_severe_one_would_need_is_told() -> None:
     assert (found.nearest.name, found.missing) == ("SEV1", (Impact.MANY_USERS,))
     assert fit(frozenset({Impact.PRODUCTION_DOWN}), SEVERITIES).nearest is None
     assert fit(frozenset({Impact.LIMITED_BUSINESS_IMPACT}), SEVERITIES).missing == ()
+    assert fit(frozenset(), SEVERITIES) == (None, None, ())
 
 
 def test_more_impact_never_makes_it_less_severe() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from perfana_support.evaluate.request import Request, answer
+from perfana_support.evaluate.request import Ground, Request, TicketReason, answer
 from perfana_support.model.code import Code, ConditionType, Status
 from perfana_support.model.finding import Finding
 from perfana_support.model.installation import Subject
@@ -15,7 +15,8 @@ from perfana_support.model.ticket_policy import ticket_rules
 from perfana_support.model.verdict import Condition
 from perfana_support.reports import ticket_document, ticket_formats
 from perfana_support.reports.markdown import MAX_LENGTH
-from perfana_support.reports.ticket import Ticket
+from perfana_support.reports.phrases import speaker
+from perfana_support.reports.ticket import Ticket, ground_text
 from tests.unit.builders import TODAY, judge, policy
 from tests.unit.cli.program import ROOT, Program
 
@@ -167,6 +168,13 @@ def test_texts_of_findings_are_no_markup_and_no_command() -> None:
     markdown = ticket_formats.markdown(hostile)
     assert not [each for each in ("**b", "<a>", "@t", "](", "://", "\n## x") if each in markdown]
     assert json.loads(document)["installation"]["findings"][0]["message"].startswith("::error::")
+
+
+def test_no_topic_is_asked_for_that_a_policy_has_not() -> None:
+    ground = Ground(Status.UNKNOWN, TicketReason.TOPIC_NOT_STATED)
+    assert ground_text(ground, speaker("en")) == "end of life leaves tickets about the upgrade alone"
+    told = ground_text(ground._replace(instead="upgrade"), speaker("en"))
+    assert told == "end of life leaves tickets about the upgrade alone; if this is one, say so: --topic upgrade"
 
 
 def test_bundle_is_named_where_there_is_one() -> None:
