@@ -140,6 +140,8 @@ def test_grounds_that_say_no_come_first_whatever_was_asked_first() -> None:
     found = asked(eligible(Status.UNKNOWN, Reason.NOT_DECLARED), summary="training", language="de")
     assert [ground.status for ground in found.grounds] == [Status.FALSE, Status.UNKNOWN, Status.UNKNOWN]
     assert reasons(found) == ["LanguageNotCovered", "NotDeclared", "TopicMentioned"]
+    found = asked(eligible(Status.UNKNOWN, Code.VERSION_UNDETERMINED), summary="training")
+    assert reasons(found) == ["VersionUndetermined", "TopicMentioned"]
 
 
 def test_another_language_is_not_possible_with_the_policys_sentence() -> None:
