@@ -6,7 +6,7 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
-from perfana_support.cli.check_options import stated_day
+from perfana_support.cli.check_options import to_day
 from perfana_support.cli.exit_codes import ExitCode
 from perfana_support.cli.output import show
 from perfana_support.reports.bundle_index import index_text
@@ -79,9 +79,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--policy", metavar="FILE|DIR|-", help="a SupportPolicy document in place of the one that the check names"
     )
-    parser.add_argument(
-        "--as-of", metavar="DATE", type=stated_day, help="judge as of this day, YYYY-MM-DD in UTC (default: today)"
-    )
+    parser.add_argument("--as-of", metavar="DATE", type=to_day, help="judge as of this day, YYYY-MM-DD in UTC (default: today)")
     parser.add_argument("--context", metavar="NAME", help="the kubeconfig's context to use (default: the current one)")
     parser.add_argument("--kubeconfig", metavar="FILE", help="the kubeconfig (default: $KUBECONFIG, else ~/.kube/config)")
     parser.add_argument("--registry-config", metavar="FILE", help="a Docker configuration with credentials for registries")

@@ -15,7 +15,7 @@ from perfana_support.cli.judging import judged
 from perfana_support.cli.options import CONFIG_VARIABLE, add_options, fill
 from perfana_support.cli.output import clear, places, write_all
 from perfana_support.cli.placing import placed, worth_reporting
-from perfana_support.cli.statements import refuse_unreadable
+from perfana_support.cli.statements import refuse_another_policy, refuse_shared_input, refuse_unreadable
 from perfana_support.cli.unmatched import Unmatched
 from perfana_support.cli.variables import stray_variables
 from perfana_support.model.check import Check, Target
@@ -25,7 +25,7 @@ from perfana_support.model.policy import Policy
 from perfana_support.reports.report import Report, Run
 from perfana_support.reports.table import printable
 from perfana_support.sources.clock import today
-from perfana_support.sources.errors import STANDARD_INPUT, Fault, SourceError, shown_name
+from perfana_support.sources.errors import Fault, SourceError, shown_name
 from perfana_support.sources.manifest import read_manifests
 from perfana_support.sources.policy import builtin_policy, read_policy
 from perfana_support.sources.repository import look_around
@@ -104,7 +104,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
             [Fault("--values", 0, 0, "is for charts, which -f CHART gives; what runs in a cluster has its values")]
         )
     outputs = places(arguments.output)
-    _refuse_shared_input(arguments)
+    refuse_shared_input(arguments)
     files = [output.file for output in outputs if output.file]
     if files:
         from perfana_support.cli.clash import refuse_overwriting  # noqa: PLC0415 - only who writes files pays for it
@@ -190,7 +190,7 @@ def _checks(
         from perfana_support.sources.check import read_check_file  # noqa: PLC0415 - only who uses it pays for it
 
         stated, own = read_check_file(arguments.check)
-        _refuse_another_policy(arguments, stated, policy)
+        refuse_another_policy(arguments, stated, policy)
         if own and namespaces and namespaces.isdisjoint({own, ""}):
             problem = f"is for namespace {own}; found are {', '.join(sorted(namespaces))}"
             raise SourceError([Fault(shown_name(arguments.check), 0, 0, problem)])
@@ -212,24 +212,6 @@ def _checks(
         return check
 
     return check_of
-
-
-def _refuse_another_policy(arguments: argparse.Namespace, stated: Check, policy: Policy) -> None:
-    """A check that names its policy must be judged by that one, which only the user can hand over: there is no cluster to ask.
-
-    An error and no notice, since a verdict by another policy answers a question that nobody asked.
-    """
-    if stated.policy is None or (arguments.policy and stated.policy == policy.name):
-        return
-    found = f"--policy gives {policy.name}" if arguments.policy else "it is not looked up from here; give it with --policy FILE"
-    problem = f"spec.policyRef.name: names policy {stated.policy}, {found}"
-    raise SourceError([Fault(shown_name(arguments.check), 0, 0, problem)])
-
-
-def _refuse_shared_input(arguments: argparse.Namespace) -> None:
-    """Standard input is there once; a second reader would find it empty."""
-    if [*(arguments.filename or ()), arguments.policy, arguments.check].count(STANDARD_INPUT) > 1:
-        raise SourceError([Fault(shown_name(STANDARD_INPUT), 0, 0, "can be read once, it is named more often")])
 
 
 def _refuse_both_sources(arguments: argparse.Namespace) -> None:

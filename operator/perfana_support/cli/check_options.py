@@ -17,15 +17,16 @@ TARGET_ALONE = "target"
 JUDGE = ("both", TARGET_ALONE)
 
 
-def stated_day(text: str) -> date:
-    """A day as an option states it. Raises `argparse.ArgumentTypeError`."""
+def to_day(text: str) -> date:
+    """A day. Raises `argparse.ArgumentTypeError`, as all of these do."""
     day = parse_day(text)
     if day is None:
         raise argparse.ArgumentTypeError(f"must be a day as YYYY-MM-DD, is {text!r}")
     return day
 
 
-def _text(text: str) -> str:
+def to_text(text: str) -> str:
+    """A text with something in it."""
     if not text.strip():
         raise argparse.ArgumentTypeError("must not be empty; is a variable unset?")
     return text
@@ -53,24 +54,24 @@ OPTIONS = (
         "FILE|DIR|-",
         "a manifest, packed by gzip or not, a folder of them (all .yaml, .yml and .json files below it), a Helm chart's or "
         "kustomization's folder (rendered by your helm or kubectl), a pattern in quotes, or - for standard input; repeatable",
-        _text,
+        to_text,
         short="f",
         is_list=True,
     ),
     Option(
-        "namespace", "NAMESPACE", "judge what runs in this namespace of a cluster; repeatable", _text, short="n", is_list=True
+        "namespace", "NAMESPACE", "judge what runs in this namespace of a cluster; repeatable", to_text, short="n", is_list=True
     ),
-    Option("bundle", "FILE", "judge what a bundle holds (perfana-support bundle), by its policy, check and day", _text),
+    Option("bundle", "FILE", "judge what a bundle holds (perfana-support bundle), by its policy, check and day", to_text),
     Option(
         "values",
         "FILE",
         "values for charts, handed to your helm after their own; repeatable. For all else that helm takes: helm template … | "
         "perfana-support check -f -",
-        _text,
+        to_text,
         is_list=True,
     ),
-    Option("context", "NAME", "the kubeconfig's context to use (default: the current one; in a pod, its own cluster)", _text),
-    Option("kubeconfig", "FILE", "the kubeconfig (default: $KUBECONFIG, else ~/.kube/config)", _text),
+    Option("context", "NAME", "the kubeconfig's context to use (default: the current one; in a pod, its own cluster)", to_text),
+    Option("kubeconfig", "FILE", "the kubeconfig (default: $KUBECONFIG, else ~/.kube/config)", to_text),
     Option(
         "selector",
         "SELECTOR",
@@ -82,7 +83,7 @@ OPTIONS = (
         "policy",
         "FILE|DIR|-",
         "a SupportPolicy document that states what differs from the built-in policy, or a folder that holds one",
-        _text,
+        to_text,
     ),
     Option(
         "verification",
@@ -95,23 +96,23 @@ OPTIONS = (
         "registry-config",
         "FILE",
         "a Docker configuration with credentials for registries (default: $REGISTRY_AUTH_FILE, else Docker's own)",
-        _text,
+        to_text,
     ),
-    Option("registry-ca-file", "FILE", "certificates of authorities that registries have, beside the system's", _text),
-    Option("as-of", "DATE", "judge as of this day, YYYY-MM-DD in UTC (default: today; of a bundle, its own)", stated_day),
+    Option("registry-ca-file", "FILE", "certificates of authorities that registries have, beside the system's", to_text),
+    Option("as-of", "DATE", "judge as of this day, YYYY-MM-DD in UTC (default: today; of a bundle, its own)", to_day),
     Option(
         "check",
         "FILE|-",
         "a SupportCheck document: its waivers, maintenance, dependencies, platform and target hold; the policy that it "
         "names must be given with --policy",
-        _text,
+        to_text,
     ),
     Option(
         "target",
         "RELEASE",
         "judge as well what the installation would be after an upgrade to this release, or to the newest of a line (0.2); "
         "the worse of both is the exit code",
-        _text,
+        to_text,
     ),
     Option(
         "judge",
@@ -120,8 +121,8 @@ OPTIONS = (
         f"alone, for what runs now may be what the upgrade mends (default: {JUDGE[0]})",
         choice(*JUDGE),
     ),
-    Option("kubernetes-version", "V", "the version of the cluster that the manifests are for, which they cannot show", _text),
-    Option("distribution", "NAME", "its distribution: eks, gke, aks, openshift…", _text),
+    Option("kubernetes-version", "V", "the version of the cluster that the manifests are for, which they cannot show", to_text),
+    Option("distribution", "NAME", "its distribution: eks, gke, aks, openshift…", to_text),
     Option(
         "output",
         "FORMAT[=FILE]",
@@ -149,7 +150,7 @@ OPTIONS = (
         "baseline",
         "FILE",
         "an earlier report (-o json=FILE): what it found already stays in the output, marked, and does not count",
-        _text,
+        to_text,
     ),
 )
 # What shells may offer as values.

@@ -36,7 +36,7 @@ def judge(evidence: Evidence, name: str, as_of: date | None = None) -> Judged:
 
     `name` is what messages call the source. Raises `SourceError` for a policy or check that cannot be used.
     """
-    _, policy, check = _understood(evidence, name)
+    _, policy, check = understood(evidence, name)
     return Judged(evaluate(evidence.installation, policy, as_of or evidence.as_of, check), policy, check)
 
 
@@ -44,7 +44,7 @@ def read_recorded(file: str) -> Recorded:
     """The evidence in a bundle's file. Raises `SourceError`."""
     from perfana_support.sources.bundle.bundle import read_bundle  # noqa: PLC0415 - whoever has evidence already reads none
 
-    return _understood(read_bundle(file).evidence, file)
+    return understood(read_bundle(file).evidence, file)
 
 
 @lru_cache(maxsize=4)
@@ -53,7 +53,8 @@ def _policy(document: str) -> Policy:
     return policy_of(json.loads(document))
 
 
-def _understood(evidence: Evidence, name: str) -> Recorded:
+def understood(evidence: Evidence, name: str) -> Recorded:
+    """Evidence with its policy and check read; `name` is what messages call the source. Raises `SourceError`."""
     faults = []
     policy, check = None, Check()
     try:

@@ -38,6 +38,7 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
 # Commands and what `--help` says of them; each is a module with EXAMPLES, add_arguments and run, imported when it is called.
 COMMANDS = {
     "check": "judge manifests, or what runs in a cluster",
+    "ticket": "say whether a ticket may be raised, until when it is answered first, and what to hand over",
     "status": "print what the operator says of the checks in a cluster",
     "bundle": "take an installation's verdict with all that it was made from, for a ticket",
     "explain": "say what a code or reason means and what to do",

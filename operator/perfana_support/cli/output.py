@@ -53,9 +53,17 @@ def clear(outputs: list[Output]) -> None:
 
 def write(output: Output, reports: Iterable[Report]) -> None:
     """Write one format, in pieces. Raises `SourceError` for a file that cannot be opened, `OSError` where writing fails."""
-    texts = pieces(output.format, reports)
+    _write_texts(output, pieces(output.format, reports), is_for_terminals=output.format in FOR_TERMINALS)
+
+
+def write_text(output: Output, text: str, *, is_for_terminals: bool) -> None:
+    """Write what is no report of verdicts. Raises as `write` does."""
+    _write_texts(output, (text,), is_for_terminals=is_for_terminals)
+
+
+def _write_texts(output: Output, texts: Iterable[str], *, is_for_terminals: bool) -> None:
     if not output.file:
-        _write_all(sys.stdout, _fitted(texts) if output.format in FOR_TERMINALS else texts)
+        _write_all(sys.stdout, _fitted(texts) if is_for_terminals else texts)
         return
     stream = _open(output.file)
     try:

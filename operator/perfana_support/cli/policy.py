@@ -16,6 +16,7 @@ from perfana_support.reports.table import printable
 from perfana_support.sources.clock import today
 from perfana_support.sources.errors import Fault, SourceError, shown_name
 from perfana_support.sources.policy import builtin_document, merged_document, read_policy_document
+from perfana_support.sources.zone import read_zone
 
 EXAMPLES = """\
 examples:
@@ -50,6 +51,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     document = merged_document(read_policy_document(arguments.file))
     if arguments.action == "lint":
         _refuse_future(arguments.file, document["spec"])
+        _refuse_unknown_zone(arguments.file, document["spec"])
         metadata, spec = document["metadata"], document["spec"]
         show(printable(f"{shown_name(arguments.file)}: valid, policy {metadata['name']} of {spec['publishedOn']}") + "\n")
     elif arguments.action == "show":
@@ -66,6 +68,13 @@ def _refuse_future(name: str, spec: Mapping[str, Any]) -> None:
     if published_on and published_on > as_of:
         problem = f"spec.publishedOn: must not be in the future, is {published_on}, today is {as_of} (UTC)"
         raise SourceError([Fault(name, 0, 0, problem)])
+
+
+def _refuse_unknown_zone(name: str, spec: Mapping[str, Any]) -> None:
+    """A zone that nobody knows here would be found out when somebody is about to raise a ticket."""
+    zone = spec.get("support", {}).get("coverage", {}).get("timeZone")
+    if zone:
+        read_zone(zone, f"{shown_name(name)}: spec.support.coverage.timeZone")
 
 
 def differences(before: object, after: object, path: str) -> Iterator[str]:

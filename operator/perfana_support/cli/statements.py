@@ -6,7 +6,7 @@ from perfana_support.evaluate.target import read_release
 from perfana_support.model.check import Check
 from perfana_support.model.kubernetes import parse_kubernetes_version
 from perfana_support.model.policy import Policy
-from perfana_support.sources.errors import Fault, SourceError, shown_name
+from perfana_support.sources.errors import STANDARD_INPUT, Fault, SourceError, shown_name
 
 
 def refuse_unreadable(arguments: argparse.Namespace, stated: Check, policy: Policy) -> None:
@@ -28,3 +28,21 @@ def refuse_unreadable(arguments: argparse.Namespace, stated: Check, policy: Poli
     ]
     if faults:
         raise SourceError(faults)
+
+
+def refuse_another_policy(arguments: argparse.Namespace, stated: Check, policy: Policy) -> None:
+    """A check that names its policy must be judged by that one, which only the user can hand over: there is no cluster to ask.
+
+    An error and no notice, since a verdict by another policy answers a question that nobody asked.
+    """
+    if stated.policy is None or (arguments.policy and stated.policy == policy.name):
+        return
+    found = f"--policy gives {policy.name}" if arguments.policy else "it is not looked up from here; give it with --policy FILE"
+    problem = f"spec.policyRef.name: names policy {stated.policy}, {found}"
+    raise SourceError([Fault(shown_name(arguments.check), 0, 0, problem)])
+
+
+def refuse_shared_input(arguments: argparse.Namespace) -> None:
+    """Standard input is there once; a second reader would find it empty."""
+    if [*(arguments.filename or ()), arguments.policy, arguments.check].count(STANDARD_INPUT) > 1:
+        raise SourceError([Fault(shown_name(STANDARD_INPUT), 0, 0, "can be read once, it is named more often")])

@@ -167,7 +167,7 @@ def _read_spec(name: str, spec: Node, *, is_whole: bool) -> PolicyFields | None:
     configuration = configuration_policy.read_configuration(spec.node("configuration"))
     platform = platform_policy.read_platform(spec.node("platform"), is_whole=is_whole)
     dependencies = dependency_policy.read_dependencies(spec.node("dependencies"), is_whole=is_whole)
-    support = support_policy.read_support(spec.node("support"))
+    support = support_policy.read_support(spec.node("support"), is_whole=is_whole)
     spec.finish()
     if not is_whole:
         return None

@@ -47,11 +47,18 @@ _GAP = "\u200b"
 def render(reports: Sequence[Report]) -> str:
     """All reports as one comment, the worst installation first."""
     ordered = sorted(reports, key=lambda report: (_ORDER.index(_worst([report.verdict])), not report.verdict.is_at_risk))
-    texts = (_written(_Comment(measure).lines(ordered), MAX_LENGTH) for measure in _MEASURES)
-    return next(filter(None, texts), "") or _written(_Comment(_MEASURES[-1]).lines(ordered), sys.maxsize)
+    texts = (written(_Comment(measure).lines(ordered), MAX_LENGTH) for measure in _MEASURES)
+    return next(filter(None, texts), "") or written(_Comment(_MEASURES[-1]).lines(ordered), sys.maxsize)
 
 
-def _written(lines: Iterable[str], limit: int) -> str:
+def escaped(text: str, limit: int) -> str:
+    """A text that is nothing but text, cut to its measure."""
+    shown = printable(text if len(text) <= limit else f"{text[:limit]}…")
+    shown = _ACTIVE.sub(lambda match: match[0] + _GAP, shown).translate(_TABLE)
+    return _WORLD_WIDE.sub(r"\1&#46;", shown)
+
+
+def written(lines: Iterable[str], limit: int) -> str:
     """The lines as text, "" where they are longer than the limit: what does not fit is not written to its end."""
     written, length = [], 0
     for line in lines:
@@ -152,11 +159,7 @@ class _Comment(NamedTuple):
             yield from ("", f"… and {count} more {what}; the JSON report has all.")
 
     def _text(self, text: str) -> str:
-        """A text that is nothing but text, cut to its measure."""
-        limit = self.measure.characters
-        shown = printable(text if len(text) <= limit else f"{text[:limit]}…")
-        shown = _ACTIVE.sub(lambda match: match[0] + _GAP, shown).translate(_TABLE)
-        return _WORLD_WIDE.sub(r"\1&#46;", shown)
+        return escaped(text, self.measure.characters)
 
 
 def _wants_attention(finding: Finding) -> bool:

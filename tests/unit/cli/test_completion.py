@@ -47,6 +47,12 @@ def test_commands_are_offered_first(program: Program) -> None:
         (["policy", "l"], ["lint"], ":4"),
         (["completion", ""], ["bash", "fish", "kubectl", "zsh"], ":4"),
         (["status", "-o", ""], ["json", "table"], ":4"),
+        (["ticket", "-o", ""], ["json", "markdown", "text"], ":4"),
+        (["ticket", "--output=json="], [], ":0"),
+        (["ticket", "--severity", ""], ["SEV1", "SEV2", "SEV3", "SEV4"], ":4"),
+        (["ticket", "--users-affected", "m"], ["many"], ":4"),
+        (["ticket", "--language", ""], ["en", "nl"], ":4"),
+        (["ticket", "--check", ""], [], ":0"),
         (["nothing", ""], [], ":4"),
     ],
 )

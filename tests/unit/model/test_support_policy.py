@@ -16,13 +16,13 @@ def _read(spec: dict[str, Any]) -> tuple[SupportRules, list[str]]:
 
 
 def test_nothing_stated_is_no_plan_and_no_lookahead() -> None:
-    assert _read({}) == (SupportRules((), (), 0), [])
+    assert _read({}) == (SupportRules((), (), 0, {}), [])
 
 
 def test_plans_are_read_in_order_and_a_portal_must_be_stated() -> None:
     plans = [{"name": "Gold", "supportPortal": True}, {"name": "Free", "supportPortal": False}, {"name": "Other"}]
-    rules, problems = _read({"plans": plans, "maintenanceLookaheadDays": 30})
-    assert (rules, problems) == (SupportRules(("Gold", "Free", "Other"), ("Gold",), 30), [])
+    spec = {"plans": plans, "maintenanceLookaheadDays": 30}
+    assert _read(spec) == (SupportRules(("Gold", "Free", "Other"), ("Gold",), 30, spec), [])
 
 
 @pytest.mark.parametrize(
@@ -33,9 +33,22 @@ def test_plans_are_read_in_order_and_a_portal_must_be_stated() -> None:
             {"plans": [{"name": "a"}, {"name": "a"}]},
             "spec.support.plans[1].name: must be listed once, 'a' stands at [0] already",
         ),
-        ({"plans": [{"name": "a", "x": 1}]}, "spec.support.plans[0].x: is not a known field, known are name, supportPortal"),
+        (
+            {"plans": [{"name": "a", "x": 1}]},
+            (
+                "spec.support.plans[0].x: is not a known field, known are name, phoneSeverities, responseTargets, "
+                "supportPortal, "
+                "weekendCoverage"
+            ),
+        ),
         ({"plans": [{"name": "a", "supportPortal": 1}]}, "spec.support.plans[0].supportPortal: must be true or false, is 1"),
-        ({"x": 1}, "spec.support.x: is not a known field, known are maintenanceLookaheadDays, plans"),
+        (
+            {"x": 1},
+            (
+                "spec.support.x: is not a known field, known are coverage, languages, maintenanceLookaheadDays, plans, portal, "
+                "sentences, severities, topics"
+            ),
+        ),
         (
             {"maintenanceLookaheadDays": -1},
             "spec.support.maintenanceLookaheadDays: must be a whole number from 0 to 3650, is -1",
@@ -52,8 +65,10 @@ def test_fault_names_path_and_form(spec: dict[str, Any], problem: str) -> None:
 
 @pytest.mark.parametrize("days", [0, 3650])
 def test_lookahead_takes_its_bounds(days: int) -> None:
-    assert _read({"maintenanceLookaheadDays": days}) == (SupportRules(maintenance_lookahead_days=days), [])
+    spec = {"maintenanceLookaheadDays": days}
+    assert _read(spec) == (SupportRules(maintenance_lookahead_days=days, stated=spec), [])
 
 
 def test_builtin_policy_has_the_vendors_plans() -> None:
-    assert builtin_policy().fields.support == SupportRules(("Free", "Team", "Enterprise"), ("Team", "Enterprise"), 90)
+    rules = builtin_policy().fields.support
+    assert rules[:3] == (("Free", "Team", "Enterprise"), ("Team", "Enterprise"), 90)
