@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import re
+import os
 import socket
+import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,22 +15,22 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from perfana_support.reports.attestation import statement, statement_text
-from perfana_support.reports.document import report_document
+from perfana_support.sources.bundle.archive import unpack
 from tests.cluster.server import LOOPBACK
 from tests.cluster.tool import find_tool
+from tests.integration.support_objects import RELEASED, deployment
 from tests.snippets import changed, run_block, snippet
-from tests.unit.builders import judge, policy
 
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Iterator
 
+    from perfana_support.model.document import Json
+    from tests.cluster.server import Cluster
     from tests.integration.packages import Machine
 
 PAGE = "docs/attestation.md"
 COSIGN = Path(__file__).parent / "go" / "cosign"
-REPORT = report_document(judge("perfana/perfana-web:0.2.96.22"), policy(), {"kind": "Cluster"})
-CONTENT = b"what the statement is about"
 
 
 class Desk(NamedTuple):
@@ -48,6 +49,12 @@ class Desk(NamedTuple):
     def signed(self) -> Path:
         """What cosign writes."""
         return self.bundle.with_name(f"{self.bundle.name}.sigstore.json")
+
+    @property
+    def report(self) -> Json:
+        """What the statement says of the bundle: the report in it."""
+        found: Json = json.loads(unpack(str(self.bundle))["report/report.json"])
+        return found
 
     def run(self, block: str) -> subprocess.CompletedProcess[str]:
         """Run a block of the page as it stands there."""
@@ -104,15 +111,32 @@ def asked() -> Iterator[list[str]]:
     thread.join()
 
 
+@pytest.fixture(scope="module")
+def taken(cluster: Cluster, install_crds: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder in which somebody has run the page's first block."""
+    assert install_crds
+    api = cluster.client()
+    api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "attested"}})
+    api.create(deployment(RELEASED), "attested")
+    folder = tmp_path_factory.mktemp("taken")
+    environment = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "KUBECONFIG": str(cluster.kubeconfig),
+    }
+    done = run_block(changed(snippet(PAGE, "bundle"), ("-n perfana", "-n attested")), environment, folder=folder)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
 @pytest.fixture
-def desk(machine: Machine, asked: list[str]) -> Desk:
-    """Return a desk with a bundle and the statement beside it, named as the page names them."""
+def desk(machine: Machine, asked: list[str], taken: Path) -> Desk:
+    """Return a desk with the bundle and the statement beside it."""
     (machine.programs / "cosign").symlink_to(find_tool(COSIGN).program)
-    named = re.search(r" -o (\S+) --attest$", snippet(PAGE, "bundle"), re.MULTILINE)
-    assert named
-    desk = Desk(machine, machine.folder / named[1], asked[0])
-    desk.bundle.write_bytes(CONTENT)
-    desk.statement.write_text(statement_text(desk.bundle.name, hashlib.sha256(CONTENT).hexdigest(), REPORT))
+    for file in taken.iterdir():
+        (machine.folder / file.name).write_bytes(file.read_bytes())
+    desk = Desk(machine, machine.folder / "perfana.tar.gz", asked[0])
+    assert desk.statement.exists()
     return desk
 
 
@@ -137,21 +161,21 @@ def test_what_was_signed_is_what_the_program_wrote(desk: Desk) -> None:
 
 def test_changed_file_does_not_verify(desk: Desk) -> None:
     desk.sign()
-    desk.bundle.write_bytes(CONTENT + b"!")
+    desk.bundle.write_bytes(desk.bundle.read_bytes() + b"!")
     assert "digest" in desk.refusal()
 
 
 def test_changed_report_does_not_verify(desk: Desk) -> None:
     desk.sign()
-    desk.forge(predicate=REPORT | {"conditions": []})
+    desk.forge(predicate={**desk.report, "conditions": []})
     assert "signature" in desk.refusal()
 
 
 def test_statement_made_to_fit_another_file_does_not_verify(desk: Desk) -> None:
     desk.sign()
-    desk.bundle.write_bytes(b"another")
     other = hashlib.sha256(b"another").hexdigest()
-    desk.forge(subject=statement(desk.bundle.name, other, REPORT)["subject"])
+    desk.forge(subject=statement(desk.bundle.name, other, desk.report)["subject"])
+    desk.bundle.write_bytes(b"another")
     assert "signature" in desk.refusal()
 
 
@@ -164,7 +188,7 @@ def test_another_key_does_not_verify(desk: Desk) -> None:
 
 
 def test_statement_about_another_file_is_signed_and_does_not_verify(desk: Desk) -> None:
-    desk.statement.write_text(statement_text(desk.bundle.name, hashlib.sha256(b"another").hexdigest(), REPORT))
+    desk.statement.write_text(statement_text(desk.bundle.name, hashlib.sha256(b"another").hexdigest(), desk.report))
     desk.sign()
     assert "digest" in desk.refusal()
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,15 +30,16 @@ from tests.integration.test_live_check import READS
 from tests.integration.test_registry_check import RELEASE, VENDORS
 from tests.planted import LOG_LINE, SERVER_ADDRESS, shapes
 from tests.registry.server import Registry
+from tests.snippets import changed, run_block, snippet
 from tests.unit.cli.program import Outcome, start
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.cluster.client import ApiClient
     from tests.cluster.server import Cluster
 
+PAGE = "docs/bundles.md"
 PODS = 200
 BUNDLE_SECONDS = 10.0
 BUNDLE_BYTES = 10 * 2**20
@@ -226,3 +229,43 @@ def test_what_registries_said_is_in_a_bundle_and_none_is_asked_again(api: ApiCli
     assert (hidden.code, alive.code, hidden.out.splitlines()[1:]) == (0, 0, taken.out.splitlines()[1:])
     assert judged_again(desk) == unpack(str(desk.file))["report/report.json"]
     assert {each["type"]: each["reason"] for each in json.loads(report)["conditions"]}["ImagesUnmodified"] == "AllRulesMet"
+
+
+def test_the_page_about_bundles_does_what_it_says(api: ApiClient, desk: Desk, tmp_path: Path) -> None:
+    api.create(deployment(SNAPSHOT), desk.namespace)
+    environment = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "KUBECONFIG": str(desk.kubeconfig),
+    }
+    here = ("-n perfana", f"-n {desk.namespace}")
+
+    def run(block: str, *changes: tuple[str, str]) -> str:
+        done = run_block(changed(block, *changes), environment, folder=tmp_path)
+        assert done.returncode in (0, 3), done.stderr
+        return done.stdout
+
+    said = run(snippet(PAGE, "take"), here)
+    assert "evidence/objects.json" in said
+    assert "SnapshotBuild" in said
+    bundle = tmp_path / "perfana.tar.gz"
+    bundle.rename(tmp_path / "before.tar.gz")
+    run(snippet(PAGE, "anonymise"), here)
+    assert json.loads((tmp_path / "pseudonyms.json").read_text())["namespace"] == {desk.namespace: "namespace-1"}
+    assert (tmp_path / "pseudonyms.json").stat().st_mode & 0o077 == 0
+    assert desk.namespace.encode() not in gzip.decompress(bundle.read_bytes())
+    bundle.rename(tmp_path / "after.tar.gz")
+    assert "one of them is under pseudonyms" in run(snippet(PAGE, "diff"))
+
+
+def test_a_ticket_is_asked_for_what_runs_and_for_its_bundle_alike(api: ApiClient, desk: Desk) -> None:
+    api.create(deployment("perfana/perfana-fe:perfana-3.1.0"), desk.namespace)
+    api.create(check(maintenance={"plan": "Team", "expiresOn": "2099-01-01"}), desk.namespace)
+    assert desk.take().code == 0
+    words = ("ticket", "--severity", "SEV2", "--topic", "upgrade", "-o", "json")
+    alive = start(*words, "-n", desk.namespace, "--kubeconfig", str(desk.kubeconfig))
+    again = start(*words, "--bundle", str(desk.file))
+    found = [json.loads(outcome.out) for outcome in (alive, again)]
+    assert [(each["possible"]["reason"], each["plan"]["name"]) for each in found] == [("UpgradeAssistanceOnly", "Team")] * 2
+    assert (alive.code, again.code) == (0, 0)
+    assert (found[0]["bundle"], found[1]["bundle"].split()[0]) == (None, "bundle.tar.gz")

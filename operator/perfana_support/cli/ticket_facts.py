@@ -40,7 +40,10 @@ class Stated(NamedTuple):
 
 
 class Known(NamedTuple):
-    """By what is judged, and what is stated. `evidence` is what a cluster or a bundle holds, None for manifests and for nothing."""
+    """By what is judged, and what is stated.
+
+    `evidence` is what a cluster or a bundle holds, None for manifests and for nothing.
+    """
 
     policy: Policy
     stated: Stated
@@ -85,8 +88,8 @@ def _stated(arguments: argparse.Namespace, policy: Policy) -> Stated:
 def verdict_of(arguments: argparse.Namespace, known: Known, as_of: date, check: Check) -> Facts:
     """The verdict on the one installation that the ticket is about. Raises `SourceError`, also for several.
 
-    What cannot be read is an error: a ticket must not be called possible by half of the facts. What a cluster did not let be seen
-    is a gap of its evidence, and makes the verdict Unknown.
+    What cannot be read is an error: a ticket must not be called possible by half of the facts. What a cluster did not let be
+    seen is a gap of its evidence, and makes the verdict Unknown.
     """
     policy, stated, evidence = known
     if evidence is not None:

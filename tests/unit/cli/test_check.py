@@ -12,6 +12,7 @@ from perfana_support import __version__
 from perfana_support.cli import check, main
 from perfana_support.model.calendar import parse_day
 from perfana_support.sources import clock
+from tests.unit.cli.bundles import evidence, write_bundle
 from tests.unit.cli.program import CHARTS, Program, start
 from tests.unit.sources.manifests import deployment, text, write
 
@@ -156,8 +157,12 @@ def test_example_works_when_pasted(example: str, tmp_path: Path, program: Progra
     Path(write(tmp_path, "#!/bin/sh\nexec cat perfana.yaml\n", "bin/helm")).chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
     assert program("check", "-f", "perfana.yaml", "-o", "json=report.json").out == ""
+    write_bundle(tmp_path, evidence(), "perfana.tar.gz")
     words = shlex.split(example.rpartition("| ")[2], comments=True)
     assert words[0] == "perfana-support"
+    if "--bundle" in words:
+        assert program(*words[1:]).code == 5
+        return
     if {"-n", "-A"}.intersection(words):  # a cluster: tests/integration/test_live_check.py
         words += ["--kubeconfig", "absent"]
         assert program(*words[1:]).code == 2

@@ -18,7 +18,7 @@ from perfana_support.sources.bundle.evidence import evidence_files, written
 from perfana_support.sources.bundle.extras import Extras
 from tests.hostile import MEMORY_BYTES, WITHIN_SECONDS, Case, cases, members_of, mistyped, packed
 from tests.hostile_tar import TARGET, Members, archive
-from tests.unit.cli.test_bundle import MOMENT, evidence
+from tests.unit.cli.bundles import MOMENT, evidence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ from perfana_support.sources.policy import builtin_document, merged_document
 from tests.planted import LOG_LINE, SERVER_ADDRESS, Shape, shapes
 from tests.planted_objects import objects
 from tests.unit.builders import TODAY
-from tests.unit.cli.test_bundle import MOMENT
+from tests.unit.cli.bundles import MOMENT
 from tests.unit.cluster_objects import observed
 
 NAMESPACE = "perfana"

@@ -14,7 +14,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfana_support.cli import check, completion, explain, operator, policy, status, ticket
+from perfana_support.cli import bundle, check, completion, explain, operator, policy, status, ticket
 from perfana_support.cli.help_text import fitted
 from perfana_support.cli.terminal import fit
 from tests.unit.cli.program import CHARTS, start
@@ -141,7 +141,7 @@ def test_policy_fits_and_stays_the_same(columns: int, tmp_path: Path) -> None:
 
 
 def examples() -> list[str]:
-    modules = (check, status, explain, policy, completion, operator, ticket)
+    modules = (check, status, explain, policy, completion, operator, ticket, bundle)
     return [line for module in modules for line in module.EXAMPLES.splitlines() if "perfana-support " in line]
 
 

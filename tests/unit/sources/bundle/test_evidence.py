@@ -10,11 +10,21 @@ from hypothesis import strategies as st
 
 from perfana_support.cli.evidence import judge
 from perfana_support.evaluate.verdict import evaluate
+from perfana_support.model.answer import Absent, Config, Gap, Index, Manifest, PlatformEntry, Question, Subject
 from perfana_support.model.check import read_check
 from perfana_support.model.document import DocumentError, Json
 from perfana_support.model.evidence import Evidence
 from perfana_support.model.installation import Installation
-from perfana_support.sources.bundle.evidence import CHECK, INSTALLATION, OBJECTS, POLICY, evidence_files, read_evidence, written
+from perfana_support.sources.bundle.evidence import (
+    CHECK,
+    INSTALLATION,
+    OBJECTS,
+    POLICY,
+    REGISTRIES,
+    evidence_files,
+    read_evidence,
+    written,
+)
 from perfana_support.sources.policy import merged_document, policy_of
 from tests.unit.builders import TODAY, policy_document
 from tests.unit.cluster_objects import CIRCUMSTANCES, Circumstances, held, observed
@@ -67,6 +77,44 @@ def test_what_was_written_is_judged_as_it_was(objects: Objects, circumstances: C
     assert judge(read_again(evidence), "a bundle").verdict == evaluate(
         installation, policy_of(policy_document(**spec)), TODAY, check
     )
+
+
+ANSWERS = {
+    Question(Subject.MANIFEST, "docker.io/perfana/perfana-web", "0.2.96.22"): Index(
+        "sha256:" + "1" * 64, (PlatformEntry("linux/amd64", "sha256:" + "2" * 64), PlatformEntry("", "sha256:" + "3" * 64))
+    ),
+    Question(Subject.MANIFEST, "docker.io/perfana/perfana-web", "sha256:" + "2" * 64): Manifest(
+        "sha256:" + "2" * 64, "sha256:" + "4" * 64
+    ),
+    Question(Subject.CONFIG, "docker.io/perfana/perfana-web", "sha256:" + "4" * 64): Config(
+        "sha256:" + "4" * 64, "linux/amd64", ("sha256:" + "5" * 64,) * 2, (("Env", '["A=b"]'),), ("COPY . .", "")
+    ),
+    Question(Subject.CONFIG, "harbor.example.com/x", "sha256:" + "6" * 64): Absent(),
+    Question(Subject.MANIFEST, "harbor.example.com/x", "1"): Gap("harbor.example.com refuses it (403)"),
+}
+
+
+def test_what_registries_said_is_read_as_it_was_written() -> None:
+    evidence = evidence_of(observed([])._replace(answers=ANSWERS))
+    assert read_again(evidence).installation.answers == ANSWERS
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ({}, "answers[0].index: or one of manifest, config, absent and gap must be there"),
+        ({"index": {"digest": 5}}, "index.digest: must be a text"),
+        ({"config": {"digest": "x", "platform": "", "diffIds": [1], "history": []}}, "config.diffIds: must be a list of texts"),
+        ({"manifest": {"digest": "x"}}, "manifest.config: is missing"),
+        ({"gap": "x", "more": 1}, "answers[0].more: is not a known field"),
+    ],
+)
+def test_an_answer_that_is_none_is_named(answer: Json, told: str) -> None:
+    files = dict(evidence_files(evidence_of(observed([]))))
+    files[REGISTRIES] = {"answers": [{"subject": "Manifest", "repository": "a", "reference": "b", **answer}]}
+    with pytest.raises(DocumentError) as caught:
+        read_evidence(files)
+    assert told in str(caught.value)
 
 
 def test_another_day_can_be_asked_about() -> None:
