@@ -19,7 +19,7 @@ def read_answers(root: Node, field: str) -> dict[Question, Answer]:
         repository, reference = node.text("repository", required=True), node.text("reference", required=True)
         answer = _read_answer(node)
         node.finish()
-        if subject and repository and reference and answer:
+        if subject and repository and reference and answer is not None:
             found[Question(subject, repository, reference)] = answer
     return found
 

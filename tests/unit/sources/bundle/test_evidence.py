@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from perfana_support.cli.evidence import judge
 from perfana_support.evaluate.verdict import evaluate
-from perfana_support.model.answer import Absent, Config, Gap, Index, Manifest, PlatformEntry, Question, Subject
+from perfana_support.model.answer import Absent, Answer, Config, Gap, Index, Manifest, PlatformEntry, Question, Subject
 from perfana_support.model.check import read_check
 from perfana_support.model.document import DocumentError, Json
 from perfana_support.model.evidence import Evidence
@@ -79,7 +79,7 @@ def test_what_was_written_is_judged_as_it_was(objects: Objects, circumstances: C
     )
 
 
-ANSWERS = {
+ANSWERS: dict[Question, Answer] = {
     Question(Subject.MANIFEST, "docker.io/perfana/perfana-web", "0.2.96.22"): Index(
         "sha256:" + "1" * 64, (PlatformEntry("linux/amd64", "sha256:" + "2" * 64), PlatformEntry("", "sha256:" + "3" * 64))
     ),
