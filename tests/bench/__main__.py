@@ -6,6 +6,7 @@ python -m tests.bench --only stream    the command line on 1,000 to 100,000 docu
 python -m tests.bench --only operator  from a changed workload to its condition
 python -m tests.bench --only rules     the rules alone, in this process; needs no cluster
 python -m tests.bench --only packages  the command line by how it was installed; needs no cluster
+python -m tests.bench --only bundles   a bundle of 200 pods, beside kubectl
 python -m tests.bench --only registries  the operator that asks a registry for what 2,500 containers run
 python -m tests.bench --only scale     the operator in a cluster of 10,000 workloads and 20,000 pods, beside peers
 """
@@ -16,7 +17,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from tests.bench import command_line, large_stream, operator_latency, packages, registries, rules
+from tests.bench import bundles, command_line, large_stream, operator_latency, packages, registries, rules
 from tests.bench.conftest_tool import Conftest
 from tests.bench.kubeconform import Kubeconform
 from tests.bench.kyverno import Kyverno
@@ -52,6 +53,8 @@ def main() -> None:
         tables.append(("Operator", _measure_operator(arguments.changes)))
     if arguments.only in {None, "registries"}:
         tables.append(("Registries", registries.measure()))
+    if arguments.only in {None, "bundles"}:
+        tables.append(("Bundles", bundles.measure(arguments.rounds)))
     if arguments.only in {None, "scale"}:
         text = measure_scale(arguments.namespaces, arguments.load, is_whole=arguments.whole)
         tables.append(("Operator at scale", text))
@@ -103,7 +106,9 @@ def _arguments() -> argparse.Namespace:
         prog="python -m tests.bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "--only", choices=("cli", "packages", "stream", "operator", "registries", "rules", "scale"), help="measure this alone"
+        "--only",
+        choices=("cli", "packages", "stream", "operator", "registries", "bundles", "rules", "scale"),
+        help="measure this alone",
     )
     parser.add_argument("--rounds", type=int, default=20, help="runs of each command (default: 20)")
     parser.add_argument("--streams", type=int, default=5, help="runs of each command on a long stream (default: 5)")

@@ -31,15 +31,17 @@ PROGRAM = """
 static void end(int number) { (void)number; _exit(0); }
 
 int main(void) {
-    static const char ready[] = "ready\\n";
+    static const char said[] = {SAID};
     signal(SIGTERM, end);
     signal(SIGINT, end);
     signal(SIGCHLD, SIG_IGN);
-    if (write(1, ready, sizeof ready - 1) < 0) return 1;
+    if (write(1, said, sizeof said) < 0) return 1;
     for (;;) pause();
 }
 """
-"""It does nothing until it is told to end, and then ends at once, so that no test waits for a pod's grace."""
+"""It says something, does nothing until it is told to end, and ends at once then, so that no test waits for a pod's grace."""
+
+READY = "ready\n"
 
 
 def this_architecture() -> str:
@@ -47,12 +49,13 @@ def this_architecture() -> str:
     return ARCHITECTURES[platform.machine()]
 
 
-def make_image(marker: str, architecture: str | None = None) -> Image:
+def make_image(marker: str, architecture: str | None = None, said: str = READY) -> Image:
     """Make an image that runs; it differs from every other one by the marker.
 
-    One for another architecture has this machine's program in it all the same: nobody runs it.
+    `said` is what it writes to its log. One for another architecture has this machine's program in it all the same: nobody runs
+    it.
     """
-    return vendor_image("test", marker, architecture or this_architecture(), runnable_program())
+    return vendor_image("test", marker, architecture or this_architecture(), runnable_program(said))
 
 
 def write_archive(path: Path, name: str, push: Push) -> Path:
@@ -68,10 +71,10 @@ def write_archive(path: Path, name: str, push: Push) -> Path:
 
 
 @cache
-def runnable_program() -> bytes:
-    """Return a program that needs nothing else in its image."""
+def runnable_program(said: str = READY) -> bytes:
+    """Return a program that needs nothing else in its image, and says something when it starts."""
     with TemporaryDirectory(prefix="perfana-program-") as folder:
         source, made = Path(folder, "program.c"), Path(folder, "program")
-        source.write_text(PROGRAM, encoding="utf-8")
+        source.write_text(PROGRAM.replace("SAID", ",".join(map(str, said.encode()))), encoding="utf-8")
         subprocess.run(["gcc", "-static", "-Os", "-s", "-o", str(made), str(source)], check=True)
         return made.read_bytes()
