@@ -233,7 +233,9 @@ def _read_bundle(arguments: argparse.Namespace) -> "Recorded":
 
     if arguments.selector is not None:
         raise SourceError([Fault("--selector", 0, 0, "has been applied when the bundle was taken, which holds no labels")])
-    return read_recorded(arguments.bundle)
+    recorded = read_recorded(arguments.bundle)
+    _note(recorded.doubts)
+    return recorded
 
 
 def _read_manifests(arguments: argparse.Namespace, policy: Policy, own: list[str]) -> Found:

@@ -1,13 +1,14 @@
 """Evidence judged: the one way from what is known of an installation to its verdict, for bundles and tickets."""
 
 import json
+from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
 
 from perfana_support.evaluate.verdict import evaluate
 from perfana_support.model.check import Check, read_check
-from perfana_support.model.document import DocumentError
+from perfana_support.model.document import DocumentError, Json
 from perfana_support.model.evidence import Evidence
 from perfana_support.model.policy import Policy
 from perfana_support.model.verdict import Verdict
@@ -16,11 +17,12 @@ from perfana_support.sources.policy import policy_of
 
 
 class Recorded(NamedTuple):
-    """A bundle's evidence, with its policy and check understood."""
+    """A bundle's evidence, with its policy and check understood. `doubts` are what its own index says otherwise."""
 
     evidence: Evidence
     policy: Policy
     check: Check
+    doubts: tuple[str, ...] = ()
 
 
 class Judged(NamedTuple):
@@ -44,7 +46,24 @@ def read_recorded(file: str) -> Recorded:
     """The evidence in a bundle's file. Raises `SourceError`."""
     from perfana_support.sources.bundle.bundle import read_bundle  # noqa: PLC0415 - whoever has evidence already reads none
 
-    return understood(read_bundle(file).evidence, file)
+    bundle = read_bundle(file)
+    recorded = understood(bundle.evidence, file)
+    verdict = judge(bundle.evidence, file).verdict
+    found = {str(each.type): each for each in verdict.conditions}
+    doubts = [
+        f"{file} says {kind} {said.get('status')} ({said.get('reason')}), its evidence says {found[kind].status} "
+        f"({found[kind].reason}): another version made it, or somebody changed it"
+        for kind, said in _said(bundle.listed)
+        if kind in found and (said.get("status"), said.get("reason")) != (found[kind].status, found[kind].reason)
+    ]
+    return recorded._replace(doubts=tuple(doubts))
+
+
+def _said(index: Json) -> Iterator[tuple[str, Json]]:
+    """What an index says of conditions, as far as it is of a form that can be read: nothing hangs on it."""
+    told = index.get("verdict")
+    if isinstance(told, Mapping):
+        yield from ((kind, said) for kind, said in told.items() if isinstance(said, Mapping))
 
 
 @lru_cache(maxsize=4)

@@ -1,6 +1,7 @@
 """What is known of the installation that a ticket is about: its verdict, from wherever the user says that it runs."""
 
 import argparse
+import sys
 from collections.abc import Callable
 from datetime import date
 from typing import Any, NamedTuple
@@ -15,6 +16,7 @@ from perfana_support.model.evidence import Evidence
 from perfana_support.model.installation import Installation
 from perfana_support.model.policy import Policy
 from perfana_support.model.verdict import Verdict
+from perfana_support.reports.table import printable
 from perfana_support.sources.check import read_check_file
 from perfana_support.sources.errors import Fault, SourceError, shown_name
 from perfana_support.sources.manifest import read_manifests
@@ -63,13 +65,15 @@ def known_of(arguments: argparse.Namespace, as_of: date) -> Known:
             )
         from perfana_support.cli.evidence import read_recorded  # noqa: PLC0415 - only who has one pays for it
 
-        evidence, policy, check = read_recorded(arguments.bundle)
+        evidence, policy, check, doubts = read_recorded(arguments.bundle)
+        for doubt in doubts:
+            print(printable(f"note: {doubt}"), file=sys.stderr)
         return Known(policy, Stated(check, evidence.installation.namespace), evidence)
     if named == ["namespace"]:
         from perfana_support.cli.evidence import understood  # noqa: PLC0415 - as above
         from perfana_support.cli.gathering import gather  # noqa: PLC0415 - as above
 
-        evidence, policy, check = understood(gather(arguments, as_of).evidence, f"namespace {arguments.namespace}")
+        evidence, policy, check, _ = understood(gather(arguments, as_of).evidence, f"namespace {arguments.namespace}")
         return Known(policy, Stated(check, arguments.namespace), evidence)
     policy = read_policy(arguments.policy) if arguments.policy else builtin_policy()
     return Known(policy, _stated(arguments, policy))

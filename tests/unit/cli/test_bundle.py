@@ -162,6 +162,15 @@ def test_what_a_stranger_changed_is_named(
     assert told in outcome.err
 
 
+def test_an_index_that_says_something_else_than_the_evidence_is_told_of(tmp_path: Path, program: Program) -> None:
+    lie = {"Supported": {"status": "True", "reason": "AllRulesMet"}, "Else": 5}
+    file = changed(write_bundle(tmp_path, evidence()), lambda it: it.update(verdict=lie), INDEX)
+    outcome = program("check", "--bundle", file)
+    assert outcome.code == 5
+    assert f"note: {file} says Supported True (AllRulesMet), its evidence says Unknown (DependencyUnlisted)" in outcome.err
+    assert "another version made it, or somebody changed it" in program("ticket", "--severity", "SEV1", "--bundle", file).err
+
+
 def test_a_file_that_is_not_what_the_index_lists_is_named(tmp_path: Path) -> None:
     file = write_bundle(tmp_path, evidence())
     files = unpack(file)
