@@ -38,7 +38,7 @@ def judge(evidence: Evidence, name: str, as_of: date | None = None) -> Judged:
 
     `name` is what messages call the source. Raises `SourceError` for a policy or check that cannot be used.
     """
-    _, policy, check = understood(evidence, name)
+    _, policy, check, _ = understood(evidence, name)
     return Judged(evaluate(evidence.installation, policy, as_of or evidence.as_of, check), policy, check)
 
 
