@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from perfana_support.model.document import Json, NewJson
+from perfana_support.sources.bundle.secrets import is_random
 
 # Events whose messages Kubernetes words itself, with names, images and causes in them.
 _TOLD = frozenset(
@@ -22,6 +23,8 @@ MAX_EVENTS = 500
 _MAX_MESSAGE = 400
 # What a terminal takes for colours: within a word it hides what the word is.
 _COLOUR = re.compile(r"\x1b\[[0-9;:?]*[ -/]*[@-~]|\x1b[@-_]")
+_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9:./_-]{0,99}", re.ASCII)
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
 _STATES = ("running", "waiting", "terminated")
 _CONDITION = ("type", "status", "reason", "lastTransitionTime", "observedGeneration")
 _NODE_INFORMATION = (
@@ -62,8 +65,7 @@ def pick_pod(entity: Json) -> NewJson:
     containers = [_container(each) for field in lists for each in _mappings(status.get(field))]
     return {
         "name": _text(_mapping(entity.get("metadata")), "name"),
-        "phase": _text(status, "phase"),
-        "reason": _text(status, "reason"),
+        **_words(status, ("phase", "reason")),
         "conditions": _conditions(status),
         "containers": containers,
     }
@@ -84,23 +86,21 @@ def pick_node(entity: Json) -> NewJson:
 def pick_status(entity: Json) -> NewJson:
     """What the operator says of a check, without its sentences: those are of facts that this bundle may have masked."""
     status = _mapping(entity.get("status"))
-    findings = [
-        {field: each[field] for field in ("code", "effect") if field in each} for each in _mappings(status.get("findings"))
-    ]
-    picked = {
-        field: status.get(field) for field in ("observedGeneration", "release", "supportEndsOn", "nextTransition", "policy")
-    }
     return {
-        **{field: value for field, value in picked.items() if value},
+        **_words(status, ("observedGeneration", "release", "supportEndsOn")),
+        "nextTransition": _words(_mapping(status.get("nextTransition")), ("time", "condition", "status", "reason")),
+        "policy": _words(_mapping(status.get("policy")), ("name", "publishedOn", "digest")),
         "conditions": _conditions(status),
-        "findings": findings,
+        "findings": [_words(each, ("code", "effect")) for each in _mappings(status.get("findings"))],
     }
 
 
 def with_texts(extras: Extras, change: Callable[[str, str], str]) -> Extras:
     """The extras with every free text changed; `change` is told where it stands."""
     events = tuple(
-        {**event, "message": change(f"event {event['reason']}", event["message"])} if "message" in event else event
+        {**event, "message": change(f"event {event['reason']}", event["message"])[:_MAX_MESSAGE]}
+        if "message" in event
+        else event
         for event in extras.events
     )
     logs = tuple(
@@ -128,7 +128,7 @@ def with_names(extras: Extras, name: Callable[[str, str], str]) -> Extras:
     nodes = tuple({**node, "name": name("node", node["name"])} for node in extras.nodes)
     status = dict(extras.status)
     if "policy" in status:
-        status["policy"] = {**status["policy"], "name": name("policy", str(status["policy"].get("name") or ""))}
+        status["policy"] = {**status["policy"], "name": name("policy", status["policy"].get("name", ""))}
     return extras._replace(events=events, pods=pods, nodes=nodes, status=status)
 
 
@@ -138,20 +138,20 @@ def _renamed(entity: Json, name: Callable[[str, str], str]) -> Json:
 
 
 def _event(entity: Json) -> NewJson:
-    involved, reason = _mapping(entity.get("involvedObject")), _text(entity, "reason")
+    involved, told = _mapping(entity.get("involvedObject")), _words(entity, ("type", "reason"))
     series = _mapping(entity.get("series"))
     first = _text(entity, "firstTimestamp") or _text(entity, "eventTime")
     last = _text(series, "lastObservedTime") or _text(entity, "lastTimestamp") or first
     count = series.get("count") or entity.get("count")
     event: NewJson = {
-        "type": _text(entity, "type"),
-        "reason": reason,
+        "type": told.get("type", ""),
+        "reason": told.get("reason", ""),
         "object": {"kind": _text(involved, "kind"), "name": _text(involved, "name")},
         "count": count if isinstance(count, int) else 1,
         "firstSeen": first,
         "lastSeen": last,
     }
-    return event | ({"message": _text(entity, "message")[:_MAX_MESSAGE]} if reason in _TOLD else {})
+    return event | ({"message": _text(entity, "message")} if event["reason"] in _TOLD else {})
 
 
 def _container(entity: Json) -> NewJson:
@@ -170,13 +170,23 @@ def _states(field: str, state: Json) -> Iterator[tuple[str, NewJson]]:
         if isinstance(state.get(name), Mapping):
             found = state[name]
             parts = ("reason", "exitCode", "signal", "startedAt", "finishedAt")
-            yield field, {"name": name, **{part: found[part] for part in parts if isinstance(found.get(part), str | int)}}
+            yield field, {"name": name, **_words(found, parts)}
             return
 
 
 def _conditions(status: Json) -> list[NewJson]:
-    found = _mappings(status.get("conditions"))
-    return [{field: each[field] for field in _CONDITION if isinstance(each.get(field), str | int)} for each in found]
+    return [_words(each, _CONDITION) for each in _mappings(status.get("conditions"))]
+
+
+def _words(entity: Json, fields: Sequence[str]) -> NewJson:
+    """The fields that hold a number or one word, as reasons, times and digests are; what else stands there stays away."""
+    return {field: value for field in fields if _is_word(value := entity.get(field))}
+
+
+def _is_word(value: object) -> bool:
+    if isinstance(value, str):
+        return bool(_WORD.fullmatch(value)) and (not is_random(value) or bool(_DIGEST.fullmatch(value)))
+    return isinstance(value, int)
 
 
 def _text(entity: Json, field: str) -> str:
