@@ -7,9 +7,10 @@ from datetime import date
 from typing import Any, NamedTuple
 
 import perfana_support.sources.pyyaml  # noqa: F401 - before all that imports PyYAML
-from perfana_support.cli.judging import judged
+from perfana_support.cli.judging import with_answers
 from perfana_support.cli.placing import placed, worth_reporting
 from perfana_support.cli.statements import refuse_another_policy, refuse_unreadable
+from perfana_support.evaluate.inventory import select
 from perfana_support.evaluate.verdict import evaluate
 from perfana_support.model.check import Check
 from perfana_support.model.evidence import Evidence
@@ -17,13 +18,14 @@ from perfana_support.model.installation import Installation
 from perfana_support.model.policy import Policy
 from perfana_support.model.verdict import Verdict
 from perfana_support.reports.table import printable
+from perfana_support.sources.bundle.masking import Masker, mask_installation
 from perfana_support.sources.check import read_check_file
 from perfana_support.sources.errors import Fault, SourceError, shown_name
 from perfana_support.sources.manifest import read_manifests
 from perfana_support.sources.policy import builtin_policy, read_policy
 
 # Options of `check` that judging asks for, as they are where nobody states them.
-DEFAULTS = {"judge": "both", "target": None, "kubernetes_version": None}
+DEFAULTS = {"target": None, "kubernetes_version": None}
 
 
 class Facts(NamedTuple):
@@ -92,12 +94,14 @@ def _stated(arguments: argparse.Namespace, policy: Policy) -> Stated:
 def verdict_of(arguments: argparse.Namespace, known: Known, as_of: date, check: Check) -> Facts:
     """The verdict on the one installation that the ticket is about. Raises `SourceError`, also for several.
 
+    A ticket is handed over, so its verdict is on facts without what may be a secret, as a bundle's is.
     What cannot be read is an error: a ticket must not be called possible by half of the facts. What a cluster did not let be
     seen is a gap of its evidence, and makes the verdict Unknown.
     """
     policy, stated, evidence = known
     if evidence is not None:
-        return Facts(evaluate(evidence.installation, policy, as_of, check), is_judged=True, source=dict(evidence.source))
+        seen = mask_installation(evidence.installation, policy, Masker())
+        return Facts(evaluate(seen, policy, as_of, check), is_judged=True, source=dict(evidence.source))
     if not arguments.filename:
         return Facts(evaluate(Installation("", ()), policy, as_of, check), is_judged=False, source={"kind": "None"})
     manifests = read_manifests(arguments.filename)
@@ -105,9 +109,20 @@ def verdict_of(arguments: argparse.Namespace, known: Known, as_of: date, check: 
         raise SourceError(list(manifests.faults))
     stated = stated._replace(check=check)
     installations = placed(manifests.installations, policy) or (Installation("", ()),)
-    verdicts = list(worth_reporting(judged(arguments, installations, policy, as_of, _check_of(stated))))
+    check_of = _check_of(stated)
+    verdicts = list(
+        worth_reporting(_judged(arguments, each, policy, as_of, check_of(each.namespace)) for each in installations)
+    )
     source: dict[str, Any] = {"kind": "Manifests", "files": list(manifests.files), "documents": manifests.documents}
     return Facts(_only_one(verdicts, arguments, stated), is_judged=True, source=source)
+
+
+def _judged(arguments: argparse.Namespace, installation: Installation, policy: Policy, as_of: date, check: Check) -> Verdict:
+    def judge(seen: Installation) -> Verdict:
+        return evaluate(seen, policy, as_of, check)
+
+    answered = with_answers(arguments, select(installation, check, policy), policy, judge)
+    return judge(mask_installation(answered, policy, Masker()))
 
 
 def _check_of(stated: Stated) -> Callable[[str], Check]:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from tests.planted import LOG_LINE, SERVER_ADDRESS, Shape, shapes
 from tests.planted_objects import objects
 from tests.unit.builders import TODAY
 from tests.unit.cli.bundles import MOMENT
+from tests.unit.cli.program import Program
 from tests.unit.cluster_objects import observed
 
 NAMESPACE = "perfana"
@@ -46,6 +48,19 @@ def bundle_of(shape: Shape, known: dict[str, dict[str, str]] | None = None) -> b
 @pytest.mark.parametrize("shape", shapes(), ids=lambda shape: shape.name)
 def test_no_secret_is_in_a_bundle(shape: Shape) -> None:
     assert shape.leaks(bundle_of(shape)) == []
+
+
+@pytest.mark.parametrize(
+    "shape", [shape for shape in shapes() if shape.where not in (LOG_LINE, SERVER_ADDRESS)], ids=lambda shape: shape.name
+)
+def test_no_secret_is_in_a_ticket(shape: Shape, tmp_path: Path, program: Program) -> None:
+    file = tmp_path / "objects.json"
+    file.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": objects(shape, NAMESPACE)}))
+    outputs = [tmp_path / name for name in ("text", "json", "markdown")]
+    words = [word for output in outputs for word in ("-o", f"{output.name}={output}")]
+    outcome = program("ticket", "--severity", "SEV1", "-f", str(file), *words)
+    assert outcome.code in (3, 5), outcome.err
+    assert [shape.leaks(output.read_bytes()) for output in outputs] == [[], [], []]
 
 
 @pytest.mark.parametrize("shape", [shape for shape in shapes() if shape.where != LOG_LINE], ids=lambda shape: shape.name)

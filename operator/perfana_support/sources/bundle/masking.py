@@ -17,7 +17,7 @@ from perfana_support.model.document import Json, NewJson
 from perfana_support.model.evidence import Evidence
 from perfana_support.model.image import parse_image
 from perfana_support.model.image_policy import Catalogue
-from perfana_support.model.installation import PLAIN, Container, ContainerSettings, Setting, Workload
+from perfana_support.model.installation import PLAIN, Container, ContainerSettings, Installation, Setting, Workload
 from perfana_support.model.layers import made_of
 from perfana_support.model.policy import Policy
 from perfana_support.sources.bundle.secrets import NAMES_SECRET, is_random, mask_text
@@ -93,19 +93,7 @@ class Masker:
 
 def mask(evidence: Evidence, policy: Policy, builtin: Json, masker: Masker) -> Evidence:
     """The evidence without what may be a secret. `builtin` is the built-in policy's document, which is public."""
-    installation = evidence.installation
-    workloads = sorted(installation.workloads, key=lambda each: (each.kind, each.name))
-    masker.place = "what could not be read"
-    gaps = tuple(map(masker.text, installation.gaps))
-    platform = installation.platform
-    if platform:
-        platform = platform._replace(gaps=tuple(map(masker.text, platform.gaps)))
-    installation = installation._replace(
-        workloads=tuple(_workload(workload, policy, masker) for workload in workloads),
-        gaps=gaps,
-        platform=platform,
-        answers=_answers(installation.answers, policy, masker),
-    )
+    installation = mask_installation(evidence.installation, policy, masker)
     public = frozenset(texts_of(builtin))
     masker.place = "SupportPolicy"
     own_policy = _policy(evidence.policy, public, masker)
@@ -114,6 +102,22 @@ def mask(evidence: Evidence, policy: Policy, builtin: Json, masker: Masker) -> E
     masker.place = "where the facts are from"
     source = changed(evidence.source, masker.text)
     return evidence._replace(installation=installation, policy=own_policy, check=check, source=source)
+
+
+def mask_installation(installation: Installation, policy: Policy, masker: Masker) -> Installation:
+    """The installation without what may be a secret, so that whatever is said of it can be handed over."""
+    workloads = sorted(installation.workloads, key=lambda each: (each.kind, each.name))
+    masker.place = "what could not be read"
+    gaps = tuple(map(masker.text, installation.gaps))
+    platform = installation.platform
+    if platform:
+        platform = platform._replace(gaps=tuple(map(masker.text, platform.gaps)))
+    return installation._replace(
+        workloads=tuple(_workload(workload, policy, masker) for workload in workloads),
+        gaps=gaps,
+        platform=platform,
+        answers=_answers(installation.answers, policy, masker),
+    )
 
 
 def _workload(workload: Workload, policy: Policy, masker: Masker) -> Workload:
