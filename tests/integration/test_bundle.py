@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -141,6 +142,14 @@ def test_what_may_not_be_read_is_said_and_nothing_is_called_supported_for_it(
     other = Desk(cluster.identity("keeper", namespace, MAY_READ_ALL).kubeconfig, namespace, tmp_path)
     assert "Supported: True" in other.take().out
     assert other.index["missing"] == []
+
+
+def test_a_bundle_goes_to_standard_output_where_it_is_asked_to(api: ApiClient, desk: Desk) -> None:
+    api.create(deployment(RELEASED), desk.namespace)
+    words = ["bundle", "-n", desk.namespace, "--kubeconfig", str(desk.kubeconfig), "-o", "-"]
+    done = subprocess.run([sys.executable, "-m", "perfana_support", *words], capture_output=True, check=True)
+    desk.file.write_bytes(done.stdout)
+    assert judged_again(desk) == unpack(str(desk.file))["report/report.json"]
 
 
 def test_nothing_is_written_where_only_a_look_was_asked_for(api: ApiClient, desk: Desk) -> None:

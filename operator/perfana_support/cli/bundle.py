@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from perfana_support.cli.check_options import to_day
+from perfana_support.cli.clash import refuse_overwriting, refuse_shared_outputs
 from perfana_support.cli.exit_codes import ExitCode
 from perfana_support.cli.output import show
 from perfana_support.reports.bundle_index import index_text
@@ -33,6 +34,7 @@ exit codes:
 
 # What reproducible builds are dated by (reproducible-builds.org): with it, the same facts give the same bytes.
 _EPOCH = "SOURCE_DATE_EPOCH"
+STANDARD_OUTPUT = "-"
 _FILES = {"take": 0, "show": 1, "diff": 2}
 _MOST_LINES = 5000
 
@@ -49,7 +51,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", nargs="*", metavar="FILE", help="of show one bundle, of diff two")
     parser.add_argument("-n", "--namespace", metavar="NAMESPACE", help="the namespace of the installation")
     parser.add_argument(
-        "-o", "--output", metavar="FILE", help="where to write it (default: perfana-support-NAMESPACE-TIME.tar.gz)"
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="where to write it, - for standard output (default: perfana-support-NAMESPACE-TIME.tar.gz)",
     )
     parser.add_argument("--dry-run", action="store_true", help="write nothing, print what would be in it and what masked")
     parser.add_argument(
@@ -121,9 +126,12 @@ def _take(arguments: argparse.Namespace) -> ExitCode:
     if arguments.dry_run:
         show(index_text(made.listed))
         return ExitCode.SUPPORTED
-    file = arguments.output or f"perfana-support-{made.listed['namespace']}-{taken_at:%Y%m%dT%H%M%SZ}.tar.gz"
     if made.pseudonyms is not None and arguments.pseudonyms:
         _write(arguments.pseudonyms, made.pseudonyms, is_private=True)
+    if arguments.output == STANDARD_OUTPUT:
+        sys.stdout.buffer.write(made.content)
+        return ExitCode.SUPPORTED
+    file = arguments.output or f"perfana-support-{made.listed['namespace']}-{taken_at:%Y%m%dT%H%M%SZ}.tar.gz"
     _write(file, made.content)
     print(f"{file}: {len(made.content)} bytes, sha256 {made.digest}")
     if arguments.attest:
@@ -142,10 +150,15 @@ def _refuse_contradictions(arguments: argparse.Namespace) -> None:
         problem = "needs -n NAMESPACE"
     elif arguments.logs and (arguments.anonymise or arguments.pseudonyms):
         problem = "takes either --logs or --anonymise: nobody can tell all names in a log"
+    elif arguments.output == STANDARD_OUTPUT and arguments.attest:
+        problem = "needs -o FILE with --attest: the statement names a file"
     elif arguments.name and arguments.check:
         problem = "takes either --name, of a SupportCheck in the cluster, or --check, of one in a file"
     if problem:
         raise SourceError([Fault("bundle", 0, 0, problem)])
+    files = [file for file in (arguments.output, arguments.pseudonyms) if file and file != STANDARD_OUTPUT]
+    refuse_shared_outputs(files)
+    refuse_overwriting(files, (), (arguments.check, arguments.policy, arguments.kubeconfig))
 
 
 def _moment() -> datetime:

@@ -109,7 +109,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     if files:
         from perfana_support.cli.clash import refuse_overwriting  # noqa: PLC0415 - only who writes files pays for it
 
-        stated = (arguments.policy, arguments.check, arguments.baseline, config, arguments.kubeconfig)
+        stated = (arguments.policy, arguments.check, arguments.baseline, config, arguments.kubeconfig, arguments.bundle)
         refuse_overwriting(files, arguments.filename or (), (*stated, *(arguments.values or ())))
         clear(outputs)
     as_of, asked = arguments.as_of or today(), _asked(arguments)

@@ -255,7 +255,8 @@ def _outputs(arguments: argparse.Namespace) -> list[Output]:
         from perfana_support.cli.clash import refuse_overwriting, refuse_shared_outputs  # noqa: PLC0415 - as above
 
         refuse_shared_outputs(output.file for output in outputs)
-        refuse_overwriting(files, arguments.filename or (), (arguments.policy, arguments.check))
+        inputs = (arguments.policy, arguments.check, arguments.bundle, arguments.kubeconfig)
+        refuse_overwriting(files, arguments.filename or (), inputs)
         clear(outputs)
     return outputs
 
