@@ -123,7 +123,6 @@ def test_a_difference_tells_verdict_findings_images_and_versions(tmp_path: Path,
         (("bundle", "-n", "x", "--logs", "0"), "must be a number of lines from 1 to 5000, is '0'"),
         (("bundle", "-n", "x", "--name", "a", "--check", "b"), "either --name"),
         (("bundle", "-n", "x", "-o", "-", "--attest"), "needs -o FILE with --attest"),
-        (("bundle", "-n", "x", "-o", "a.yaml", "--check", "./a.yaml"), "a.yaml"),
         (("bundle", "-n", "x", "-o", "a", "--pseudonyms", "./a"), "a"),
         (("bundle", "show", "no-such-file"), "no-such-file: No such file or directory"),
         (("check", "--bundle", "x", "-f", "y"), "no two of them"),
@@ -163,6 +162,20 @@ def test_what_a_stranger_changed_is_named(
     outcome = program("check", "--bundle", changed(write_bundle(tmp_path, evidence()), change, name))
     assert outcome.code == 2
     assert told in outcome.err
+
+
+def test_what_is_read_is_never_written(tmp_path: Path, program: Program) -> None:
+    file = write_bundle(tmp_path, evidence())
+    content = Path(file).read_bytes()
+    for words in (
+        ("check", "--bundle", file, "-o", f"json={file}"),
+        ("ticket", "--severity", "SEV1", "--bundle", file, "-o", f"json={file}"),
+        ("bundle", "-n", "x", "-o", file, "--check", file),
+        ("bundle", "-n", "x", "--pseudonyms", file, "--policy", file),
+    ):
+        outcome = program(*words)
+        assert (outcome.code, "is read in this run, and would be overwritten" in outcome.err) == (2, True)
+    assert Path(file).read_bytes() == content
 
 
 def test_an_index_that_says_something_else_than_the_evidence_is_told_of(tmp_path: Path, program: Program) -> None:
