@@ -10,6 +10,7 @@ from perfana_support.cli.check_options import to_day
 from perfana_support.cli.clash import refuse_overwriting, refuse_shared_outputs
 from perfana_support.cli.exit_codes import ExitCode
 from perfana_support.cli.output import show
+from perfana_support.cli.whole_file import write_whole
 from perfana_support.reports.bundle_index import index_text
 from perfana_support.reports.table import printable
 from perfana_support.sources.clock import now
@@ -34,7 +35,13 @@ exit codes:
 
 # What reproducible builds are dated by (reproducible-builds.org): with it, the same facts give the same bytes.
 _EPOCH = "SOURCE_DATE_EPOCH"
+# What an archive's header has room for: eleven octal digits, which end in the year 2242.
+_LAST_SECOND = 8**11 - 1
+_MOST_DIGITS = 10
 STANDARD_OUTPUT = "-"
+# What the statement about a bundle is called beside it.
+STATEMENT = ".intoto.json"
+_OF_READING = ("command", "action", "file", "debug")
 _FILES = {"take": 0, "show": 1, "diff": 2}
 _MOST_LINES = 5000
 
@@ -103,14 +110,21 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         )
     if arguments.action == "take":
         return _take(arguments)
-    from perfana_support.sources.bundle.bundle import read_bundle  # noqa: PLC0415 - only who reads one pays for it
+    stated = [name for name, value in vars(arguments).items() if value and name not in _OF_READING]
+    if stated:
+        named = ", ".join(f"--{name.replace('_', '-')}" for name in stated)
+        raise SourceError([Fault(f"bundle {arguments.action}", 0, 0, f"takes no {named}: that is for taking a bundle")])
+    from perfana_support.cli.evidence import read_recorded  # noqa: PLC0415 - only who reads one pays for it
 
+    recorded = [read_recorded(file) for file in arguments.file]
+    for doubt in (doubt for each in recorded for doubt in each.doubts):
+        print(printable(f"note: {doubt}"), file=sys.stderr)
     if arguments.action == "show":
-        show(index_text(read_bundle(arguments.file[0]).listed))
+        show(index_text(recorded[0].listed))
         return ExitCode.SUPPORTED
     from perfana_support.cli.bundle_diff import changes  # noqa: PLC0415 - as above
 
-    before, after = map(read_bundle, arguments.file)
+    before, after = recorded
     show("".join(f"{printable(line)}\n" for line in changes(before, after)))
     return ExitCode.SUPPORTED
 
@@ -127,16 +141,16 @@ def _take(arguments: argparse.Namespace) -> ExitCode:
         show(index_text(made.listed))
         return ExitCode.SUPPORTED
     if made.pseudonyms is not None and arguments.pseudonyms:
-        _write(arguments.pseudonyms, made.pseudonyms, is_private=True)
+        write_whole(arguments.pseudonyms, made.pseudonyms, is_private=True)
     if arguments.output == STANDARD_OUTPUT:
         sys.stdout.buffer.write(made.content)
         return ExitCode.SUPPORTED
     file = arguments.output or f"perfana-support-{made.listed['namespace']}-{taken_at:%Y%m%dT%H%M%SZ}.tar.gz"
-    _write(file, made.content)
+    write_whole(file, made.content)
     print(f"{file}: {len(made.content)} bytes, sha256 {made.digest}")
     if arguments.attest:
-        statement = f"{file}.intoto.json"
-        _write(statement, made.statement(os.path.basename(file)))
+        statement = f"{file}{STATEMENT}"
+        write_whole(statement, made.statement(os.path.basename(file)))
         print(f"{statement}: to be signed, for example by cosign (docs/attestation.md)")
     verdict: dict[str, Any] = made.listed["verdict"]
     for kind, said in verdict.items():
@@ -157,8 +171,10 @@ def _refuse_contradictions(arguments: argparse.Namespace) -> None:
     if problem:
         raise SourceError([Fault("bundle", 0, 0, problem)])
     files = [file for file in (arguments.output, arguments.pseudonyms) if file and file != STANDARD_OUTPUT]
+    files += [f"{file}{STATEMENT}" for file in files[:1] if arguments.attest and arguments.output]
+    inputs = (arguments.check, arguments.policy, arguments.kubeconfig, arguments.registry_config, arguments.registry_ca_file)
     refuse_shared_outputs(files)
-    refuse_overwriting(files, (), (arguments.check, arguments.policy, arguments.kubeconfig))
+    refuse_overwriting(files, (), inputs)
 
 
 def _moment() -> datetime:
@@ -166,26 +182,9 @@ def _moment() -> datetime:
     stated = os.environ.get(_EPOCH, "")
     if not stated:
         return now().replace(microsecond=0)
-    try:
-        return datetime.fromtimestamp(int(stated), UTC)
-    except (ValueError, OverflowError, OSError) as error:
-        raise SourceError([Fault(_EPOCH, 0, 0, f"must be seconds since 1970, is {stated!r}")]) from error
-
-
-def _write(file: str, content: bytes, *, is_private: bool = False) -> None:
-    """Write a file as a whole or not at all: half a bundle would be taken for one."""
-    folder, name = os.path.split(file)
-    beside = os.path.join(folder, f".{name}.part")
-    try:
-        with open(
-            beside, "wb", opener=lambda path, flags: os.open(path, flags | os.O_TRUNC, 0o600 if is_private else 0o666)
-        ) as stream:
-            stream.write(content)
-        os.replace(beside, file)
-    except OSError as error:
-        if os.path.exists(beside):
-            os.unlink(beside)
-        raise SourceError([Fault(file, 0, 0, f"cannot be written: {error.strerror or error}")]) from error
+    if not stated.isdecimal() or not stated.isascii() or len(stated) > _MOST_DIGITS or int(stated) > _LAST_SECOND:
+        raise SourceError([Fault(_EPOCH, 0, 0, f"must be seconds since 1970, at most {_LAST_SECOND}, is {stated!r}")])
+    return datetime.fromtimestamp(int(stated), UTC)
 
 
 def _lines(text: str) -> int:

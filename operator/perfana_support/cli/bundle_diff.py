@@ -3,17 +3,16 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from perfana_support.cli.evidence import Judged, judge
+from perfana_support.cli.evidence import Judged, Recorded, judge
 from perfana_support.cli.policy import differences
 from perfana_support.model.document import Json
 from perfana_support.model.finding import Finding
-from perfana_support.sources.bundle.bundle import Bundle
 from perfana_support.sources.bundle.objects import workload_object
 
 _NOTHING = "nothing changed but when the bundle was taken"
 
 
-def changes(before: Bundle, after: Bundle) -> Iterator[str]:
+def changes(before: Recorded, after: Recorded) -> Iterator[str]:
     """A line for each change; one that says so where there is none."""
     found = [
         *_verdict(judge(before.evidence, "the first bundle"), judge(after.evidence, "the second bundle")),
@@ -49,8 +48,8 @@ def _told(finding: Finding) -> str:
     return f"{finding.code} of {subject}: {finding.message}"
 
 
-def _installation(before: Bundle, after: Bundle) -> Iterator[str]:
-    old, new = (bundle.evidence.installation for bundle in (before, after))
+def _installation(before: Recorded, after: Recorded) -> Iterator[str]:
+    old, new = (each.evidence.installation for each in (before, after))
     yield from differences({"namespace": old.namespace}, {"namespace": new.namespace}, "installation")
     yield from _objects("", _by_name(map(workload_object, old.workloads)), _by_name(map(workload_object, new.workloads)))
     was, is_now = (each.platform for each in (old, new))

@@ -3,6 +3,7 @@
 import argparse
 import json
 import platform
+import re
 import sys
 from collections.abc import Mapping
 from datetime import datetime
@@ -36,6 +37,9 @@ _ALL_LOGS_BYTES = 2 * 1024 * 1024
 _MAX_NAME = 60
 
 
+_PSEUDONYM = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?", re.ASCII)
+
+
 class Made(NamedTuple):
     """A bundle: its bytes, its index (`listed`), the report in it.
 
@@ -65,7 +69,7 @@ def make(arguments: argparse.Namespace, taken_at: datetime) -> Made:
     extras = extras._replace(status=pick_status(gathered.check) if gathered.check else {})
     names = None
     if arguments.anonymise or arguments.pseudonyms:
-        names = _known(arguments.pseudonyms)
+        names = read_table(arguments.pseudonyms) if arguments.pseudonyms else {}
     return compose(evidence, extras, taken_at, names)
 
 
@@ -81,10 +85,10 @@ def compose(
     evidence = mask(evidence, before.policy, builtin_document(), masker)
     _refuse_another_verdict(before, judge(evidence, "the cluster"), "masking")
     extras = _with_marks(extras, masker)
-    masked, table = masker.masked, None
+    masked, table, kept = masker.masked, None, ""
     if known is not None:
-        names = Pseudonyms({*before.policy.component_names, *before.policy.fields.support.plans}, known)
-        evidence = _renamed(evidence, before, names)
+        names = Pseudonyms(_public(before.policy), known)
+        evidence, kept = _renamed(evidence, before, names)
         extras = with_names(extras, names.name)
         extras = extras._replace(missing=tuple(map(names.text, extras.missing)))
         masked = tuple(each._replace(where=()) for each in masked)
@@ -94,7 +98,7 @@ def compose(
     installation = evidence.installation
     gaps = (*installation.gaps, *(installation.platform.gaps if installation.platform else ()))
     contents = Contents(
-        __version__, taken_at, judged.verdict, masked, (*gaps, *extras.missing), is_anonymised=known is not None
+        __version__, taken_at, judged.verdict, masked, (*gaps, *extras.missing), is_anonymised=known is not None, kept=kept
     )
     files["README.txt"] = index_text(index_document(contents, _listed(files))).encode()
     index = index_document(contents, _listed(files))
@@ -113,22 +117,25 @@ def _refuse_another_verdict(before: Judged, after: Judged, what: str) -> None:
         raise SourceError([Fault("bundle", 0, 0, problem)])
 
 
-def _renamed(evidence: Evidence, before: Judged, names: Pseudonyms) -> Evidence:
-    """The evidence under pseudonyms, with as little of images' names left as the verdict allows."""
+def _public(policy: Policy) -> set[str]:
+    """Names that are of the policy's vocabulary, and nobody's own."""
+    return {*policy.component_names, *policy.fields.support.plans, *policy.fields.dependencies.names}
+
+
+def _renamed(evidence: Evidence, before: Judged, names: Pseudonyms) -> tuple[Evidence, str]:
+    """The evidence under pseudonyms, and what of private images' names had to stay because the verdict hangs on it."""
     after = before
-    for level in range(LEVELS):
+    for level in range(len(LEVELS)):
         renamed = anonymise(evidence, builtin_document(), names, level)
         after = judge(renamed, "the renamed evidence")
         if shape(after.verdict) == shape(before.verdict):
             break
     _refuse_another_verdict(before, after, "renaming")
-    return renamed
+    return renamed, LEVELS[level]
 
 
-def _known(file: str | None) -> Mapping[str, Mapping[str, str]]:
-    """The table of earlier pseudonyms, {} where there is none yet."""
-    if not file:
-        return {}
+def read_table(file: str) -> Mapping[str, Mapping[str, str]]:
+    """The table of earlier pseudonyms, {} where there is none yet. Raises `SourceError` for one that would hide nothing."""
     try:
         with open(file, encoding="utf-8") as stream:
             found = json.load(stream)
@@ -136,12 +143,24 @@ def _known(file: str | None) -> Mapping[str, Mapping[str, str]]:
         return {}
     except (OSError, ValueError, RecursionError) as error:
         raise SourceError([Fault(file, 0, 0, f"is no table of pseudonyms: {error}")]) from error
-    is_table = isinstance(found, dict) and all(
-        isinstance(names, dict) and all(isinstance(each, str) for each in names.values()) for names in found.values()
-    )
-    if not is_table:
-        raise SourceError([Fault(file, 0, 0, "is no table of pseudonyms, as an earlier run wrote it")])
+    if not _is_table(found):
+        problem = "is no table of pseudonyms, as an earlier run wrote it: by kind, each name with a pseudonym of its own"
+        raise SourceError([Fault(file, 0, 0, problem)])
     return found  # type: ignore[no-any-return]
+
+
+def _is_table(found: object) -> bool:
+    """Whether each name of a kind has a pseudonym of its own, which can stand where a name does and is no name itself."""
+    if not isinstance(found, dict):
+        return False
+    for names in found.values():
+        if not isinstance(names, dict) or not all(
+            isinstance(each, str) and _PSEUDONYM.fullmatch(each) for each in names.values()
+        ):
+            return False
+        if len(set(names.values())) < len(names) or not names.keys().isdisjoint(names.values()):
+            return False
+    return True
 
 
 def _read_extras(arguments: argparse.Namespace, installation: Installation, policy: Policy) -> Extras:

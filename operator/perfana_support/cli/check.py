@@ -76,6 +76,7 @@ _OLD_BASELINE = (
 )
 # A second or more without libyaml.
 _MANY_DOCUMENTS = 500
+_INPUTS = ("policy", "check", "baseline", "bundle", "kubeconfig", "registry_config", "registry_ca_file")
 _SOURCES = ("filename", "namespace", "all_namespaces", "bundle")
 
 
@@ -109,8 +110,8 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     if files:
         from perfana_support.cli.clash import refuse_overwriting  # noqa: PLC0415 - only who writes files pays for it
 
-        stated = (arguments.policy, arguments.check, arguments.baseline, config, arguments.kubeconfig, arguments.bundle)
-        refuse_overwriting(files, arguments.filename or (), (*stated, *(arguments.values or ())))
+        stated = (getattr(arguments, name) for name in _INPUTS)
+        refuse_overwriting(files, arguments.filename or (), (*stated, config, *(arguments.values or ())))
         clear(outputs)
     as_of, asked = arguments.as_of or today(), _asked(arguments)
     policy = builtin_policy()
@@ -233,6 +234,8 @@ def _read_bundle(arguments: argparse.Namespace) -> "Recorded":
 
     if arguments.selector is not None:
         raise SourceError([Fault("--selector", 0, 0, "has been applied when the bundle was taken, which holds no labels")])
+    if arguments.kubernetes_version:
+        raise SourceError([Fault("--kubernetes-version", 0, 0, "is for manifests; the bundle shows what the cluster ran")])
     recorded = read_recorded(arguments.bundle)
     _note(recorded.doubts)
     return recorded

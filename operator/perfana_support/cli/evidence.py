@@ -1,9 +1,9 @@
 """Evidence judged: the one way from what is known of an installation to its verdict, for bundles and tickets."""
 
 import json
-from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import lru_cache
+from types import MappingProxyType
 from typing import NamedTuple
 
 from perfana_support.evaluate.verdict import evaluate
@@ -12,16 +12,22 @@ from perfana_support.model.document import DocumentError, Json
 from perfana_support.model.evidence import Evidence
 from perfana_support.model.policy import Policy
 from perfana_support.model.verdict import Verdict
+from perfana_support.reports.bundle_index import REPORT_FILES
 from perfana_support.sources.errors import SourceError, faults_of
 from perfana_support.sources.policy import policy_of
 
 
 class Recorded(NamedTuple):
-    """A bundle's evidence, with its policy and check understood. `doubts` are what its own index says otherwise."""
+    """A bundle's evidence, with its policy and check understood.
+
+    `listed` is the bundle's index, with the verdict that the evidence gives and not the one that somebody wrote there; `doubts`
+    say where the two differ.
+    """
 
     evidence: Evidence
     policy: Policy
     check: Check
+    listed: Json = MappingProxyType({})
     doubts: tuple[str, ...] = ()
 
 
@@ -38,7 +44,7 @@ def judge(evidence: Evidence, name: str, as_of: date | None = None) -> Judged:
 
     `name` is what messages call the source. Raises `SourceError` for a policy or check that cannot be used.
     """
-    _, policy, check, _ = understood(evidence, name)
+    _, policy, check, *_ = understood(evidence, name)
     return Judged(evaluate(evidence.installation, policy, as_of or evidence.as_of, check), policy, check)
 
 
@@ -49,21 +55,31 @@ def read_recorded(file: str) -> Recorded:
     bundle = read_bundle(file)
     recorded = understood(bundle.evidence, file)
     verdict = judge(bundle.evidence, file).verdict
-    found = {str(each.type): each for each in verdict.conditions}
+    told = bundle.listed["verdict"]
+    conditions = {str(each.type): {"status": str(each.status), "reason": str(each.reason)} for each in verdict.conditions}
+    found = {kind: conditions[kind] for kind in told if kind in conditions}
     doubts = [
-        f"{file} says {kind} {said.get('status')} ({said.get('reason')}), its evidence says {found[kind].status} "
-        f"({found[kind].reason}): another version made it, or somebody changed it"
-        for kind, said in _said(bundle.listed)
-        if kind in found and (said.get("status"), said.get("reason")) != (found[kind].status, found[kind].reason)
+        f"{file} says {kind} {_words(told[kind])}, its evidence says {_words(found[kind])}: another version made it, or "
+        "somebody changed it"
+        for kind in found
+        if told[kind] != found[kind]
     ]
-    return recorded._replace(doubts=tuple(doubts))
+    if _conditions(bundle.files.get(REPORT_FILES["json"], b"")) != conditions:
+        doubts.append(f"the reports in {file} are not those of its evidence: another version made it, or somebody changed it")
+    return recorded._replace(listed={**bundle.listed, "verdict": found}, doubts=tuple(doubts))
 
 
-def _said(index: Json) -> Iterator[tuple[str, Json]]:
-    """What an index says of conditions, as far as it is of a form that can be read: nothing hangs on it."""
-    told = index.get("verdict")
-    if isinstance(told, Mapping):
-        yield from ((kind, said) for kind, said in told.items() if isinstance(said, Mapping))
+def _words(said: Json) -> str:
+    return f"{said['status']} ({said['reason']})"
+
+
+def _conditions(report: bytes) -> object:
+    """What a report says of each condition, None where it cannot be read."""
+    try:
+        found = json.loads(report)["conditions"]
+        return {each["type"]: {"status": each["status"], "reason": each["reason"]} for each in found}
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return None
 
 
 @lru_cache(maxsize=4)

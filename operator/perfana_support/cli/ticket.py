@@ -16,7 +16,7 @@ from perfana_support.cli.ticket_facts import DEFAULTS, known_of, verdict_of
 from perfana_support.cli.ticket_questions import ask_maintenance, ask_plan, ask_severity, can_ask
 from perfana_support.cli.ticket_time import read_instant, user_zone
 from perfana_support.evaluate.coverage import HORIZON_DAYS, NeverCoveredError, due
-from perfana_support.evaluate.request import Request, answer, unjudged
+from perfana_support.evaluate.request import Request, answer, outdated, unjudged
 from perfana_support.evaluate.severity import fit
 from perfana_support.model.check import Maintenance
 from perfana_support.model.code import ConditionType, Status
@@ -61,6 +61,9 @@ _IMPACT_FLAGS = "--production-down, --major-malfunction, --serious-degradation, 
 VALUES = {"output": tuple(_FORMATS), "language": ("en", "nl"), "severity": ("SEV1", "SEV2", "SEV3", "SEV4")}
 # What Jira takes for a summary is an eighth of it.
 _LONGEST_SUMMARY = 2000
+_INPUTS = ("policy", "check", "bundle", "kubeconfig", "registry_config", "registry_ca_file")
+# A bundle says nothing of what was deployed since; this program's choice, as long as the vendor's releases are apart.
+_FRESH_DAYS = 30
 _LANGUAGE = re.compile(r"[a-z]{2,3}", re.ASCII)
 _T = TypeVar("_T")
 
@@ -135,6 +138,9 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     maintenance = _maintenance(arguments, plan, stated.check.maintenance, rules)
     facts = verdict_of(arguments, known, as_of, stated.check._replace(maintenance=maintenance))
     eligible = facts.verdict.condition(ConditionType.TICKET_ELIGIBLE)
+    facts_of = known.evidence.as_of if known.evidence and arguments.bundle else None
+    if facts_of and abs((as_of - facts_of).days) > _FRESH_DAYS:
+        eligible = outdated(eligible)
     given = answer(request, eligible if facts.is_judged else unjudged(eligible), rules)
     ticket = Ticket(
         request,
@@ -150,6 +156,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         verdict=facts.verdict if facts.is_judged else None,
         source={**facts.source, "namespace": facts.verdict.namespace},
         bundle=_bundle(arguments.bundle),
+        facts_of=facts_of,
     )
     _write(ticket._replace(response=_response(ticket, zone)), outputs)
     return _CODES[given.status]
@@ -255,7 +262,7 @@ def _outputs(arguments: argparse.Namespace) -> list[Output]:
         from perfana_support.cli.clash import refuse_overwriting, refuse_shared_outputs  # noqa: PLC0415 - as above
 
         refuse_shared_outputs(output.file for output in outputs)
-        inputs = (arguments.policy, arguments.check, arguments.bundle, arguments.kubeconfig)
+        inputs = [getattr(arguments, name) for name in _INPUTS]
         refuse_overwriting(files, arguments.filename or (), inputs)
         clear(outputs)
     return outputs

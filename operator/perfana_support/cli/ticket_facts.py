@@ -67,15 +67,16 @@ def known_of(arguments: argparse.Namespace, as_of: date) -> Known:
             )
         from perfana_support.cli.evidence import read_recorded  # noqa: PLC0415 - only who has one pays for it
 
-        evidence, policy, check, doubts = read_recorded(arguments.bundle)
-        for doubt in doubts:
+        recorded = read_recorded(arguments.bundle)
+        evidence, policy, check = recorded[:3]
+        for doubt in recorded.doubts:
             print(printable(f"note: {doubt}"), file=sys.stderr)
         return Known(policy, Stated(check, evidence.installation.namespace), evidence)
     if named == ["namespace"]:
         from perfana_support.cli.evidence import understood  # noqa: PLC0415 - as above
         from perfana_support.cli.gathering import gather  # noqa: PLC0415 - as above
 
-        evidence, policy, check, _ = understood(gather(arguments, as_of).evidence, f"namespace {arguments.namespace}")
+        evidence, policy, check, *_ = understood(gather(arguments, as_of).evidence, f"namespace {arguments.namespace}")
         return Known(policy, Stated(check, arguments.namespace), evidence)
     policy = read_policy(arguments.policy) if arguments.policy else builtin_policy()
     return Known(policy, _stated(arguments, policy))

@@ -22,6 +22,7 @@ class TicketReason(StrEnum):
     """Why a ticket is possible or not, beside the reasons of the condition `TicketEligible`."""
 
     NOT_JUDGED = "NotJudged"
+    FACTS_OUTDATED = "FactsOutdated"
     LANGUAGE_NOT_COVERED = "LanguageNotCovered"
     TOPIC_EXCLUDED = "TopicExcluded"
     TOPIC_MENTIONED = "TopicMentioned"
@@ -79,6 +80,11 @@ def answer(request: Request, eligible: Condition | None, rules: TicketRules) -> 
 def unjudged(eligible: Condition) -> Condition | None:
     """The condition where nothing was judged but the contract: only a False says something then."""
     return eligible if eligible.status is Status.FALSE else None
+
+
+def outdated(eligible: Condition) -> Condition:
+    """The condition on facts that are too old for a ticket of today: what is there by now, nobody has seen."""
+    return eligible._replace(status=_at_most_unknown(eligible), reason=TicketReason.FACTS_OUTDATED)
 
 
 def _rank(ground: Ground) -> int:

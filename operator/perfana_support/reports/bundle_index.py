@@ -44,7 +44,10 @@ _SHOWN_PLACES = 5
 
 
 class Contents(NamedTuple):
-    """What is told of a bundle. `masked` are marks with the reason and the places; `missing` are sentences."""
+    """What is told of a bundle. `masked` are marks with the reason and the places; `missing` are sentences.
+
+    `kept` is what had to stay of private images' names.
+    """
 
     version: str
     taken_at: datetime
@@ -52,6 +55,7 @@ class Contents(NamedTuple):
     masked: Sequence[tuple[str, str, Sequence[str]]]
     missing: Sequence[str]
     is_anonymised: bool = False
+    kept: str = ""
 
 
 def index_document(contents: Contents, files: Mapping[str, tuple[int, str]]) -> NewJson:
@@ -68,6 +72,7 @@ def index_document(contents: Contents, files: Mapping[str, tuple[int, str]]) -> 
         "namespace": verdict.namespace,
         "verdict": said,
         "anonymised": contents.is_anonymised,
+        "keptOfImages": contents.kept,
         "files": [
             {"name": name, "holds": holds(name), "bytes": size, "sha256": digest}
             for name, (size, digest) in sorted(files.items())
@@ -95,6 +100,8 @@ def _lines(index: Json) -> Iterator[str]:
     yield ""
     if index["anonymised"]:
         yield "Namespaces, hosts and names are pseudonyms."
+        if index["keptOfImages"]:
+            yield f"Of private images {index['keptOfImages']} had to stay, for the verdict hangs on that."
     if index["masked"]:
         yield "Masked, each mark one value wherever it stands:"
         yield from columns(

@@ -29,6 +29,10 @@ PHRASES: dict[str, tuple[str, str]] = {
         "no installation was judged, so nobody knows whether it is supported; give its manifests with -f FILE",
         "er is geen installatie beoordeeld, dus niemand weet of die ondersteund wordt; geef de manifesten met -f FILE",
     ),
+    "FactsOutdated": (
+        "what was judged is of another month, and what runs now may be something else; take a new bundle",
+        "wat beoordeeld is, is van meer dan een maand van nu, en wat nu draait kan iets anders zijn; maak een nieuwe bundel",
+    ),
     "NotDeclared": (
         "the plan or the end of its maintenance is not known; state --plan and --maintenance-until",
         "het plan of het einde van het onderhoud is niet bekend; geef --plan en --maintenance-until op",
@@ -118,6 +122,7 @@ PHRASES: dict[str, tuple[str, str]] = {
         "what was judged does not show {conditions}: the vendor may ask",
         "wat is beoordeeld laat {conditions} niet zien: de leverancier kan ernaar vragen",
     ),
+    "facts_of": ("Facts of", "Gegevens van"),
     "policy_of": ("policy {name} of {day}, as of {as_of} (UTC)", "beleid {name} van {day}, op {as_of} (UTC)"),
     "no_bundle": ("none", "geen"),
     "more": ("… and {count} more; the JSON has all", "… en nog {count}; de JSON heeft ze alle"),

@@ -29,7 +29,7 @@ class Ticket(NamedTuple):
     """All that is known of a ticket. `request.at` is in the user's zone.
 
     `verdict` is None where nothing was judged; `response` where no target is known, or none is to be hoped for. `is_taken`: the
-    severity is not stated, and follows from the impact.
+    severity is not stated, and follows from the impact. `facts_of` is the day of a bundle's facts.
     """
 
     request: Request
@@ -46,6 +46,7 @@ class Ticket(NamedTuple):
     verdict: Verdict | None = None
     source: Mapping[str, Any] = MappingProxyType({})
     bundle: str = ""
+    facts_of: date | None = None
 
     @property
     def may_phone(self) -> bool:
@@ -202,5 +203,7 @@ def _hand_over(ticket: Ticket, say: Say) -> Iterator[Row]:
         ]
         yield Row(say("findings"), tuple(texts) or (say("no_findings"),))
     policy = ticket.policy
+    if ticket.facts_of:
+        yield Row(say("facts_of"), (ticket.facts_of.isoformat(),))
     yield Row(say("judged_by"), (say("policy_of", name=policy.name, day=policy.published_on, as_of=ticket.as_of),))
     yield Row(say("bundle"), (ticket.bundle or say("no_bundle"),))

@@ -75,6 +75,7 @@ def document(ticket: Ticket) -> dict[str, Any]:
         ],
         "installation": _installation(ticket),
         "bundle": ticket.bundle or None,
+        "factsOf": day_text(ticket.facts_of),
     }
 
 

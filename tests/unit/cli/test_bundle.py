@@ -124,6 +124,8 @@ def test_a_difference_tells_verdict_findings_images_and_versions(tmp_path: Path,
         (("bundle", "-n", "x", "--name", "a", "--check", "b"), "either --name"),
         (("bundle", "-n", "x", "-o", "-", "--attest"), "needs -o FILE with --attest"),
         (("bundle", "-n", "x", "-o", "a", "--pseudonyms", "./a"), "a"),
+        (("bundle", "show", "x", "--attest", "-n", "y"), "takes no --namespace, --attest"),
+        (("check", "--bundle", "x", "--kubernetes-version", "1.36"), "the bundle shows what the cluster ran"),
         (("bundle", "show", "no-such-file"), "no-such-file: No such file or directory"),
         (("check", "--bundle", "x", "-f", "y"), "no two of them"),
         (("check", "--bundle", "x", "-l", "app=web"), "has been applied when the bundle was taken"),
@@ -178,8 +180,22 @@ def test_what_is_read_is_never_written(tmp_path: Path, program: Program) -> None
     assert Path(file).read_bytes() == content
 
 
+def test_a_report_that_is_not_that_of_the_evidence_is_told_of(tmp_path: Path, program: Program) -> None:
+    file = changed(write_bundle(tmp_path, evidence()), lambda it: it.update(conditions=[]), "report/report.json")
+    for words in (("check", "--bundle", file), ("bundle", "show", file), ("bundle", "diff", file, file)):
+        assert f"the reports in {file} are not those of its evidence" in program(*words).err
+
+
+def test_show_prints_the_verdict_of_the_evidence_and_not_what_somebody_wrote(tmp_path: Path, program: Program) -> None:
+    lie = {"Supported": {"status": "True", "reason": "AllRulesMet"}}
+    file = changed(write_bundle(tmp_path, evidence()), lambda it: it.update(verdict=lie), INDEX)
+    outcome = program("bundle", "show", file)
+    assert "Supported: Unknown (DependencyUnlisted), as of 2026-11-24" in outcome.out
+    assert "its evidence says Unknown (DependencyUnlisted)" in outcome.err
+
+
 def test_an_index_that_says_something_else_than_the_evidence_is_told_of(tmp_path: Path, program: Program) -> None:
-    lie = {"Supported": {"status": "True", "reason": "AllRulesMet"}, "Else": 5}
+    lie = {"Supported": {"status": "True", "reason": "AllRulesMet"}}
     file = changed(write_bundle(tmp_path, evidence()), lambda it: it.update(verdict=lie), INDEX)
     outcome = program("check", "--bundle", file)
     assert outcome.code == 5

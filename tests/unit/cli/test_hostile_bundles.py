@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.unit.cli.program import Program
+
 FOLDER = "bundle/"
 # Judges one bundle after the other, so that not each has to wait for a program's start.
 READER = """
@@ -124,12 +126,14 @@ def test_what_a_stranger_made_is_refused_by_name(case: Case, reader: Reader, fol
 
 @pytest.mark.parametrize("name", sorted(READ))
 def test_each_field_of_a_wrong_type_is_refused_or_changes_nothing_that_is_unsaid(
-    name: str, reader: Reader, tmp_path: Path
+    name: str, reader: Reader, tmp_path: Path, program: Program
 ) -> None:
     members = members_of(BUNDLE)
     for place, (what, spoiled) in enumerate(mistyped(members[name])):
         file = tmp_path / f"{place}.tar.gz"
         file.write_bytes(packed(archive(reseal({**members, name: spoiled}))))
+        for words in (("bundle", "show", str(file)), ("bundle", "diff", str(file), str(file))):
+            assert program(*words).code in (0, 2), (what, words)
         code, told = reader.read(file)
         assert code in (0, 2, 3, 5), (what, told)
         assert "internal error" not in told, (what, told)

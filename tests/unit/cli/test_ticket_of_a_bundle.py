@@ -37,3 +37,10 @@ def test_a_bundle_of_what_could_not_be_read_is_undetermined(tmp_path: Path, prog
 def test_sources_that_contradict_each_other_are_refused(program: Program, words: tuple[str, ...], told: str) -> None:
     outcome = program("ticket", "--severity", "SEV2", *words)
     assert (outcome.code, outcome.out, told in outcome.err) == (2, "", True)
+
+
+@pytest.mark.parametrize(("day", "code"), [("2026-12-24", 0), ("2027-01-15", 5), ("2026-10-01", 5)])
+def test_a_ticket_on_facts_of_another_month_is_undetermined(tmp_path: Path, program: Program, day: str, code: int) -> None:
+    file = write_bundle(tmp_path, evidence("perfana/perfana-web:perfana-4.0.3"))
+    outcome = program("ticket", "--severity", "SEV2", "--bundle", file, "--at", f"{day}T12:00+01:00")
+    assert (outcome.code, "FactsOutdated" in outcome.out, "2026-11-24" in outcome.out) == (code, code == 5, True)

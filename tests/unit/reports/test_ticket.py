@@ -87,6 +87,7 @@ SHAPE: dict[str, Any] = {
         None,
     ),
     "bundle": (str, None),
+    "factsOf": (str, None),
 }
 
 

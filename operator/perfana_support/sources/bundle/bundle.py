@@ -7,14 +7,12 @@ from typing import Any, NamedTuple, NoReturn
 from perfana_support.model.document import DocumentError, Json, Node, Problem
 from perfana_support.model.evidence import Evidence
 from perfana_support.model.policy_document import API_VERSION
-from perfana_support.sources.bundle.archive import digest_of, unpack
+from perfana_support.sources.bundle.archive import MAX_FILE_BYTES, digest_of, unpack
 from perfana_support.sources.bundle.evidence import CHECK, INSTALLATION, OBJECTS, POLICY, REGISTRIES, read_evidence
 from perfana_support.sources.errors import Fault, SourceError, faults_of
 
 INDEX = "index.json"
 KIND = "SupportBundle"
-# What an index says for people and other programs.
-_TOLD = ("takenAt", "asOf", "namespace", "verdict", "anonymised", "masked", "neverTaken", "missing")
 _EVIDENCE = (INSTALLATION, OBJECTS, REGISTRIES, CHECK, POLICY)
 
 
@@ -58,9 +56,11 @@ def _faults_of_index(file: str, index: Json, files: Mapping[str, bytes]) -> list
     listed = {}
     for node in root.nodes("files", "name"):
         name, digest = node.text("name", required=True), node.text("sha256", required=True)
+        node.text("holds", required=True)
+        node.whole("bytes", 0, MAX_FILE_BYTES, required=True)
         if name and digest:
             listed[name] = digest
-    root.seen += _TOLD
+    _read_told(root)
     root.finish()
     problems += [Problem(name, "is not listed in the index") for name in files if name not in listed and name != INDEX]
     problems += [Problem(name, "is listed in the index and missing") for name in listed if name not in files]
@@ -70,6 +70,31 @@ def _faults_of_index(file: str, index: Json, files: Mapping[str, bytes]) -> list
         if name in files and digest_of(files[name]) != digest
     ]
     return faults_of(file, problems)
+
+
+def _read_told(root: Node) -> None:
+    """What an index says for people, of the form that whoever prints it relies on."""
+    for field in ("takenAt", "asOf"):
+        root.text(field, required=True)
+    for field in ("namespace", "keptOfImages"):
+        root.read(field, lambda raw: raw if isinstance(raw, str) else None, "a text", required=True)
+    root.read("anonymised", lambda raw: raw if isinstance(raw, bool) else None, "true or false", required=True)
+    for field in ("neverTaken", "missing"):
+        root.read(field, _texts, "a list of texts", required=True)
+    verdict = root.read("verdict", lambda raw: raw if isinstance(raw, Mapping) else None, "a mapping", required=True)
+    for kind in verdict or {}:
+        said = Node(verdict or {}, "verdict", root.problems).node(kind)
+        for part in ("status", "reason"):
+            said.text(part, required=True)
+    root.read("masked", lambda raw: raw if isinstance(raw, list) else None, "a list", required=True)
+    for node in root.nodes("masked", "mark"):
+        for part in ("mark", "why"):
+            node.text(part, required=True)
+        node.read("where", _texts, "a list of texts", required=True)
+
+
+def _texts(raw: object) -> list[str] | None:
+    return raw if isinstance(raw, list) and all(isinstance(each, str) for each in raw) else None
 
 
 def _document(file: str, name: str, content: bytes) -> Json:

@@ -19,6 +19,16 @@ _TOLD = frozenset(
         "SuccessfulCreate", "SuccessfulDelete", "TaintManagerEviction",
     }
 )  # fmt: skip
+# And those whose messages repeat what programs printed.
+_KNOWN = _TOLD | {
+    "Unhealthy",
+    "Failed",
+    "FailedPostStartHook",
+    "FailedPreStopHook",
+    "ProbeWarning",
+    "InspectFailed",
+    "ErrImagePull",
+}
 MAX_EVENTS = 500
 _MAX_MESSAGE = 400
 # What a terminal takes for colours: within a word it hides what the word is.
@@ -26,6 +36,12 @@ _COLOUR = re.compile(r"\x1b\[[0-9;:?]*[ -/]*[@-~]|\x1b[@-_]")
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9:./_-]{0,99}", re.ASCII)
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
 _STATES = ("running", "waiting", "terminated")
+_CONDITIONS = frozenset(
+    {
+        "PodScheduled", "PodReadyToStartContainers", "Initialized", "ContainersReady", "Ready", "DisruptionTarget",
+        "PodResizePending", "PodResizeInProgress", "MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable",
+    }
+)  # fmt: skip
 _CONDITION = ("type", "status", "reason", "lastTransitionTime", "observedGeneration")
 _NODE_INFORMATION = (
     "architecture", "operatingSystem", "osImage", "kernelVersion", "containerRuntimeVersion", "kubeletVersion",
@@ -114,22 +130,34 @@ def with_texts(extras: Extras, change: Callable[[str, str], str]) -> Extras:
 def with_names(extras: Extras, name: Callable[[str, str], str]) -> Extras:
     """The extras under other names, and without the sentences that may hold more of them."""
     events = tuple(
-        {**{field: value for field, value in event.items() if field != "message"}, "object": _renamed(event["object"], name)}
+        {
+            **{field: value for field, value in event.items() if field != "message"},
+            "reason": event["reason"] if event["reason"] in _KNOWN else "",
+            "object": _renamed(event["object"], name),
+        }
         for event in extras.events
     )
     pods = tuple(
         {
             **pod,
             "name": name("workload", pod["name"]),
+            "conditions": _own_conditions(pod["conditions"]),
             "containers": [{**each, "name": name("container", each["name"])} for each in pod["containers"]],
         }
         for pod in extras.pods
     )
-    nodes = tuple({**node, "name": name("node", node["name"])} for node in extras.nodes)
+    nodes = tuple(
+        {**node, "name": name("node", node["name"]), "conditions": _own_conditions(node["conditions"])} for node in extras.nodes
+    )
     status = dict(extras.status)
     if "policy" in status:
         status["policy"] = {**status["policy"], "name": name("policy", status["policy"].get("name", ""))}
     return extras._replace(events=events, pods=pods, nodes=nodes, status=status)
+
+
+def _own_conditions(conditions: Sequence[Json]) -> list[Json]:
+    """Conditions that Kubernetes itself sets; others have names of whoever sets them."""
+    return [each for each in conditions if each.get("type") in _CONDITIONS]
 
 
 def _renamed(entity: Json, name: Callable[[str, str], str]) -> Json:

@@ -27,6 +27,9 @@ from perfana_support.sources.container_settings import ENV_FROM, WORKING_DIR
 _OPTION = re.compile(
     r"--[a-z][a-z-]{0,39}|-[A-Za-z]|-D[a-z][A-Za-z.]{0,79}|-XX:[+-]?[A-Za-z]{1,60}|-Xm[sx]\d{1,6}[kmgKMG]?", re.ASCII
 )
+# Options of one letter behind which no secret stands; behind others it may (`-p`, `-u`).
+_SHORT_OPTION = len("-c")
+_TELLING = frozenset({"-c", "-e", "-f", "-m", "-v", "-l", "-i"})
 _NUMBER = re.compile(r"\d{1,5}[smhdkMG]?", re.ASCII)
 _PATH = re.compile(r"/?(?:[a-z._-]+\d{0,4}[a-z._-]{0,20}/)*[a-z._-]+\d{0,4}[a-z._-]{0,20}/?", re.ASCII)
 _SCRIPT = re.compile(r"[\w./-]{1,200}\.(?:[cm]?[jt]s|py|sh|jar|rb|pl)", re.ASCII)
@@ -167,19 +170,19 @@ class _Words:
 
     def next(self, word: str) -> str:
         """A word as it may go along. One with blanks in it is a line itself, such as what a shell is given to run."""
+        follows, self._follows_secret = self._follows_secret, False
+        if follows:
+            return self._masker.mark(word, _ARGUMENT)
         if word in self._own:
             return word
-        if len(word.split()) > 1:
-            return self.line(word)
-        follows, self._follows_secret = self._follows_secret, False
         name, has_value, value = word.partition("=")
         if not _OPTION.fullmatch(name):
-            return self.bare(word, follows=follows)
-        says_secret = bool(NAMES_SECRET.search(name))
+            return self.line(word) if len(word.split()) > 1 else self.bare(word)
+        hides = bool(NAMES_SECRET.search(name)) or (len(name) == _SHORT_OPTION and name not in _TELLING)
         if not has_value:
-            self._follows_secret = says_secret
+            self._follows_secret = hides
             return word
-        return f"{name}={self.bare(value, follows=says_secret)}" if value else word
+        return f"{name}={self._masker.mark(value, _ARGUMENT) if hides else self.bare(value)}" if value else word
 
     def line(self, line: str) -> str:
         """The words of a line, one by one."""
@@ -192,13 +195,13 @@ class _Words:
             r"[^/ ]+", lambda found: self._masker.mark(found[0], _ARGUMENT) if is_random(found[0]) else found[0], path
         )
 
-    def bare(self, word: str, *, follows: bool = False) -> str:
-        """A word that is no option."""
+    def bare(self, word: str) -> str:
+        """A word that is no option: a program, a path, a script or a small number, else a mark."""
         forms = (_NUMBER, _PATH, _SCRIPT)
         is_plain = word in _PROGRAMS or (
             any(form.fullmatch(word) for form in forms) and ("/" in word or not _PATH.fullmatch(word))
         )
-        return word if is_plain and not follows and not is_random(word) else self._masker.mark(word, _ARGUMENT)
+        return word if is_plain and not is_random(word) else self._masker.mark(word, _ARGUMENT)
 
 
 def _variable(setting: Setting, harmless: tuple[str, ...], masker: Masker) -> Setting:
@@ -252,19 +255,21 @@ def as_stated(entity: Json) -> NewJson:
 def _answers(answers: Answers, policy: Policy, masker: Masker) -> dict[Question, Answer]:
     """What registries said. What an image is set to is public where the vendor's own image has it, or the policy lists it."""
     masker.place = "what registries said"
-    public = {
-        setting
+    open_to_all = [
+        answer
         for question, answer in answers.items()
         if isinstance(answer, Config)
         and (question.repository in policy.product_lines_of or _is_listed(answer, policy.catalogue))
-        for setting in answer.settings
-    }
+    ]
+    public = {setting for config in open_to_all for setting in config.settings}
+    commands = {command for config in open_to_all for command in config.history}
     found: dict[Question, Answer] = {}
     for question in sorted(answers):
         answer = answers[question]
         if isinstance(answer, Config):
             settings = tuple(each if each in public else (each[0], masker.mark(each[1], _SETTING)) for each in answer.settings)
-            answer = answer._replace(settings=settings, history=tuple(map(masker.text, answer.history)))
+            history = tuple(each if each in commands else _Words(frozenset(), masker).line(each) for each in answer.history)
+            answer = answer._replace(settings=settings, history=history)
         elif isinstance(answer, Gap):
             answer = Gap(masker.text(answer.cause))
         found[question] = answer

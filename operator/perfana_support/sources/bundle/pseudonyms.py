@@ -21,6 +21,11 @@ from perfana_support.sources.workload import DATABASE_CONTAINER
 
 _SCHEME = re.compile(r"https?://")
 _SHORTEST = 3
+_QUOTED = re.compile(r'(?<!resource )(?<!API group )"[^"]*"')
+_USER = re.compile(r"system:serviceaccount:\S+")
+_ADDRESS = re.compile(
+    r"https?://\S+|\b(?:\d{1,3}\.){3}\d{1,3}(?::\d{1,5})?\b|\b[\w-]+(?:\.[\w-]+)*:\d{2,5}\b|\[[0-9a-f:]{3,}\]"
+)
 # Registries that anybody uses; whose images one takes from there, the path tells.
 _PUBLIC = frozenset(
     {
@@ -35,8 +40,10 @@ _PUBLIC = frozenset(
         "localhost",
     }
 )
-# How much of an image's name is given away, until the verdict is what it was: all, all but its last part, nothing but its host.
-LEVELS = 3
+# What stays of a private image's name, the least first, until the verdict is what it was.
+LEVELS = ("", "the last part of their names", "their paths")
+# Subjects of findings that have names of the policy's or the contract's, and none of the installation's.
+_NAMED_BY_POLICY = frozenset({"Dependency", "Maintenance", "Declaration", "Installation"})
 
 
 class Pseudonyms:
@@ -63,8 +70,17 @@ class Pseudonyms:
         return name in self._table.get(kind, {})
 
     def text(self, text: str) -> str:
-        """A sentence with the pseudonyms of all names that are known so far."""
-        names = {name: other for kind in self._table.values() for name, other in kind.items() if len(name) >= _SHORTEST}
+        """A sentence with the pseudonyms of all names that are known so far.
+
+        What others quote in it, addresses and users, is nobody's business: only what an API calls its own things stays.
+        """
+        text = _ADDRESS.sub("…", _USER.sub("…", _QUOTED.sub('"…"', text)))
+        names = {
+            name: other
+            for kind, known in self._table.items()
+            for name, other in known.items()
+            if len(name) >= _SHORTEST or kind == "namespace"
+        }
         if not names:
             return text
         longest_first = sorted(names, key=lambda name: (-len(name), name))
@@ -252,10 +268,10 @@ def _check(check: Json, builtin: Json, pseudonyms: Pseudonyms, images: Images) -
 
 
 def _waiver(waiver: Json, pseudonyms: Pseudonyms) -> NewJson:
-    """Whatever it speaks of: what a waiver names without its kind is a workload, or else a node."""
+    """A waiver of what an installation has. What it names without a kind is a workload, a node where one is called so."""
     subject = dict(waiver.get("subject") or {})
     named = dict(subject)
-    if subject.get("name"):
+    if subject.get("name") and subject.get("kind", "") not in _NAMED_BY_POLICY:
         is_node = subject.get("kind") == "Node" or (not subject.get("kind") and pseudonyms.knows("node", subject["name"]))
         named["name"] = pseudonyms.name("node" if is_node else "workload", subject["name"])
     if subject.get("container"):

@@ -15,14 +15,32 @@ Mark = Callable[[str, str], str]
 # Words in a name that say of what follows that it is secret, whatever stands around them (DB_PASSWORD, "clientSecret").
 _WORDS = (
     r"pass(?:word|wd|phrase|code)?|pwd|secret|token|credentials?|auth(?:orization)?|(?:api|access|private|account|shared|encryption|"
-    r"signing|client|license|ssh|master)[-_.]?key|key[-_.]?data|sig(?:nature)?|sas|cookie|session[-_.]?id|jwt|salt|dsn|wachtwoord|geheim"
+    r"signing|client|license|ssh|master)[-_.]?key|key[-_.]?data|sig(?:nature)?|sas|cookie|session[-_.]?id|jwt|salt|dsn|wachtwoord|geheim|"
+    r"(?:kenn|pass)wort|(?<![a-z])(?:pw|pin|otp|totp|psk|creds)(?![a-z])"
 )
 NAMES_SECRET = re.compile(_WORDS, re.IGNORECASE)
 # What stands before such a word in its name does not matter.
 _NAME = rf"(?:{_WORDS})[\w.-]{{0,32}}"
 # A value in quotes, which may be escaped any number of times (JSON in JSON), or one that ends with the next sign.
-_VALUE = r"""(?P<e>\\*)(?P<q>["'])(?P<quoted>.*?)(?<!\\)(?P=e)(?P=q)|(?P<bare>[^\s"'\\&;,|<>(){}\[\]]+)"""
-_ASSIGNED = re.compile(rf"""{_NAME}\\*["']?\s*(?:=>|:=|=|:|%3[dDaA])\s*(?:{_VALUE})""", re.IGNORECASE | re.DOTALL)
+_VALUE = (
+    r"""(?P<e>\\{0,8})(?P<q>["'])(?P<quoted>.{0,4096}?)(?<!\\)(?P=e)(?P=q)|"""
+    r"""\\{0,8}(?:["']|%2[27])?(?P<bare>[^\s"'\\;,|<>(){}\[\]]+)"""
+)
+_QUOTE = r"""(?:\\{0,8}["']|%2[27])?"""
+_ASSIGNED = re.compile(
+    rf"""{_NAME}{_QUOTE}\s*(?:=>|:=|=|:|%3[da]|,\s*{_QUOTE}value{_QUOTE}\s*:)\s*[\[({{]{{0,2}}\s*(?:{_VALUE})""",
+    re.IGNORECASE | re.DOTALL,
+)
+# What stands behind a name and a colon in YAML, in a log or in a header, to the line's end; a block of YAML on the next one.
+_TO_THE_END = re.compile(
+    rf"""{_NAME}{_QUOTE}[ \t]{{0,8}}:[ \t]{{1,8}}(?:[|>][+-]?[ \t]{{0,8}}\r?\n[ \t]{{1,64}})?"""
+    r"""(?P<bare>[^\s"'{\[][^\r\n]{0,4096})""",
+    re.IGNORECASE,
+)
+_IN_A_TAG = re.compile(rf"<[\w:.-]{{0,64}}{_NAME}>(?P<bare>[^<]{{1,4096}})<", re.IGNORECASE)
+_HEADER = re.compile(
+    r"\b(?:proxy-)?(?:authorization|(?:set-)?cookie)\b[\"']?\s{0,8}[:=]\s{0,8}(?P<bare>[^\r\n]{1,4096})", re.IGNORECASE
+)
 _AS_OPTION = re.compile(rf"""{_NAME}\s+(?!-)(?:{_VALUE})""", re.IGNORECASE | re.DOTALL)
 _OPTION_BEFORE = re.compile(r"(?<![\w-])--?[\w.-]{0,64}\Z")
 _MAX_OPTION = 70
@@ -36,7 +54,7 @@ _FORMS = tuple(
     for why, pattern, flags in (
         ("a private key or certificate", r"-----BEGIN [A-Z0-9 ]{1,40}-----.*?(?:-----END [A-Z0-9 ]{1,40}-----|\Z)", re.DOTALL),
         ("a token (JWT)", r"\beyJ[\w-]{6,}(?:\.[\w-]*){0,4}", re.ASCII),
-        ("credentials in an address", r"(?<=://)[^\s/@\"'<>]{1,512}(?=@)", 0),
+        ("credentials in an address", r"(?<=://)[^\s\"'<>]{1,512}(?=@)", 0),
         ("credentials in a header", r"(?<=\bBearer )\S+|(?<=\bBasic )\S+|(?<=\bDigest )\S+|(?<=\bToken )\S+", re.IGNORECASE),
         (
             "a key of a known kind",
@@ -67,7 +85,8 @@ def mask_text(text: str, mark: Mark) -> str:
     """The text with marks in place of what looks like a secret. Digests of images, which are public, stay."""
     for why, form in _FORMS:
         text = form.sub(lambda found, why=why: mark(found[0], why), text)  # type: ignore[misc] # of a loop's variable
-    text = _ASSIGNED.sub(lambda found: _with_value_marked(found, mark), text)
+    for form in (_HEADER, _IN_A_TAG, _TO_THE_END, _ASSIGNED):
+        text = form.sub(lambda found: _with_value_marked(found, mark), text)
     text = _AS_OPTION.sub(lambda found: _with_value_marked(found, mark) if _is_option(found) else found[0], text)
     return _ROW.sub(lambda found: found[0] if _is_public(found) else mark(found[0], "a random row of signs"), text)
 
@@ -78,9 +97,9 @@ def _is_public(found: re.Match[str]) -> bool:
 
 
 def _with_value_marked(found: re.Match[str], mark: Mark) -> str:
-    group = "quoted" if found["quoted"] is not None else "bare"
+    group = "bare" if found["bare"] is not None else "quoted"
     value = found[group]
-    if not value or value.startswith("[masked-"):
+    if not value or value.startswith(("[masked-", "masked-")):
         return found[0]
     begin, end = (place - found.start() for place in found.span(group))
     return found[0][:begin] + mark(value, "the value of a name that says secret") + found[0][end:]

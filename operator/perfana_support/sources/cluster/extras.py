@@ -14,6 +14,7 @@ _GROUP = "/apis/support.perfana.io/v1alpha1"
 # A page; more than so many pods and events of one namespace a bundle does not hold.
 _PAGE = {"limit": "500"}
 _MOST_PODS = 1000
+_MOST_EVENTS = 10_000
 # As many requests at once as no server minds.
 _AT_ONCE = 16
 # How long a server that asks for patience is given each time.
@@ -134,7 +135,7 @@ class _Reading:
         wanted = containers if limits else ()
         self._total = 2 + len(nodes) + len(wanted)
         async with self._api, asyncio.TaskGroup() as group:
-            events = group.create_task(self._try("events", self._list("events", 1), []))
+            events = group.create_task(self._try("events", self._list("events", _MOST_EVENTS), []))
             pods = group.create_task(self._try("the states of pods", self._list("pods", _MOST_PODS), []))
             found = [group.create_task(self._try(f"node {name}", self._node(name), None)) for name in nodes]
             logs = [
@@ -169,6 +170,8 @@ class _Reading:
             page = await self._api.list_page(f"{self._path}/{plural}", query)
             found += page["items"]
             query["continue"] = page["metadata"].get("continue") or ""
+            if query["continue"] and len(found) >= most:
+                self._missing.append(f"{plural} behind the first {len(found)}: a bundle holds no more")
             if not query["continue"] or len(found) >= most:
                 return found
 

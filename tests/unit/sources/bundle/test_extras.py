@@ -4,7 +4,16 @@ from typing import Any
 
 import pytest
 
-from perfana_support.sources.bundle.extras import MAX_EVENTS, Extras, pick_events, pick_node, pick_pod, pick_status, with_texts
+from perfana_support.sources.bundle.extras import (
+    MAX_EVENTS,
+    Extras,
+    pick_events,
+    pick_node,
+    pick_pod,
+    pick_status,
+    with_names,
+    with_texts,
+)
 
 SAID = "hunter2 is my password"
 
@@ -76,6 +85,15 @@ def test_states_are_told_without_what_programs_said() -> None:
 )
 def test_objects_of_an_odd_form_are_picked_without_an_error(pick: Any, status: object) -> None:  # noqa: ANN401 - three functions
     assert pick({"metadata": None, "status": status})
+
+
+def test_under_other_names_only_words_of_kubernetes_are_told() -> None:
+    conditions = [{"type": "acmebank.example/ready", "status": "True"}, {"type": "Ready", "status": "True"}]
+    pod = pick_pod({"metadata": {"name": "p"}, "status": {"conditions": conditions}})
+    extras = Extras(events=pick_events([event(reason="AcmebankSaysHello"), event()]), pods=(pod,))
+    found = with_names(extras, lambda kind, _name: f"{kind}-1")
+    assert "cmebank" not in str(found)
+    assert [each["reason"] for each in found.events] == ["", "BackOff"]
 
 
 def test_what_the_operator_says_is_told_without_its_sentences() -> None:

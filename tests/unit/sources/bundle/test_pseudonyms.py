@@ -23,7 +23,7 @@ def test_neither_marks_nor_pseudonyms_change_a_verdict(
     before, after = judge(evidence, "it").verdict, judge(masked, "it").verdict
     assert shape(before) == shape(after)
     levels = []
-    for level in range(LEVELS):
+    for level in range(len(LEVELS)):
         hidden = anonymise(masked, builtin_document(), Pseudonyms(policy.component_names, {}), level)
         levels.append(shape(judge(hidden, "it").verdict) == shape(before))
         if levels[-1]:

@@ -18,6 +18,7 @@ PUBLIC = [
     "https://kubernetes.default.svc:443/apis/apps/v1",
     "NODE_OPTIONS holds --require=…, which may inject code",
     "v1.36.3-gke.1023000",
+    "the spin is an opinion: none",
 ]
 
 
@@ -54,6 +55,19 @@ def test_what_is_no_secret_stays(text: str) -> None:
         ("aHVudGVyMi1zZWNyZXQtdmFsdWU=", "aHVudGVyMi1zZWNyZXQtdmFsdWU="),
         ("deadbeef" * 5, "deadbeef" * 5),
         ("wachtwoord: geheimpje", "geheimpje"),
+        ('{"name":"DB_PASSWORD","value":"hunter2"}', "hunter2"),
+        ("<password>hunter2</password>", "hunter2"),
+        ('"password":["hunter2"]', "hunter2"),
+        ("password: |\n  hunter2\n", "hunter2"),
+        ('password="hunter2 and no end', "hunter2"),
+        ("password%22%3A%22hunter2%22", "hunter2"),
+        ("password=p&hunter2", "p&hunter2"),
+        ("password: correct horse hunter2", "hunter2"),
+        ("cookie: a=b; sid=hunter2", "hunter2"),
+        ("https://u:p@ss:hunter2@host/path", "hunter2"),
+        ("Authorization: Custom hunter2", "hunter2"),
+        ("pw=hunter2", "hunter2"),
+        ("PIN: 4711", "4711"),
         ("-----BEGIN EC PRIVATE KEY-----\nMHcC\n-----END EC PRIVATE KEY-----", "MHcC"),
         ("eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.c2ln", "eyJzdWIiOiJ4In0"),
     ],
@@ -62,7 +76,7 @@ def test_a_secret_goes_and_what_stands_around_it_stays(text: str, secret: str) -
     masked, found = marked(text)
     assert secret not in masked
     assert any(secret in each for each in found)
-    assert "[masked-1]" in masked
+    assert "[masked-" in masked
 
 
 @given(st.text(max_size=300))
@@ -72,7 +86,16 @@ def test_a_masked_text_is_masked_no_further_and_takes_no_time(text: str) -> None
 
 
 @pytest.mark.parametrize(
-    "text", ["password=" * 20_000, "-" * 100_000, '"' * 50_000, "\\" * 50_000, "a1B" * 50_000, "eyJ" * 50_000]
+    "text",
+    [
+        "".join("password=" + "\\" * place + '"x' for place in range(700)),
+        "password=" * 20_000,
+        "-" * 100_000,
+        '"' * 50_000,
+        "\\" * 50_000,
+        "a1B" * 50_000,
+        "eyJ" * 50_000,
+    ],
 )
 def test_a_text_made_to_take_forever_does_not(text: str) -> None:
     marked(text)
