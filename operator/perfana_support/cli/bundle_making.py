@@ -119,7 +119,15 @@ def _refuse_another_verdict(before: Judged, after: Judged, what: str) -> None:
 
 def _public(policy: Policy) -> set[str]:
     """Names that are of the policy's vocabulary, and nobody's own."""
-    return {*policy.component_names, *policy.fields.support.plans, *policy.fields.dependencies.names}
+    rules = policy.fields.configuration
+    commands = {word for image in rules.images.values() for word in (*image.entrypoint, *image.command)}
+    return {
+        *policy.component_names,
+        *policy.fields.support.plans,
+        *policy.fields.dependencies.names,
+        *commands,
+        *rules.interpreters,
+    }
 
 
 def _renamed(evidence: Evidence, before: Judged, names: Pseudonyms) -> tuple[Evidence, str]:

@@ -6,11 +6,13 @@ import pytest
 
 from perfana_support.cli.bundle_making import compose, read_table
 from perfana_support.model.answer import Config, Question, Subject
+from perfana_support.model.configuration_policy import ComponentImage
 from perfana_support.model.installation import Container, ContainerSettings, Setting, Workload
 from perfana_support.sources.bundle.archive import unpack
 from perfana_support.sources.bundle.evidence import OBJECTS
 from perfana_support.sources.bundle.extras import Extras
 from perfana_support.sources.errors import SourceError
+from perfana_support.sources.policy import builtin_policy
 from tests.unit.cli.bundles import MOMENT, evidence
 from tests.unit.sources.bundle.test_evidence import CHECK_DOCUMENT
 
@@ -81,3 +83,14 @@ def test_what_built_an_image_of_others_is_told_without_what_may_be_a_secret(tmp_
     made = compose(found._replace(installation=found.installation._replace(answers=answers)), Extras(), MOMENT)
     (tmp_path / "it.tar.gz").write_bytes(made.content)
     assert not [name for name, content in unpack(str(tmp_path / "it.tar.gz")).items() if b"hunter2" in content]
+
+
+@pytest.mark.parametrize("image", builtin_policy().fields.configuration.images.values(), ids=lambda image: image.repository)
+def test_an_images_own_command_stays_its_own_under_pseudonyms(image: ComponentImage) -> None:
+    words = (*image.entrypoint, *image.command)
+    settings = ContainerSettings(command=tuple(Setting("", word) for word in words))
+    web = Workload("Deployment", "node", "main", (Container("app", f"{image.repository}:0.2.96.22", settings=settings),))
+    found = evidence("perfana/perfana-web:0.2.96.22")
+    named = found.installation._replace(namespace="node", workloads=(web,))
+    made = compose(found._replace(installation=named, check={}), Extras(), MOMENT, {})
+    assert "CommandOverridden" not in [finding["code"] for finding in made.report["findings"]]

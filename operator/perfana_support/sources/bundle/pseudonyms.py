@@ -74,7 +74,14 @@ class Pseudonyms:
 
         What others quote in it, addresses and users, is nobody's business: only what an API calls its own things stays.
         """
-        text = _ADDRESS.sub("…", _USER.sub("…", _QUOTED.sub('"…"', text)))
+        return self._renamed(_ADDRESS.sub("…", _USER.sub("…", _QUOTED.sub('"…"', text))), r"[\w-]", r"[\w.-]")
+
+    def words(self, text: str) -> str:
+        """A command line: names that are whole words. Parts of paths stay, for an image's own command is told by them."""
+        return text if text in self._public else self._renamed(text, r"[\w./:-]", r"[\w./:-]")
+
+    def _renamed(self, text: str, behind: str, before: str) -> str:
+        """The text with known names replaced that do not stand in the middle of something else."""
         names = {
             name: other
             for kind, known in self._table.items()
@@ -84,7 +91,7 @@ class Pseudonyms:
         if not names:
             return text
         longest_first = sorted(names, key=lambda name: (-len(name), name))
-        form = rf"(?<![\w.-])(?:{'|'.join(map(re.escape, longest_first))})(?![\w-])"
+        form = rf"(?<!{before})(?:{'|'.join(map(re.escape, longest_first))})(?!{behind})"
         return re.sub(form, lambda found: names[found[0]], text)
 
     @property
@@ -214,11 +221,11 @@ def _container(container: Container, pseudonyms: Pseudonyms, images: Images) -> 
         image=images.image(container.image),
         image_id=_image_id(name, images) + has_digest + digest,
         settings=ContainerSettings(
-            command=_each(settings.command, pseudonyms.text),
-            args=_each(settings.args, pseudonyms.text),
+            command=_each(settings.command, pseudonyms.words),
+            args=_each(settings.args, pseudonyms.words),
             variables=tuple(_variable(each, pseudonyms) for each in settings.variables),
             mounts=_each(settings.mounts, lambda volume: _volume(volume, pseudonyms, images)),
-            hooks=_each(settings.hooks, pseudonyms.text),
+            hooks=_each(settings.hooks, pseudonyms.words),
         )
         if any(settings)
         else settings,
@@ -236,7 +243,7 @@ def _each(settings: tuple[Setting, ...], change: Callable[[str], str]) -> tuple[
 
 def _variable(setting: Setting, pseudonyms: Pseudonyms) -> Setting:
     if setting.name != ENV_FROM:
-        return Setting(setting.name, pseudonyms.text(setting.value))
+        return Setting(setting.name, pseudonyms.words(setting.value))
     kind, _, name = setting.value.partition(" ")
     return Setting(setting.name, f"{kind} {pseudonyms.name(kind, name)}")
 
