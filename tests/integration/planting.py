@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     from tests.cluster.client import ApiClient, Object
 
+OF_THE_CLUSTER = UNHOUSED | {"SupportPolicy"}
+
 
 def plant(api: ApiClient, namespace: str) -> list[Object]:
     """Create all objects, with the status that some have, and return them as the API server answered.
@@ -31,9 +33,9 @@ def _planted(api: ApiClient, namespace: str) -> Iterator[Object]:
         yield made
 
 
-def uproot_nodes(api: ApiClient) -> None:
-    """Delete what stands in no namespace, as far as it is there."""
-    there = {item["metadata"]["name"] for item in api.list("v1", "Node")["items"]}
+def uproot(api: ApiClient) -> None:
+    """Delete what stands in no namespace, as far as it is there: other tests would find it."""
     for item in every_object(""):
-        if item["kind"] in UNHOUSED and item["metadata"]["name"] in there:
-            api.delete("v1", "Node", item["metadata"]["name"])
+        version, kind, name = item["apiVersion"], item["kind"], item["metadata"]["name"]
+        if kind in OF_THE_CLUSTER and name in {each["metadata"]["name"] for each in api.list(version, kind)["items"]}:
+            api.delete(version, kind, name)

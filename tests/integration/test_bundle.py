@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from perfana_support.sources.bundle.archive import unpack
-from tests.integration.planting import plant, uproot_nodes
+from tests.integration.planting import plant, uproot
 from tests.integration.support_objects import (
     API_VERSION,
     CHECK,
@@ -205,7 +205,7 @@ def planted(api: ApiClient, desk: Desk) -> Iterator[list[str]]:
         made = plant(api, desk.namespace)
         yield [item["metadata"]["name"] for item in made if item["kind"] == CHECK]
     finally:
-        uproot_nodes(api)
+        uproot(api)
 
 
 def test_no_planted_secret_is_in_a_bundle_of_a_real_cluster(desk: Desk, planted: list[str]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.integration.planting import plant, uproot_nodes
+from tests.integration.planting import plant, uproot
 from tests.planted import LOG_LINE, SERVER_ADDRESS, shapes
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def planted(api: ApiClient, namespace: str, install_crds: list[str]) -> Iterator
     try:
         yield b"\n".join(json.dumps(item, ensure_ascii=False).encode() for item in plant(api, namespace))
     finally:
-        uproot_nodes(api)
+        uproot(api)
 
 
 def test_api_server_takes_every_object_and_every_secret_is_in_them(planted: bytes) -> None:
