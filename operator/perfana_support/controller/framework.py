@@ -155,6 +155,7 @@ class _Carrier:
             self._ours.call_soon_threadsafe(self._report, error)
 
     async def _main(self) -> None:
+        asyncio.get_running_loop().set_exception_handler(self._tell)
         with self._lock:
             if self._is_stopped:
                 return
@@ -164,6 +165,11 @@ class _Carrier:
         finally:
             with self._lock:
                 self._task = None
+
+    def _tell(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Log what nobody caught, but for a watch of Kopf's that was handing over an event when it was told to end."""
+        if not (self._is_stopped and "asyncgen" in context):
+            loop.default_exception_handler(context)
 
     def _report(self, error: BaseException | None) -> None:
         if not self._ended.done():

@@ -3,7 +3,7 @@
 import asyncio
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import kopf
@@ -118,6 +118,36 @@ def test_kopf_is_started_anew_when_it_ends(
 
     asyncio.run(story())
     assert [text in record.getMessage() for record in caplog.records if record.name == module.__name__] == [True] * 3
+
+
+def test_watch_of_kopfs_that_is_cut_off_by_the_end_is_no_error_in_the_log(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    kept: list[object] = []
+    events: list[object] = []
+
+    async def watch() -> AsyncIterator[int]:
+        try:
+            yield 1
+        finally:
+            events.append("closed")
+            raise RuntimeError("asynchronous generators do not like to be ended so")
+
+    async def watching(**_: object) -> None:
+        stream = watch()
+        kept.append((stream, await anext(stream)))
+        events.append("open")
+        await asyncio.Event().wait()
+
+    async def story() -> None:
+        scene = Scene(monkeypatch, watching)
+        running = asyncio.create_task(scene.framework.run())
+        await scene.until(lambda: events == ["open"])
+        await _end(running)
+
+    asyncio.run(story())
+    assert events == ["open", "closed"]
+    assert "asynchronous generator" not in caplog.text
 
 
 def test_kopf_is_started_anew_for_what_can_be_read_now(monkeypatch: pytest.MonkeyPatch) -> None:
