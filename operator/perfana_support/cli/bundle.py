@@ -9,7 +9,7 @@ from typing import Any
 from perfana_support.cli.check_options import to_day
 from perfana_support.cli.clash import refuse_overwriting, refuse_shared_outputs
 from perfana_support.cli.exit_codes import ExitCode
-from perfana_support.cli.output import show
+from perfana_support.cli.output import note, show
 from perfana_support.cli.whole_file import write_whole
 from perfana_support.reports.bundle_index import index_text
 from perfana_support.reports.table import printable
@@ -117,8 +117,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     from perfana_support.cli.evidence import read_recorded  # noqa: PLC0415 - only who reads one pays for it
 
     recorded = [read_recorded(file) for file in arguments.file]
-    for doubt in (doubt for each in recorded for doubt in each.doubts):
-        print(printable(f"note: {doubt}"), file=sys.stderr)
+    note(doubt for each in recorded for doubt in each.doubts)
     if arguments.action == "show":
         show(index_text(recorded[0].listed))
         return ExitCode.SUPPORTED
@@ -135,8 +134,7 @@ def _take(arguments: argparse.Namespace) -> ExitCode:
     _refuse_contradictions(arguments)
     taken_at = _moment()
     made = make(arguments, taken_at)
-    for sentence in made.listed["missing"]:
-        print(printable(f"note: missing in the bundle: {sentence}"), file=sys.stderr)
+    note(f"missing in the bundle: {sentence}" for sentence in made.listed["missing"])
     if arguments.dry_run:
         show(index_text(made.listed))
         return ExitCode.SUPPORTED

@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from perfana_support.cli.evidence import Judged, Recorded, judge
+from perfana_support.cli.evidence import Recorded
 from perfana_support.cli.policy import differences
 from perfana_support.model.document import Json
 from perfana_support.model.finding import Finding
+from perfana_support.model.verdict import Verdict
 from perfana_support.sources.bundle.objects import workload_object
 
 _NOTHING = "nothing changed but when the bundle was taken"
@@ -15,7 +16,7 @@ _NOTHING = "nothing changed but when the bundle was taken"
 def changes(before: Recorded, after: Recorded) -> Iterator[str]:
     """A line for each change; one that says so where there is none."""
     found = [
-        *_verdict(judge(before.evidence, "the first bundle"), judge(after.evidence, "the second bundle")),
+        *_verdict(before.verdict, after.verdict),
         *_installation(before, after),
         *_named("policy", before.evidence.policy, after.evidence.policy),
         *_named("check", before.evidence.check, after.evidence.check),
@@ -27,14 +28,14 @@ def changes(before: Recorded, after: Recorded) -> Iterator[str]:
     yield from found or (_NOTHING,)
 
 
-def _verdict(before: Judged, after: Judged) -> Iterator[str]:
-    old = {each.type: each for each in before.verdict.conditions}
-    new = {each.type: each for each in after.verdict.conditions}
+def _verdict(before: Verdict, after: Verdict) -> Iterator[str]:
+    old = {each.type: each for each in before.conditions}
+    new = {each.type: each for each in after.conditions}
     for kind in {**old, **new}:
         was, is_now = (f"{each.status} ({each.reason})" if (each := found.get(kind)) else "none" for found in (old, new))
         if was != is_now:
             yield f"condition {kind}: {was} -> {is_now}"
-    known, there = ({each.identity: each for each in found.verdict.findings} for found in (before, after))
+    known, there = ({each.identity: each for each in found.findings} for found in (before, after))
     yield from (f"finding gone: {_told(finding)}" for identity, finding in known.items() if identity not in there)
     yield from (f"finding new: {_told(finding)}" for identity, finding in there.items() if identity not in known)
     for identity in there:

@@ -119,15 +119,8 @@ def _refuse_another_verdict(before: Judged, after: Judged, what: str) -> None:
 
 def _public(policy: Policy) -> set[str]:
     """Names that are of the policy's vocabulary, and nobody's own."""
-    rules = policy.fields.configuration
-    commands = {word for image in rules.images.values() for word in (*image.entrypoint, *image.command)}
-    return {
-        *policy.component_names,
-        *policy.fields.support.plans,
-        *policy.fields.dependencies.names,
-        *commands,
-        *rules.interpreters,
-    }
+    rules = policy.fields
+    return {*policy.component_names, *rules.support.plans, *rules.dependencies.names, *rules.configuration.own_words}
 
 
 def _renamed(evidence: Evidence, before: Judged, names: Pseudonyms) -> tuple[Evidence, str]:

@@ -3,7 +3,7 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,7 +13,7 @@ from perfana_support.cli.cluster import cluster_source
 from perfana_support.cli.exit_codes import ExitCode, Tally
 from perfana_support.cli.judging import judged
 from perfana_support.cli.options import CONFIG_VARIABLE, add_options, fill
-from perfana_support.cli.output import clear, places, write_all
+from perfana_support.cli.output import clear, note, places, write_all
 from perfana_support.cli.placing import placed, worth_reporting
 from perfana_support.cli.statements import refuse_another_policy, refuse_shared_input, refuse_unreadable
 from perfana_support.cli.unmatched import Unmatched
@@ -98,7 +98,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         vars(arguments).update(flags)
     if config and not arguments.config:  # it lies there, and nobody named it
         print(printable(f"options of {config} hold"), file=sys.stderr)
-    _note(stray_variables(os.environ, [CONFIG_VARIABLE, *(option.variable for option in OPTIONS)]))
+    note(stray_variables(os.environ, [CONFIG_VARIABLE, *(option.variable for option in OPTIONS)]))
     _refuse_both_sources(arguments)
     if values and not arguments.filename:
         raise SourceError(
@@ -118,11 +118,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     try:
         recorded = _read_bundle(arguments) if arguments.bundle else None
         as_of = arguments.as_of or (recorded.evidence.as_of if recorded else as_of)
-        if arguments.policy or recorded is None:
-            policy = read_policy(arguments.policy) if arguments.policy else policy
-        else:
-            policy = recorded.policy
-        policy = _verified(policy, arguments.verification)
+        policy = _verified(_policy(arguments, recorded), arguments.verification)
         known = _known(arguments.baseline)
         found = _find(arguments, policy, [*files, config], recorded)
         for fault in found.faults:
@@ -142,21 +138,22 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     counted = tally.counting(watched if arguments.namespace else worth_reporting(watched))
     told = asked._replace(passes_unknown=asked.passes_unknown and not found.faults)  # these fail the run, whatever may pass
     write_all(outputs, (Report(verdict, policy, found.source, told) for verdict in counted))
-    _note(unmatched.notes(arguments.baseline))
+    note(unmatched.notes(arguments.baseline))
     if found.faults:
         return ExitCode.BAD_INPUT
     return tally.exit_code(fails_at_risk=asked.fails_at_risk, passes_unknown=asked.passes_unknown)
 
 
-def _note(sentences: Iterable[str]) -> None:
-    """Tell what is no error, and what somebody may want to know before it becomes one."""
-    for sentence in sentences:
-        print(printable(f"note: {sentence}"), file=sys.stderr)
-
-
 def _asked(arguments: argparse.Namespace) -> Run:
     """What the run was asked for, and where."""
     return Run(arguments.fail_on == FAIL_ON[1], arguments.on_unknown == ON_UNKNOWN[1], *look_around())
+
+
+def _policy(arguments: argparse.Namespace, recorded: "Recorded | None") -> Policy:
+    """The policy that the user states, else a bundle's own, else the built-in one."""
+    if arguments.policy:
+        return read_policy(arguments.policy)
+    return recorded.policy if recorded else builtin_policy()
 
 
 def _verified(policy: Policy, verification: str | None) -> Policy:
@@ -174,7 +171,7 @@ def _known(baseline: str | None) -> Mapping[tuple[str, ...], int]:
 
     read = read_baseline(baseline)
     if read.lacks_details:
-        _note([f"--baseline {baseline}: {_OLD_BASELINE}"])
+        note([f"--baseline {baseline}: {_OLD_BASELINE}"])
     return read.known
 
 
@@ -237,7 +234,7 @@ def _read_bundle(arguments: argparse.Namespace) -> "Recorded":
     if arguments.kubernetes_version:
         raise SourceError([Fault("--kubernetes-version", 0, 0, "is for manifests; the bundle shows what the cluster ran")])
     recorded = read_recorded(arguments.bundle)
-    _note(recorded.doubts)
+    note(recorded.doubts)
     return recorded
 
 
@@ -253,7 +250,7 @@ def _read_manifests(arguments: argparse.Namespace, policy: Policy, own: list[str
     else:
         manifests = read_manifests(arguments.filename, passes_over=passes_over, values=values)
     if not IS_FAST and manifests.documents >= _MANY_DOCUMENTS:
-        _note(["this Python's PyYAML has no libyaml: reading took some ten times as long as it could"])
+        note(["this Python's PyYAML has no libyaml: reading took some ten times as long as it could"])
     if manifests.faults and not manifests.installations:
         raise SourceError(list(manifests.faults))
     source: dict[str, Any] = {"kind": "Manifests", "files": list(manifests.files), "documents": manifests.documents}

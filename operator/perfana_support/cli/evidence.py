@@ -3,7 +3,6 @@
 import json
 from datetime import date
 from functools import lru_cache
-from types import MappingProxyType
 from typing import NamedTuple
 
 from perfana_support.evaluate.verdict import evaluate
@@ -17,18 +16,27 @@ from perfana_support.sources.errors import SourceError, faults_of
 from perfana_support.sources.policy import policy_of
 
 
-class Recorded(NamedTuple):
-    """A bundle's evidence, with its policy and check understood.
+class Understood(NamedTuple):
+    """Evidence with its policy and check read."""
 
-    `listed` is the bundle's index, with the verdict that the evidence gives and not the one that somebody wrote there; `doubts`
-    say where the two differ.
+    evidence: Evidence
+    policy: Policy
+    check: Check
+
+
+class Recorded(NamedTuple):
+    """What a bundle's file holds: its evidence, understood, and the verdict that it gives.
+
+    `listed` is the bundle's index, with that verdict and not the one that somebody wrote there; `doubts` say where the two
+    differ.
     """
 
     evidence: Evidence
     policy: Policy
     check: Check
-    listed: Json = MappingProxyType({})
-    doubts: tuple[str, ...] = ()
+    verdict: Verdict
+    listed: Json
+    doubts: tuple[str, ...]
 
 
 class Judged(NamedTuple):
@@ -44,7 +52,7 @@ def judge(evidence: Evidence, name: str, as_of: date | None = None) -> Judged:
 
     `name` is what messages call the source. Raises `SourceError` for a policy or check that cannot be used.
     """
-    _, policy, check, *_ = understood(evidence, name)
+    _, policy, check = understood(evidence, name)
     return Judged(evaluate(evidence.installation, policy, as_of or evidence.as_of, check), policy, check)
 
 
@@ -53,8 +61,7 @@ def read_recorded(file: str) -> Recorded:
     from perfana_support.sources.bundle.bundle import read_bundle  # noqa: PLC0415 - whoever has evidence already reads none
 
     bundle = read_bundle(file)
-    recorded = understood(bundle.evidence, file)
-    verdict = judge(bundle.evidence, file).verdict
+    verdict, policy, check = judge(bundle.evidence, file)
     told = bundle.listed["verdict"]
     conditions = {str(each.type): {"status": str(each.status), "reason": str(each.reason)} for each in verdict.conditions}
     found = {kind: conditions[kind] for kind in told if kind in conditions}
@@ -66,7 +73,7 @@ def read_recorded(file: str) -> Recorded:
     ]
     if _conditions(bundle.files.get(REPORT_FILES["json"], b"")) != conditions:
         doubts.append(f"the reports in {file} are not those of its evidence: another version made it, or somebody changed it")
-    return recorded._replace(listed={**bundle.listed, "verdict": found}, doubts=tuple(doubts))
+    return Recorded(bundle.evidence, policy, check, verdict, {**bundle.listed, "verdict": found}, tuple(doubts))
 
 
 def _words(said: Json) -> str:
@@ -88,7 +95,7 @@ def _policy(document: str) -> Policy:
     return policy_of(json.loads(document))
 
 
-def understood(evidence: Evidence, name: str) -> Recorded:
+def understood(evidence: Evidence, name: str) -> Understood:
     """Evidence with its policy and check read; `name` is what messages call the source. Raises `SourceError`."""
     faults = []
     policy, check = None, Check()
@@ -105,4 +112,4 @@ def understood(evidence: Evidence, name: str) -> Recorded:
     if check.target:
         check = check._replace(target=check.target._replace(may_install=evidence.may_install))
     # Whom the check selects has been told when the evidence was gathered, by labels that it does not have.
-    return Recorded(evidence, policy, check._replace(selector=()))
+    return Understood(evidence, policy, check._replace(selector=()))

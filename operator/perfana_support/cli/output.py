@@ -8,6 +8,7 @@ from typing import NamedTuple, TextIO
 
 from perfana_support.reports.formats import FORMATS, pieces
 from perfana_support.reports.report import Report
+from perfana_support.reports.table import printable
 from perfana_support.sources.errors import Fault, SourceError
 
 _PIECE = 4096
@@ -92,6 +93,12 @@ def _open(file: str) -> TextIO:
         return open(file, "w", encoding="utf-8", newline="\n")
     except OSError as error:
         raise SourceError([Fault(file, 0, 0, f"cannot be written: {error.strerror or error}")]) from error
+
+
+def note(sentences: Iterable[str]) -> None:
+    """Tell what is no error, and what somebody may want to know before it becomes one."""
+    for sentence in sentences:
+        print(printable(f"note: {sentence}"), file=sys.stderr)
 
 
 def show(text: str) -> None:

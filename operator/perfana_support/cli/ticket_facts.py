@@ -1,13 +1,13 @@
 """What is known of the installation that a ticket is about: its verdict, from wherever the user says that it runs."""
 
 import argparse
-import sys
 from collections.abc import Callable
 from datetime import date
 from typing import Any, NamedTuple
 
 import perfana_support.sources.pyyaml  # noqa: F401 - before all that imports PyYAML
 from perfana_support.cli.judging import with_answers
+from perfana_support.cli.output import note
 from perfana_support.cli.placing import placed, worth_reporting
 from perfana_support.cli.statements import refuse_another_policy, refuse_unreadable
 from perfana_support.evaluate.inventory import select
@@ -17,7 +17,6 @@ from perfana_support.model.evidence import Evidence
 from perfana_support.model.installation import Installation
 from perfana_support.model.policy import Policy
 from perfana_support.model.verdict import Verdict
-from perfana_support.reports.table import printable
 from perfana_support.sources.bundle.masking import Masker, mask_installation
 from perfana_support.sources.check import read_check_file
 from perfana_support.sources.errors import Fault, SourceError, shown_name
@@ -68,15 +67,13 @@ def known_of(arguments: argparse.Namespace, as_of: date) -> Known:
         from perfana_support.cli.evidence import read_recorded  # noqa: PLC0415 - only who has one pays for it
 
         recorded = read_recorded(arguments.bundle)
-        evidence, policy, check = recorded[:3]
-        for doubt in recorded.doubts:
-            print(printable(f"note: {doubt}"), file=sys.stderr)
-        return Known(policy, Stated(check, evidence.installation.namespace), evidence)
+        note(recorded.doubts)
+        return Known(recorded.policy, Stated(recorded.check, recorded.evidence.installation.namespace), recorded.evidence)
     if named == ["namespace"]:
         from perfana_support.cli.evidence import understood  # noqa: PLC0415 - as above
         from perfana_support.cli.gathering import gather  # noqa: PLC0415 - as above
 
-        evidence, policy, check, *_ = understood(gather(arguments, as_of).evidence, f"namespace {arguments.namespace}")
+        evidence, policy, check = understood(gather(arguments, as_of).evidence, f"namespace {arguments.namespace}")
         return Known(policy, Stated(check, arguments.namespace), evidence)
     policy = read_policy(arguments.policy) if arguments.policy else builtin_policy()
     return Known(policy, _stated(arguments, policy))

@@ -66,6 +66,11 @@ class ConfigurationRules(NamedTuple):
     variables: Mapping[str, tuple[str, ...]] = {}
     reports_env_from: bool = False
 
+    @property
+    def own_words(self) -> frozenset[str]:
+        """The words of which the images' own command lines are made."""
+        return self.interpreters.union(*((*image.entrypoint, *image.command) for image in self.images.values()))
+
 
 def read_configuration(node: Node) -> ConfigurationRules:
     """The rules that `spec.configuration` states; without any, nothing that a pod spec sets is known to be harmful."""

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from perfana_support.cli.main import main
+from tests.unit.reports.shape import fits
 
 ROOT = Path(__file__).parents[3]
 DATA = ROOT / "tests" / "data"
@@ -51,16 +52,6 @@ def _report(chart: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest
     return capsys.readouterr().out
 
 
-def _fits(value: Any, shape: Any) -> bool:  # noqa: ANN401 - plain data
-    if isinstance(shape, tuple):
-        return any(_fits(value, one) for one in shape)
-    if isinstance(shape, dict):
-        return isinstance(value, dict) and list(value) == list(shape) and all(_fits(value[key], shape[key]) for key in shape)
-    if isinstance(shape, list):
-        return isinstance(value, list) and all(_fits(item, shape[0]) for item in value)
-    return value is None if shape is None else type(value) is shape
-
-
 @pytest.mark.parametrize("chart", CHARTS, ids=lambda chart: str(chart.stem))
 def test_report_of_a_chart(chart: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     golden = DATA / "golden" / f"{chart.stem}.json"
@@ -74,7 +65,7 @@ def test_report_of_a_chart(chart: Path, capsys: pytest.CaptureFixture[str], monk
 @pytest.mark.parametrize("chart", CHARTS, ids=lambda chart: str(chart.stem))
 def test_report_has_the_published_shape(chart: Path) -> None:
     report = json.loads((DATA / "golden" / f"{chart.stem}.json").read_text())
-    assert _fits(report, SHAPE)
+    assert fits(report, SHAPE)
     assert report["findings"]
 
 

@@ -19,6 +19,7 @@ from perfana_support.reports.phrases import speaker
 from perfana_support.reports.ticket import Ticket, ground_text
 from tests.unit.builders import TODAY, judge, policy
 from tests.unit.cli.program import ROOT, Program
+from tests.unit.reports.shape import fits
 
 FOLDER = ROOT / "tests" / "data" / "tickets"
 RENEW = "PERFANA_RENEW_GOLDEN"
@@ -91,16 +92,6 @@ SHAPE: dict[str, Any] = {
 }
 
 
-def _fits(value: Any, shape: Any) -> bool:  # noqa: ANN401 - plain data
-    if isinstance(shape, tuple):
-        return any(_fits(value, one) for one in shape)
-    if isinstance(shape, dict):
-        return isinstance(value, dict) and list(value) == list(shape) and all(_fits(value[key], shape[key]) for key in shape)
-    if isinstance(shape, list):
-        return isinstance(value, list) and all(_fits(item, shape[0]) for item in value)
-    return value is None if shape is None else type(value) is shape
-
-
 @pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("language", ["en", "nl"])
 @pytest.mark.parametrize("case", CASES)
@@ -121,7 +112,7 @@ def test_ticket_to_the_letter(
 def test_json_has_its_shape(case: str, language: str) -> None:
     document = json.loads((FOLDER / f"{case}.{language}.json").read_text())
     for field, shape in SHAPE.items():
-        assert _fits(document[field], shape), field
+        assert fits(document[field], shape), field
     assert list(document) == list(SHAPE)
     assert (document["apiVersion"], document["kind"]) == ("support.perfana.io/v1alpha1", "SupportTicket")
 

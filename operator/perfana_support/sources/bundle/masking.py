@@ -143,7 +143,7 @@ def _settings(settings: ContainerSettings, policy: Policy, masker: Masker) -> Co
     if settings == PLAIN:
         return PLAIN
     rules = policy.fields.configuration
-    own = {word for image in rules.images.values() for word in (*image.entrypoint, *image.command)} | rules.interpreters
+    own = rules.own_words
     words = _Words(own, masker)
     return ContainerSettings(
         command=tuple(
@@ -163,7 +163,7 @@ def _placed(setting: Setting, masked: Callable[[str], str]) -> Setting:
 class _Words:
     """The words of a command line one after the other: what follows an option that says secret is one, whatever its form."""
 
-    def __init__(self, own: set[str] | frozenset[str], masker: Masker) -> None:
+    def __init__(self, own: frozenset[str], masker: Masker) -> None:
         self._own = own
         self._masker = masker
         self._follows_secret = False
