@@ -13,7 +13,7 @@ from tests.cluster.tool import find_tool
 from tests.node.programs import find_programs
 
 HERE = Path(__file__).parent
-FOLDERS = ("integration/go", "registry/go", "release/go", "gates/go")
+FOLDERS = ("integration/go", "registry/go", "release/go", "gates/go", "e2e/go")
 
 
 def main() -> None:

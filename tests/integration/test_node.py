@@ -27,6 +27,8 @@ from tests.registry.server import Registry
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.cluster.client import Object
+
 REPOSITORY = Path(__file__).parents[2]
 GONE_WITHIN_SECONDS = 60.0
 VENDOR = "perfana/perfana-web"
@@ -82,6 +84,24 @@ def test_the_node_is_what_it_says(node: Node) -> None:
     info = node.client().get("v1", "Node", NAME)["status"]["nodeInfo"]
     assert info["kubeletVersion"] == f"v{node.cluster.binaries.kubernetes}"
     assert info["containerRuntimeVersion"].startswith("containerd://2.")
+
+
+def test_a_node_that_boots_again_runs_its_pods_again_in_new_containers(tmp_path: Path) -> None:
+    name = f"docker.io/{VENDOR}:boots"
+    with Node() as own:
+        own.import_image(write_archive(tmp_path / "image.tar", name, alone(make_image("boots"))))
+        before = deploy(own.client(), make_namespace(own.client(), "boots"), "boots", name, pull_policy="Never")
+        processes = set(_processes(str(own.folder)))
+        own.restart()
+        after = wait_for(lambda: _started_again(own, before), RUNNING_WITHIN_SECONDS, "a container that was started again")
+        assert image_id(after) == image_id(before)
+        assert not processes & {each for each in _processes(str(own.folder)) if "/app/run" in each}
+
+
+def _started_again(node: Node, before: Object) -> Object | None:
+    pod: Object = node.client().get("v1", "Pod", before["metadata"]["name"], before["metadata"]["namespace"])
+    (status,) = pod["status"]["containerStatuses"]
+    return pod if status["ready"] and status["restartCount"] > 0 else None
 
 
 def test_an_imported_image_is_known_by_the_digest_of_its_configuration(node: Node, vendors: str, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import time
@@ -90,8 +91,10 @@ class Node:
             self._cluster = Cluster(kubernetes, address=self._bridge.address, users=USERS, flags=ours)
             service.publish(self.folder, self._bridge, self._cluster.port)
             self._start_controllers()
+            self._write_settings()
             self._start_space()
             self._start_containerd()
+            self.import_image(write_archive(self.folder / "pause.tar", PAUSE_IMAGE, alone(make_image("pause"))))
             self._start_kubelet()
             self._wait_until("node ready", self._is_ready)
         except BaseException:
@@ -169,6 +172,21 @@ class Node:
 
     # Life cycle
 
+    def restart(self) -> None:
+        """Let the node fail and boot again: all of its processes and mounts end at once, its disk and the API server stay.
+
+        Returns when containerd and kubelet run again, not when the node is found ready: `is_ready` says that of now.
+        """
+        for name in (_KUBELET, _CONTAINERD, _SPACE):
+            self._processes.kill(name)
+            self._started.remove(name)
+        # What a boot empties: /run, where containerd keeps what runs.
+        shutil.rmtree(self._containerd_folder / "state")
+        (self.folder / "space-is-ready").unlink()
+        self._start_space()
+        self._start_containerd()
+        self._start_kubelet()
+
     def close(self) -> None:
         """End everything and leave nothing behind. More than once is harmless."""
         try:
@@ -224,6 +242,18 @@ class Node:
         scheduler = [f"--kubeconfig={kubeconfig}", "--leader-elect=false", "--secure-port=0"]
         self._start(_SCHEDULER, [str(self._programs.kubernetes / _SCHEDULER), *scheduler])
 
+    def _write_settings(self) -> None:
+        """Write what containerd, CNI and kubelet read; kubelet's port stays when it starts anew."""
+        for folder in (self._containerd_folder, self.folder / "kubelet"):
+            folder.mkdir()
+        write_containerd_settings(self._containerd_folder)
+        write_cni_settings(self._containerd_folder, self.bridge)
+        (port,) = free_ports(1)
+        address, group = self.bridge.address, self.folder.name
+        write_kubelet_settings(
+            self.folder / "kubelet", address=address, port=port, socket=self._socket, control_group=group
+        )
+
     def _start_space(self) -> None:
         unshare = ["unshare", "--mount", "--propagation=private", "--pid", "--fork", "--kill-child", "--mount-proc"]
         pid = self._start(_SPACE, [*unshare, sys.executable, "-I", "-S", str(SPACE), str(self.folder)])
@@ -234,25 +264,17 @@ class Node:
         self._start(name, ["nsenter", f"--target={self._space_pid}", "--mount", "--pid", *argv])
 
     def _start_containerd(self) -> None:
-        folder = self._containerd_folder
-        folder.mkdir()
-        settings = write_containerd_settings(folder)
-        write_cni_settings(folder, self.bridge)
+        settings = self._containerd_folder / "containerd.toml"
         self._start_inside(_CONTAINERD, [str(self._programs.containerd / "containerd"), f"--config={settings}"])
         self._wait_until("containerd ready", lambda: self.ctr("plugins", "list"), ignoring=(NodeError,))
-        self.import_image(write_archive(folder / "pause.tar", PAUSE_IMAGE, alone(make_image("pause"))))
 
     def _start_kubelet(self) -> None:
         folder = self.folder / "kubelet"
-        folder.mkdir()
-        (port,) = free_ports(1)
-        address, group = self.bridge.address, self.folder.name
-        settings = write_kubelet_settings(folder, address=address, port=port, socket=self._socket, control_group=group)
         flags = [
-            f"--config={settings}",
+            f"--config={folder / 'kubelet.json'}",
             f"--kubeconfig={self.cluster.user(f'system:node:{NAME}').kubeconfig}",
             f"--hostname-override={NAME}",
-            f"--node-ip={address}",
+            f"--node-ip={self.bridge.address}",
             f"--root-dir={folder / 'root'}",
             f"--cert-dir={folder / 'certificates'}",
         ]

@@ -48,7 +48,7 @@ def cover(folder: Path) -> None:
     """Let writes to fixed places go to memory, and leave the node's own folder what it is."""
     own = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     memory = folder / "covers"
-    memory.mkdir()
+    memory.mkdir(exist_ok=True)  # a node that boots again
     mount("tmpfs", str(memory), "tmpfs")
     for place in COVERED:
         upper, work = (memory / f"{kind}{place.replace('/', '-')}" for kind in ("upper", "work"))

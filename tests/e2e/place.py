@@ -1,0 +1,88 @@
+"""A cluster with real nodes that the tests of this folder run in, as a person with kubectl and Helm sees it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from typing import TYPE_CHECKING, Any, Protocol
+
+from tests.cluster.waiting import wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+Object = dict[str, Any]
+
+ANSWERED_WITHIN_SECONDS = 120.0
+"""A command that waits for nothing takes a second; this long where a node has just started again."""
+
+SETTLED_WITHIN_SECONDS = 180.0
+"""What a busy machine needs until pods run, or an operator has judged."""
+
+
+class Place(Protocol):
+    """Where the tests run: what differs between the node of `tests/node` and kind."""
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """The environment of a user: KUBECONFIG, a PATH with kubectl and helm, an own HOME."""
+
+    def load(self, archive: Path) -> None:
+        """Put an image of an OCI archive on each node."""
+
+    def restart_nodes(self) -> None:
+        """Let each node fail and boot again."""
+
+
+class CommandError(Exception):
+    """A command failed; the message has it and what it said."""
+
+
+class Shell:
+    """Commands as a user of the place types them."""
+
+    def __init__(self, place: Place) -> None:
+        self.environment = place.environment
+
+    def run(self, *command: str, stdin: str | None = None, seconds: float = ANSWERED_WITHIN_SECONDS) -> str:
+        """Run a command that must succeed, and return what it prints."""
+        done = subprocess.run(
+            command, env=self.environment, input=stdin, capture_output=True, text=True, check=False, timeout=seconds
+        )
+        if done.returncode != 0:
+            raise CommandError(f"{' '.join(command)}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+    def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
+        """Run kubectl."""
+        return self.run("kubectl", *arguments, stdin=stdin)
+
+    def get(self, *arguments: str) -> Object:
+        """Return what `kubectl get` finds, an object or a list."""
+        found: Object = json.loads(self.kubectl("get", *arguments, "-o", "json"))
+        return found
+
+    def apply(self, *items: Object) -> None:
+        """Make or change objects."""
+        self.kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": list(items)}))
+
+    def wait_for_verdict(self, namespace: str, status: str, reason: str = "") -> Object:
+        """Return the check `perfana` of a namespace once its condition Supported is so, by a verdict on its newest spec."""
+
+        def look() -> Object | None:
+            check = self.get("supportcheck", "perfana", "-n", namespace)
+            found = next(each for each in check["status"]["conditions"] if each["type"] == "Supported")
+            is_so = found["status"] == status and reason in ("", found["reason"])
+            return check if is_so and found["observedGeneration"] == check["metadata"]["generation"] else None
+
+        return wait_for(look, SETTLED_WITHIN_SECONDS, f"Supported={status} {reason}", ignoring=(CommandError, KeyError))
+
+
+def user_environment(kubeconfig: Path, home: Path, *programs: Path) -> dict[str, str]:
+    """Return the environment of a user who has these programs, and nothing of this machine's user's."""
+    (home / "bin").mkdir()
+    for program in programs:
+        (home / "bin" / program.name).symlink_to(program)
+    return {"KUBECONFIG": str(kubeconfig), "HOME": str(home), "PATH": os.pathsep.join([str(home / "bin"), "/usr/bin", "/bin"])}
