@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from perfana_support import __version__
 from tests.cluster import binaries
+from tests.e2e.installation import run_perfana
+from tests.e2e.first_verdict import first_verdict
 from tests.e2e.kind_place import KindPlace
 from tests.e2e.node_place import NodePlace
 from tests.e2e.place import Place, Shell
-from tests.image import built_image
+from tests.image.built import built_image
 from tests.integration.helm_tool import find_helm
 from tests.node.image import make_image, write_archive
 from tests.node.node import Node
@@ -53,3 +54,10 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 def shell(place: Place) -> Shell:
     """Return commands of a user of the place."""
     return Shell(place)
+
+
+@pytest.fixture(scope="session")
+def installed(shell: Shell) -> float:
+    """Install the operator as the documentation says, beside a Perfana that runs; return the seconds to its first verdict."""
+    run_perfana(shell)
+    return first_verdict(shell)

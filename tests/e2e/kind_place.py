@@ -60,6 +60,9 @@ class KindPlace:
         """End the containers that are the nodes, and start them again."""
         _run(["docker", "restart", "--time", "0", *kind("get", "nodes", "--name", NAME).split()])
 
+    def publish(self, namespace: str, service: str) -> None:
+        """Nothing: kind has a kube-proxy."""
+
     def __enter__(self) -> Self:
         """Return itself."""
         return self

@@ -32,3 +32,7 @@ class NodePlace:
     def restart_nodes(self) -> None:
         """End all that runs on the node at once, and start it again."""
         self._node.restart()
+
+    def publish(self, namespace: str, service: str) -> None:
+        """Do for one service what kube-proxy does for all."""
+        self._node.publish(namespace, service)

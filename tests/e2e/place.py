@@ -35,6 +35,9 @@ class Place(Protocol):
     def restart_nodes(self) -> None:
         """Let each node fail and boot again."""
 
+    def publish(self, namespace: str, service: str) -> None:
+        """Let pods reach a service at its address, where no proxy does that by itself."""
+
 
 class CommandError(Exception):
     """A command failed; the message has it and what it said."""

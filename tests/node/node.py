@@ -83,6 +83,7 @@ class Node:
         self._cluster: Cluster | None = None
         self._bridge: Bridge | None = None
         self._started: list[str] = []
+        self._relays: list[service.Relay] = []
         self._processes = Processes(FOLDER_PREFIX)
         try:
             self._bridge = make_bridge(self.folder)
@@ -145,6 +146,19 @@ class Node:
         tails = [f"{name}:\n{self._processes.log_tail(name)}" for name in self._started]
         return "\n".join([*([self._cluster.log_tails()] if self._cluster else []), *tails])
 
+    # Services
+
+    def publish(self, namespace: str, name: str) -> None:
+        """Let pods reach the first port of a service at its address: one pod of it, that which is ready now."""
+        spec: Object = self.client().get("v1", "Service", name, namespace)["spec"]
+        found = self.client().list(
+            "discovery.k8s.io/v1", "EndpointSlice", namespace, labelSelector=f"kubernetes.io/service-name={name}"
+        )
+        pod = next(each["addresses"][0] for item in found["items"] for each in item["endpoints"] if each["conditions"]["ready"])
+        relay = service.Relay(self.bridge, pod, found["items"][0]["ports"][0]["port"])
+        self._relays.append(relay)
+        service.publish_also(self.folder, self.bridge, spec["clusterIP"], spec["ports"][0]["port"], relay)
+
     # Images
 
     def import_image(self, archive: Path, *options: str) -> None:
@@ -200,6 +214,9 @@ class Node:
             self._processes.close()
             if self._cluster:
                 self._cluster.close()
+            for relay in self._relays:
+                relay.close()
+            self._relays.clear()
             if self._bridge:
                 service.withdraw(self.folder)
                 self._bridge.remove()

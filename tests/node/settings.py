@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from tests.node import service
+from tests.cluster.server import SERVICE_NETWORK
 from tests.node.programs import CNI_FOLDER
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def write_registry(folder: Path, host: str, address: str) -> None:
 
 
 def write_cni_settings(folder: Path, bridge: Bridge) -> None:
-    """Write how containers are connected: to the bridge, with a route to the API server's service and to nothing else.
+    """Write how containers are connected: to the bridge, with a route to the addresses of services and to nothing else.
 
     So nothing of theirs leaves the machine, whether or not it forwards.
     """
@@ -73,7 +73,7 @@ def write_cni_settings(folder: Path, bridge: Bridge) -> None:
         "ipam": {
             "type": "host-local",
             "ranges": [[{"subnet": bridge.subnet}]],
-            "routes": [{"dst": f"{service.ADDRESS}/32"}],
+            "routes": [{"dst": SERVICE_NETWORK}],
             "dataDir": str(folder / "addresses"),
         },
     }

@@ -1,0 +1,23 @@
+"""Two minutes from a bare cluster to the first verdict."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.e2e.installation import OPERATORS, ready_operator_pods
+from tests.e2e.place import Place, Shell
+
+TWO_MINUTES = 120.0
+
+
+def test_from_a_bare_cluster_to_the_first_verdict_it_takes_two_minutes_at_most(installed: float, shell: Shell) -> None:
+    print(f"first verdict after {installed:.1f} s")
+    assert installed < TWO_MINUTES
+    shell.wait_for_verdict("perfana", "True")
+
+
+@pytest.mark.usefixtures("installed")
+def test_the_chart_asks_the_operator_by_its_service_whether_it_is_well(place: Place, shell: Shell) -> None:
+    ready_operator_pods(shell)
+    place.publish(OPERATORS, OPERATORS)
+    shell.run("helm", "test", "perfana-support", "-n", "perfana-support", "--timeout", "2m")
