@@ -35,7 +35,8 @@ class Buildah:
             raise ReleaseError("buildah is missing: apt-get install buildah")
         self.folder = Path(tempfile.mkdtemp(prefix="perfana-buildah-"))
         (self.folder / "policy.json").write_text(_POLICY, encoding="utf-8")
-        (self.folder / "storage.conf").write_text('[storage]\ndriver = ""\n', encoding="utf-8")
+        for driver in _DRIVERS:
+            (self.folder / f"{driver}.conf").write_text(f'[storage]\ndriver = "{driver}"\n', encoding="utf-8")
         self._driver = next((each for each in _DRIVERS if self._is_fit(each)), _DRIVERS[-1])
 
     def __enter__(self) -> Self:
@@ -80,6 +81,6 @@ class Buildah:
     def _call(self, driver: str, *words: str | Path) -> subprocess.CompletedProcess[str]:
         places = [f"--root={self.folder}/{driver}/root", f"--runroot={self.folder}/{driver}/run", f"--storage-driver={driver}"]
         environment = {name: os.environ[name] for name in ("HOME", "PATH", "TMPDIR") if name in os.environ}
-        environment |= {"BUILDAH_ISOLATION": "chroot", "CONTAINERS_STORAGE_CONF": f"{self.folder}/storage.conf"}
+        environment |= {"BUILDAH_ISOLATION": "chroot", "CONTAINERS_STORAGE_CONF": f"{self.folder}/{driver}.conf"}
         command = ["buildah", *places, *map(str, words)]
         return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)

@@ -69,7 +69,8 @@ def build_image(into: Path, architecture: str | None = None) -> Path:
         arguments = arguments_of_build() | {"BUILD_BASE": "localhost/build", "RUN_BASE": "localhost/run"}
         options = [f"--build-arg={name}={value}" for name, value in arguments.items()]
         options += [f"--timestamp={arguments['SOURCE_DATE_EPOCH']}", f"--platform=linux/{wanted}"]
-        options += [f"--build-context=wheels={found[0].parent}", "--network=none", "--identity-label=false"]
+        # Builders of today know it by themselves.
+        options += [f"--build-arg=BUILDPLATFORM=linux/{own}", f"--build-context=wheels={found[0].parent}", "--network=none"]
         buildah.build("localhost/perfana-support", ROOT, *options)
         buildah.write_layout("localhost/perfana-support", Path(folder))
         into.parent.mkdir(parents=True, exist_ok=True)

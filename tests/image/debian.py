@@ -32,6 +32,7 @@ _USERS = {
 }
 _UNREAD = ("usr/share/man", "usr/share/locale", "usr/share/lintian", "usr/share/doc-base")
 _CERTIFICATES = Path("etc", "ssl", "certs", "ca-certificates.crt")
+_UPDATER, _PYTHON = Path("usr", "sbin", "update-ca-certificates"), Path("usr", "bin", "python3")
 _LAST_LINES = 10
 
 
@@ -50,7 +51,7 @@ RUN = Recipe(
         *("base-files", "ca-certificates", "libc6", "libgcc-s1", "media-types", "netbase", "tzdata"),
         *("libbz2-1.0", "libcrypt1", "libdb5.3t64", "libexpat1", "libffi8", "liblzma5", "libncursesw6", "libreadline8t64"),
         *("libsqlite3-0", "libssl3t64", "libtinfo6", "libuuid1", "libzstd1", "zlib1g"),
-        *("libpython3.13-minimal", "libpython3.13-stdlib", "python3-minimal", "python3.13-minimal"),
+        *("libpython3.13-minimal", "libpython3.13-stdlib", "python3.13-minimal"),
     ),
 )
 """A Python and the libraries that it is linked with: no shell, no package manager, nothing else that starts."""
@@ -82,6 +83,9 @@ def _make(recipe: Recipe, architecture: str, folder: Path) -> Path:
         _run(["dpkg-deb", "--extract", str(package), str(root)])
     for unread in _UNREAD:
         shutil.rmtree(root / unread, ignore_errors=True)
+    (root / _UPDATER).unlink(missing_ok=True)
+    if not (root / _PYTHON).is_symlink():
+        (root / _PYTHON).symlink_to(f"python{PYTHON}")
     for name, text in _USERS.items():
         (root / "etc" / name).write_text(text, encoding="utf-8")
     certificates = sorted(root.glob("usr/share/ca-certificates/**/*.crt"))
