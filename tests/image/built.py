@@ -6,6 +6,7 @@ import hashlib
 import json
 import subprocess
 import tempfile
+import time
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,6 +39,9 @@ _RECIPES = ("tests/image/built.py", "tests/image/buildah.py", "tests/image/debia
 _PROGRAM = "operator/perfana_support"
 _KEPT = "image-"
 
+KEPT_SECONDS = 24 * 3600.0
+"""How long the image of another state stays: another checkout may be using it."""
+
 
 @cache
 def built_image(architecture: str | None = None) -> Path:
@@ -51,7 +55,8 @@ def built_image(architecture: str | None = None) -> Path:
     with locked(cache_folder() / f"{_KEPT}{wanted}"):
         if not kept.exists():
             for old in cache_folder().glob(f"{_KEPT}{wanted}-*.tar"):
-                old.unlink()
+                if time.time() - old.stat().st_mtime > KEPT_SECONDS:
+                    old.unlink()
             with tempfile.TemporaryDirectory(prefix=".new-", dir=kept.parent) as folder:
                 build_image(Path(folder) / "image.tar", wanted).rename(kept)
     return kept
