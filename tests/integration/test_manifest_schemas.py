@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 KUBECONFORM = ROOT / "tests" / "bench" / "go" / "kubeconform"
 TYPO = "typpo"
-FREE = {"labels", "annotations", "matchLabels", "requests", "limits", "nodeSelector", "data", "properties", "selector"}
+FREE = {"labels", "annotations", "matchLabels", "requests", "limits", "nodeSelector", "data", "properties", "selector", "default"}
 """Maps whose keys are up to their author."""
 
 MOST_TYPOS = 60
