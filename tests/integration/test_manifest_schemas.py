@@ -11,8 +11,9 @@ import pytest
 import yaml
 
 from tests.api_schemas import TEMPLATE, write_schemas
+from tests.cluster.crds import apply_crds
 from tests.cluster.tool import find_tool
-from tests.integration.chart_rendering import OVERLAY_VALUES, helm_template, overlay
+from tests.integration.chart_rendering import OVERLAY_VALUES, helm_template, monitoring_crds, overlay
 from tests.rendered_manifests import MANIFESTS, ROOT
 
 if TYPE_CHECKING:
@@ -23,17 +24,31 @@ if TYPE_CHECKING:
 
 KUBECONFORM = ROOT / "tests" / "bench" / "go" / "kubeconform"
 TYPO = "typpo"
-FREE = {"labels", "annotations", "matchLabels", "requests", "limits", "nodeSelector", "data", "properties", "selector", "default"}
+FREE = {
+    "labels",
+    "annotations",
+    "matchLabels",
+    "requests",
+    "limits",
+    "nodeSelector",
+    "data",
+    "properties",
+    "selector",
+    "default",
+}
 """Maps whose keys are up to their author."""
 
 MOST_TYPOS = 60
 """In one object: definitions have thousands of places."""
 
+NO_OBJECTS = {"kustomization.yaml", "rules.yaml"}
+"""Of kustomize and of Prometheus itself."""
+
 FILES = sorted(
     path
     for folder in ("manifests", "crds")
     for path in (ROOT / folder).rglob("*.yaml")
-    if path.name != "kustomization.yaml" and not {"resource_customizations", "overlays"} & set(path.parts)
+    if path.name not in NO_OBJECTS and not {"resource_customizations", "overlays"} & set(path.parts)
 )
 EVERYTHING: Object = {
     "replicas": 3,
@@ -55,6 +70,7 @@ EVERYTHING: Object = {
         "extraIngress": [{"ports": [{"port": 8081}]}],
         "extraEgress": [{"ports": [{"port": 3128}]}],
     },
+    "monitoring": {each: {"enabled": True, "labels": {"a": "b"}} for each in ("serviceMonitor", "prometheusRule", "dashboard")},
     "priorityClass": {"create": True, "name": "perfana-support"},
     "affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [{}]}}},
     "nodeSelector": {"kubernetes.io/os": "linux"},
@@ -112,6 +128,7 @@ class Validator(NamedTuple):
 @pytest.fixture(scope="module")
 def validator(api: ApiClient, install_crds: list[str], tmp_path_factory: pytest.TempPathFactory) -> Validator:
     assert install_crds
+    apply_crds(api, monitoring_crds(tmp_path_factory.mktemp("definitions")))
     return Validator(api, tmp_path_factory.mktemp("schemas"))
 
 
