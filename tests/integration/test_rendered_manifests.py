@@ -51,8 +51,10 @@ def test_chart_is_the_overlay_object_by_object(name: str, major: int, tmp_path: 
 
 @pytest.mark.parametrize("major", MAJORS)
 def test_definitions_that_are_not_kept_bear_nothing_that_keeps_them(major: int, tmp_path: Path) -> None:
-    text = helm_template({"crds": {"keep": False}}, tmp_path, major=major).text
-    assert "resource-policy" not in text
+    rendered = helm_template(
+        {"crds": {"keep": False}, "monitoring": OVERLAY_VALUES["monitoring"]["monitoring"]}, tmp_path, major=major
+    )
+    assert "resource-policy" not in rendered.text
 
 
 def _files(name: str) -> list[Object]:
@@ -61,11 +63,11 @@ def _files(name: str) -> list[Object]:
 
 def test_admission_is_that_of_the_manifests(tmp_path: Path) -> None:
     known = ["--api-versions", "support.perfana.io/v1alpha1/SupportPolicy"]
-    values = {"admission": {"enabled": True}, "crds": {"keep": False}}
+    values = {"admission": {"enabled": True}}
     rendered = by_key(helm_template(values, tmp_path, *known).objects)
     for key, item in by_key(_files("admission.yaml")).items():
         assert {**item, "metadata": {}} == {**rendered[key], "metadata": {}}
-    assert rendered["SupportPolicy", "", "perfana-support"]["metadata"].get("annotations") is None
+    assert rendered["SupportPolicy", "", "perfana-support"]["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}
 
 
 def test_rights_for_policy_reports_are_those_of_the_manifests(tmp_path: Path) -> None:
