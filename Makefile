@@ -13,10 +13,12 @@ SECONDS ?= 600
 # What `make package` makes single files for (linux-amd64 …), all when empty; the address that they will be published at.
 PLATFORMS ?=
 RELEASE_URL ?=
+# What `make version` writes.
+VERSION ?=
 export PERFANA_TEST_KUBERNETES := $(KUBERNETES)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo cluster binaries tools test lint format unit integration mutation bench fuzz package policy requirements clean
+.PHONY: help setup demo cluster binaries tools test lint format unit integration mutation bench fuzz package version policy requirements clean
 
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -80,6 +82,9 @@ fuzz: setup ## Inputs that nobody thought of, for reader and tags (SECONDS=600)
 
 package: setup ## Write wheel, single files and krew's manifest into dist/ (PLATFORMS=linux-amd64 RELEASE_URL=https://…)
 	@$(BIN)/python -m tests.release $(foreach platform,$(PLATFORMS),--platform $(platform)) --release-url '$(RELEASE_URL)'
+
+version: setup ## Write a new version everywhere, and its section into CHANGELOG.md (VERSION=0.3.0)
+	@$(BIN)/python -m tests.release.version $(VERSION)
 
 policy: setup ## Write the built-in policy's JSON anew from its YAML
 	@$(BIN)/python -m tests.builtin_policy
