@@ -103,7 +103,7 @@ policy: setup ## Write the built-in policy's JSON anew from its YAML
 
 requirements: setup ## Pin the newest versions anew, with hashes
 	@$(PYTHON) -m venv $(VENV)-pins && $(VENV)-pins/bin/pip install --quiet pip-tools
-	@for name in dev single-file single-file-cluster bench pipx gates; do \
+	@for name in dev single-file single-file-cluster image bench pipx gates; do \
 	  $(VENV)-pins/bin/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-header \
 	    --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
 	    -o requirements/$$name.txt requirements/$$name.in || exit; \
