@@ -46,9 +46,12 @@ def test_every_mention_outside_of_tests_is_the_version() -> None:
     assert {each.file for each in found} >= {
         str(SOURCE),
         "README.md",
+        "charts/perfana-support/Chart.yaml",
         "docs/gates/argocd.md",
         "docs/gates/pipelines.md",
         "manifests/argocd/presync.yaml",
+        "manifests/base/kustomization.yaml",
+        "manifests/install.yaml",
         "pipelines/gitlab/perfana-support.gitlab-ci.yml",
         "pipelines/tekton/task.yaml",
     }
