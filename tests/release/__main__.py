@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 def main() -> int:
     """Make what the arguments ask for."""
+    began = time.monotonic()
     arguments = _arguments()
     wanted = Wanted([PLATFORMS[name] for name in arguments.platform or PLATFORMS], arguments.release_url, arguments.image)
     try:
@@ -44,6 +46,8 @@ def main() -> int:
         print(f"release: {error}", file=sys.stderr)
         return 1
     _show(made)
+    size = sum(file.stat().st_size for file in made) / 1_000_000
+    say(f"{len(made)} files, {size:.0f} MB, in {time.monotonic() - began:.0f} s")
     if not wanted.release_url:
         say(f"krew's manifest names no place to get the files from: set {krew.RELEASE_URL_VARIABLE} to publish it")
     if arguments.whole and not wanted.image:

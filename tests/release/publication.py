@@ -22,10 +22,10 @@ from tests.release.platforms import PLATFORMS
 from tests.release.saying import ReleaseError, say
 from tests.release.sbom import write_sbom
 from tests.release.sdist import write_sdist
-from tests.release.single_file import THIRD_PARTY, packed_wheels
+from tests.release.single_file import REQUIREMENTS, THIRD_PARTY, packed_wheels
 from tests.release.starter.start import CLUSTER, PROGRAM
 from tests.release.wheel import ROOT
-from tests.release.wheelhouse import wheels
+from tests.release.wheelhouse import check_pins, wheels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,6 +74,7 @@ def _make(new: Path, wanted: Wanted, date: int) -> None:
     say("chart and install.yaml")
     write_chart(new, __version__, wanted.image, date)
     write_install(new, wanted.image)
+    _check_libraries(wanted.platforms)
     say("wheel, source archive, single files and krew's archives")
     wheel = make_release(new, wanted.platforms, wanted.release_url)[0]
     write_sdist(new, wheel, date)
@@ -83,6 +84,15 @@ def _make(new: Path, wanted: Wanted, date: int) -> None:
     (new / "LICENSE").write_bytes((ROOT / "LICENSE").read_bytes())
     (new / THIRD_PARTY).write_bytes(third_party_licences({each.name: each for each in everything}.values()))
     write_checksums(new)
+
+
+def _check_libraries(platforms: Sequence[Platform]) -> None:
+    say("libraries, and whether they are what is pinned")
+    for platform in platforms:
+        for part, requirements in REQUIREMENTS.items():
+            check_pins(requirements, packed_wheels(platform, part))
+        if platform.os == "linux":
+            check_pins(IMAGE_REQUIREMENTS, wheels(IMAGE_REQUIREMENTS, platform, _image_python()))
 
 
 def _list_programs(new: Path, platforms: Sequence[Platform], date: int) -> list[Library]:
@@ -113,11 +123,15 @@ def _list_wheel(new: Path, wheel: Path, date: int) -> None:
 
 
 def _image_libraries(platform: Platform) -> tuple[list[Library], Platform]:
-    python = _IMAGE_PYTHON.search((ROOT / "Dockerfile").read_text(encoding="utf-8"))
-    if python is None:
+    python = _image_python()
+    return libraries(wheels(IMAGE_REQUIREMENTS, platform, python)), dataclasses.replace(platform, pythons=(python,))
+
+
+def _image_python() -> str:
+    found = _IMAGE_PYTHON.search((ROOT / "Dockerfile").read_text(encoding="utf-8"))
+    if found is None:
         raise ReleaseError("the Dockerfile's BUILD_BASE names no Python such as …/python:3.13-slim")
-    ours = dataclasses.replace(platform, pythons=(python[1],))
-    return libraries(wheels(IMAGE_REQUIREMENTS, platform, python[1])), ours
+    return found[1]
 
 
 def _direct(extra: str) -> list[str]:
