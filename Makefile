@@ -10,13 +10,20 @@ MODULES ?=
 EVERY ?= 1
 # How long `make fuzz` runs.
 SECONDS ?= 600
-# What `make package` makes single files for (linux-amd64 …), all when empty; the address that they will be published at.
+# What `make package` and `make release` make single files for (linux-amd64 …), all when empty; the address that they will be published at.
 PLATFORMS ?=
 RELEASE_URL ?=
+# Registry and name of the image that `make release` writes into chart and install.yaml; 1: a release of what stands here, for a trial.
+IMAGE ?=
+ALLOW_DIRTY ?=
+export ALLOW_DIRTY
+# What `make version` writes.
+VERSION ?=
 export PERFANA_TEST_KUBERNETES := $(KUBERNETES)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo cluster binaries tools test lint format unit integration mutation bench fuzz package manifests policy requirements clean
+.PHONY: help setup demo cluster binaries tools test lint format unit integration mutation bench fuzz
+.PHONY: package release version manifests policy requirements clean
 
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -80,6 +87,13 @@ fuzz: setup ## Inputs that nobody thought of, for reader and tags (SECONDS=600)
 
 package: setup ## Write wheel, single files and krew's manifest into dist/ (PLATFORMS=linux-amd64 RELEASE_URL=https://…)
 	@$(BIN)/python -m tests.release $(foreach platform,$(PLATFORMS),--platform $(platform)) --release-url '$(RELEASE_URL)'
+
+release: setup ## Write all that is published into dist/ (IMAGE=registry/name RELEASE_URL=https://…; ALLOW_DIRTY=1 for a trial)
+	@$(BIN)/python -m tests.release --whole $(foreach platform,$(PLATFORMS),--platform $(platform)) \
+	  --release-url '$(RELEASE_URL)' --image '$(IMAGE)'
+
+version: setup ## Write a new version everywhere, and its section into CHANGELOG.md (VERSION=0.3.0)
+	@$(BIN)/python -m tests.release.version $(VERSION)
 
 manifests: setup ## Write install.yaml and the chart's copies anew from manifests/ and crds/
 	@$(BIN)/python -m tests.rendered_manifests

@@ -1,3 +1,3 @@
 """Perfana's support policy as a judgement: of a cluster by an operator, of manifests by a command line."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

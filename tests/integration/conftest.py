@@ -15,6 +15,7 @@ from tests.integration.helm_tool import MAJORS, find_helm
 from tests.integration.operator_process import ACCOUNT, ROOT, OperatorProcess, shipped_identity
 from tests.integration.packages import Machine, make_machine
 from tests.integration.pipelines import Publication, gate_tools, publish, write_workspace
+from tests.integration.publishing import Checkout, release_a_version
 from tests.integration.support_objects import Site
 from tests.release.making import make_release
 from tests.release.platforms import this_platform
@@ -69,6 +70,12 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("release")
     make_release(folder, [this_platform()])
     return folder
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """Return a checkout in which a maintainer has made a new version and released it, for this platform."""
+    return release_a_version(tmp_path_factory.mktemp("maintainer") / "checkout")
 
 
 @pytest.fixture

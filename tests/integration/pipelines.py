@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
 
+from perfana_support import __version__
 from tests.release.archive import source_date
 from tests.release.platforms import this_platform
 from tests.release.single_file import REQUIREMENTS
@@ -48,7 +49,7 @@ class Ran(NamedTuple):
 
 
 class Publication(NamedTuple):
-    """The project as others fetch it: a repository with the tag v0.1.0, its wheel, pip's settings for no index."""
+    """The project as others fetch it: a repository with the version's tag, its wheel, pip's settings for no index."""
 
     repository: Path
     wheel: Path
@@ -65,7 +66,7 @@ def publish(below: Path) -> Publication:
     git(repository, "init", "--quiet")
     git(repository, "add", "--all")
     git(repository, "commit", "--quiet", "--message=Release")
-    git(repository, "tag", "v0.1.0")
+    git(repository, "tag", f"v{__version__}")
     folders = {wheels(each, this_platform(), _PYTHON)[0].parent for each in (GATES, REQUIREMENTS[PROGRAM])}
     wheel = build_wheel(below / "dist", source_date(ROOT))
     links = " ".join(str(each) for each in sorted({*folders, wheel.parent}))

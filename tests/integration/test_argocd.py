@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
+from perfana_support import __version__
 from tests.cluster.client import ApiError
 from tests.cluster.crds import apply_crds
 from tests.cluster.identity import wait_until_granted
@@ -302,7 +303,7 @@ def test_job_before_the_sync_is_admitted_where_pod_security_is_restricted(
     template = presync["Job"]["spec"]["template"]
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": PRESYNC}, "spec": template["spec"]}
     (container,) = api.create(pod, namespace, dryRun="All")["spec"]["containers"]
-    assert container["image"] == "images.example.com/tools/perfana-support:0.1.0"
+    assert container["image"] == f"images.example.com/tools/perfana-support:{__version__}"
     assert container["env"][0] == {"name": "RELEASE", "value": "0.2.96.22"}
     loose = {**pod, "spec": {key: value for key, value in template["spec"].items() if key != "securityContext"}}
     with pytest.raises(ApiError, match="restricted"):

@@ -75,7 +75,7 @@ def test_manifest_of_all_platforms_passes_as_well(release: Path, machine: Machin
 
 
 def test_validator_installs_it_from_the_address_of_the_release(release: Path, krew: Machine, server: str) -> None:
-    manifest = write_manifest(krew.folder, "0.1.0", {this_platform(): release / ARCHIVE}, server)
+    manifest = write_manifest(krew.folder, "1.2.3", {this_platform(): release / ARCHIVE}, server)
     found = validate(krew, manifest)  # it wants a licence in the archive as well
     assert found.code == 0, found.err
     assert "all 1 spec.platforms installed fine" in found.err

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from perfana_support import __version__
 from tests.integration.pipelines import Publication, Ran, run_action
 from tests.snippets import ROOT, snippet
 
@@ -56,7 +57,7 @@ def action(publication: Publication, workspace: Path, runner: Path) -> Action:
         ({"files": "deploy/", "args": "--output=html=/dev/full"}, 1, "error"),
         ({"files": "deploy/", "args": "--help"}, 1, "error"),
         ({"files": "deploy/", "wheel": "missing.whl"}, 1, "error"),
-        ({"files": "deploy/", "wheel": "", "version": "0.1.0 --pre"}, 1, "error"),
+        ({"files": "deploy/", "wheel": "", "version": "1.2.3 --pre"}, 1, "error"),
         ({"files": "deploy/", "wheel": "", "version": "9999"}, 1, "error"),
     ],
 )
@@ -101,7 +102,7 @@ def test_the_workflow_of_the_page_runs_the_program_of_the_commit_that_it_names(
     workflow = yaml.safe_load(snippet(PAGE, "github"))
     checkout, gate, upload = workflow["jobs"]["support"]["steps"]
     assert checkout["uses"].startswith("actions/checkout@")
-    assert gate["uses"] == "ORG/perfana-support@v0.1.0"
+    assert gate["uses"] == f"ORG/perfana-support@v{__version__}"
     ran = run_action(publication, workspace, tmp_path / "runner", gate["with"])
     assert (ran.code, ran.outputs["verdict"]) == (0, "passed"), ran.log
     assert upload["with"]["sarif_file"] == "${{ steps.support.outputs.sarif }}"

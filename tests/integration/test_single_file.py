@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -184,12 +183,3 @@ def test_kubectl_runs_it_as_a_plugin(
         ).out
     )
     assert machine.run([kubectl, "perfana-support", *SUPPORTED]).code == 0
-
-
-def test_release_made_twice_is_the_same_to_the_byte(release: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "tests.release", "--into", str(tmp_path), "--platform", str(this_platform())]
-    elsewhere = {**os.environ, "TZ": "Asia/Tokyo", "PYTHONHASHSEED": "1", "LC_ALL": "C"}
-    subprocess.run(command, cwd=ROOT, env=elsewhere, umask=0o077, check=True, capture_output=True)
-    names = sorted(str(file.relative_to(release)) for file in release.rglob("*") if file.is_file())
-    assert names == sorted(str(file.relative_to(tmp_path)) for file in tmp_path.rglob("*") if file.is_file())
-    assert [name for name in names if (release / name).read_bytes() != (tmp_path / name).read_bytes()] == []

@@ -1,17 +1,19 @@
 """krew's side of the plugin: an archive for each platform, and the manifest that names them.
 
-krew links the one program of an archive; what it needs beside it (the licence) is unpacked and stays in krew's store.
+krew links the one program of an archive; what it needs beside it (the licences) is unpacked and stays in krew's store.
 """
 
 from __future__ import annotations
 
 import hashlib
 import tomllib
+import zipfile
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from tests.release.archive import tarred
+from tests.release.single_file import THIRD_PARTY
 from tests.release.wheel import ROOT
 
 if TYPE_CHECKING:
@@ -52,8 +54,9 @@ _Dumper.add_representer(
 
 def write_archive(file: Path, program: Path, date: int) -> Path:
     """Write the archive that krew unpacks, and return it."""
-    licence = (ROOT / "LICENSE").read_bytes()
-    file.write_bytes(tarred({PLUGIN: (program.read_bytes(), _EXECUTABLE), "LICENSE": (licence, _PLAIN)}, date))
+    with zipfile.ZipFile(program) as single_file:
+        licences = {name: (single_file.read(name), _PLAIN) for name in ("LICENSE", THIRD_PARTY)}
+    file.write_bytes(tarred({PLUGIN: (program.read_bytes(), _EXECUTABLE), **licences}, date))
     return file
 
 

@@ -9,4 +9,4 @@ class ReleaseError(Exception):
 
 def say(line: str) -> None:
     """Tell on standard error what goes on: it takes minutes the first time."""
-    print(f"package: {line}", file=sys.stderr, flush=True)
+    print(f"release: {line}", file=sys.stderr, flush=True)

@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from tests.release.archive import zipped
+from tests.release.libraries import libraries, third_party_licences
 from tests.release.saying import ReleaseError
 from tests.release.starter.start import CLUSTER, PROGRAM
 from tests.release.wheel import ROOT
@@ -29,6 +30,9 @@ REQUIREMENTS = {
     PROGRAM: ROOT / "requirements" / "single-file.txt",
     CLUSTER: ROOT / "requirements" / "single-file-cluster.txt",
 }
+
+THIRD_PARTY = "THIRD-PARTY-LICENSES"
+"""The file with the licences of what others wrote, within single files and archives, and beside them."""
 
 _FIRST_LINE = b"#!/usr/bin/env python3\n"
 # Any Python 3 can read this one module, so that one which is too old says so.
@@ -62,12 +66,16 @@ def build_single_file(file: Path, wheel: Path, platform: Platform, date: int, *,
     if len(readers) != len(platform.pythons):
         raise ReleaseError(f"{file.name} would have the fast YAML reader for some kinds of Python alone: {sorted(readers)}")
     if reads_clusters:
-        libraries = _libraries(CLUSTER, platform)
-        contents[CLUSTER] = {name: content for name, content in libraries.items() if name not in contents[PROGRAM]}
+        clusters = _libraries(CLUSTER, platform)
+        contents[CLUSTER] = {name: content for name, content in clusters.items() if name not in contents[PROGRAM]}
     packed = {part: zipped(files, date) for part, files in contents.items()}
     parts = {part: hashlib.sha256(content).hexdigest()[:16] for part, content in packed.items()}
     outer = {"__main__.py": _MAIN.replace("{parts}", repr(parts)).encode()}
     outer |= {f"{STARTER.name}/{module.name}": module.read_bytes() for module in STARTER.glob("*.py")}
+    outer |= {
+        "LICENSE": (ROOT / "LICENSE").read_bytes(),
+        THIRD_PARTY: third_party_licences(libraries(packed_wheels(platform, *contents))),
+    }
     outer |= {f"{part}.zip": content for part, content in packed.items()}
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(_FIRST_LINE + zipped(outer, date, zipfile.ZIP_STORED))
@@ -75,14 +83,18 @@ def build_single_file(file: Path, wheel: Path, platform: Platform, date: int, *,
     return file
 
 
+def packed_wheels(platform: Platform, *parts: str) -> list[Path]:
+    """Return the libraries' wheels that go into parts of a single file, for all kinds of Python. Raises `ReleaseError`."""
+    return [wheel for part in parts for python in platform.pythons for wheel in wheels(REQUIREMENTS[part], platform, python)]
+
+
 def _libraries(part: str, platform: Platform) -> dict[str, bytes]:
     """Return the files of a part's libraries, for all kinds of Python together."""
     files: dict[str, bytes] = {}
-    for python in platform.pythons:
-        for wheel in wheels(REQUIREMENTS[part], platform, python):
-            for name, content in _entries(wheel):
-                if files.setdefault(name, content) != content:
-                    raise ReleaseError(f"{wheel.name}: {name} differs from that of another Python: one file cannot hold both")
+    for wheel in packed_wheels(platform, part):
+        for name, content in _entries(wheel):
+            if files.setdefault(name, content) != content:
+                raise ReleaseError(f"{wheel.name}: {name} differs from that of another Python: one file cannot hold both")
     return files
 
 

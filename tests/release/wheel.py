@@ -13,8 +13,8 @@ from tests.release.archive import EPOCH_VARIABLE
 from tests.release.saying import ReleaseError
 
 ROOT = Path(__file__).parents[2]
-_SOURCES = ("pyproject.toml", "README.md", "LICENSE")
-_PACKAGE = Path("operator", "perfana_support")
+SOURCES = ("pyproject.toml", "README.md", "LICENSE")
+PACKAGE = Path("operator", "perfana_support")
 _FILE_MODE, _FOLDER_MODE, _UMASK = 0o644, 0o755, 0o022
 _LAST_LINES = 20
 
@@ -23,8 +23,8 @@ def build_wheel(into: Path, date: int) -> Path:
     """Build the wheel and return where it is. Raises `ReleaseError`."""
     with tempfile.TemporaryDirectory(prefix="perfana-wheel-") as folder:
         copy = Path(folder) / "source"
-        shutil.copytree(ROOT / _PACKAGE, copy / _PACKAGE, ignore=shutil.ignore_patterns("__pycache__"))
-        for name in _SOURCES:
+        shutil.copytree(ROOT / PACKAGE, copy / PACKAGE, ignore=shutil.ignore_patterns("__pycache__"))
+        for name in SOURCES:
             shutil.copy(ROOT / name, copy)
         for path in copy.rglob("*"):  # a wheel keeps modes, which differ from checkout to checkout
             path.chmod(_FOLDER_MODE if path.is_dir() else _FILE_MODE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -13,11 +14,12 @@ from tests.cluster.cache import cache_folder, locked
 from tests.release.saying import ReleaseError, say
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from tests.release.platforms import Platform
 
 _LAST_LINES = 10
+_PIN = re.compile(r"--hash=sha256:([0-9a-f]{64})\b")
 
 
 def wheels(requirements: Path, platform: Platform, python: str) -> list[Path]:
@@ -32,6 +34,19 @@ def wheels(requirements: Path, platform: Platform, python: str) -> list[Path]:
                 _download(requirements, platform.tags, python, kept)
                 kept.rename(folder)
     return sorted(folder.glob("*.whl"))
+
+
+def check_pins(requirements: Path, kept: Iterable[Path]) -> None:
+    """Hold that wheels are still those that the list pins: pip looked when it got them, which may be long ago.
+
+    Raises `ReleaseError`.
+    """
+    pinned = set(_PIN.findall(requirements.read_text(encoding="utf-8")))
+    for wheel in kept:
+        if hashlib.sha256(wheel.read_bytes()).hexdigest() not in pinned:
+            raise ReleaseError(
+                f"{wheel} is not what {requirements.name} pins, who changed it? To get it anew: rm -r {wheel.parent}"
+            )
 
 
 def _download(requirements: Path, tags: Sequence[str], python: str, into: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from perfana_support import __version__
 from perfana_support.evaluate.verdict import evaluate
 from perfana_support.model.check import Check, Target
 from perfana_support.model.code import Code
@@ -306,7 +307,7 @@ def test_components_and_basis() -> None:
     basis = page.one("section", "basis").text
     for part in ("default, published on 2026-11-24", "2026-11-24 (UTC)", "SourceManifests", "Filesf.yaml", "Documents1"):
         assert part in basis
-    assert "perfana-support 0.1.0" in basis
+    assert f"perfana-support {__version__}" in basis
 
 
 def test_source_of_a_cluster() -> None:
