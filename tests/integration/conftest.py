@@ -33,7 +33,7 @@ FOREIGN_CRDS = ROOT / "tests" / "data" / "crds"
 
 @pytest.fixture(scope="session")
 def identity(cluster: Cluster) -> Identity:
-    """Return who the operator is: the service account of manifests/rbac.yaml."""
+    """Return who the operator is: the service account of `rbac.yaml`."""
     return shipped_identity(cluster)
 
 

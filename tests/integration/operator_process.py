@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from tests.cluster.server import Cluster
 
 ROOT = Path(__file__).parents[2]
-RBAC = ROOT / "manifests" / "rbac.yaml"
-ROLE = ROOT / "manifests" / "role.yaml"
+RBAC = ROOT / "manifests" / "rights" / "cluster-wide" / "rbac.yaml"
+ROLE = ROOT / "manifests" / "rights" / "namespaced" / "role.yaml"
 ACCOUNT = "perfana-support"
-"""Name of the service account in `manifests/rbac.yaml`, and of the namespace that it is in."""
+"""Name of the service account in `rbac.yaml`, and of the namespace that it is in."""
 
 ENDED_WITHIN_SECONDS = 5.0
 """What SIGTERM leaves time for (docs and issue promise five seconds)."""
@@ -155,7 +155,7 @@ def shipped_rules(kind: str = "ClusterRole") -> list[Object]:
 
 
 def shipped_identity(cluster: Cluster) -> Identity:
-    """Apply `manifests/rbac.yaml` and return the operator's identity once its rights hold."""
+    """Apply `rbac.yaml` and return the operator's identity once its rights hold."""
     api = cluster.client()
     for document in _shipped():
         api.apply(document)
@@ -180,7 +180,7 @@ def role_rules(name: str = ACCOUNT) -> list[Object]:
 
 
 def role_identity(cluster: Cluster, namespaces: Sequence[str]) -> Identity:
-    """Apply `manifests/role.yaml` as docs/operator.md says, and return the operator's identity once its rights hold.
+    """Apply `role.yaml` as docs/operator.md says, and return the operator's identity once its rights hold.
 
     The account and the Lease are in the first of the namespaces.
     """

@@ -137,7 +137,7 @@ def pair_of(
 
 
 def bind_role(api: ApiClient, namespace: str, identity: Identity) -> None:
-    """Give an account the rights of `manifests/role.yaml` in a namespace."""
+    """Give an account the rights of `role.yaml` in a namespace."""
     account = identity.username.rpartition(":")[2]
     api.apply({"apiVersion": RBAC, "kind": "Role", "metadata": {"name": account}, "rules": role_rules()}, namespace)
     binding = {

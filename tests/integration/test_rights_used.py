@@ -76,7 +76,7 @@ def flip(site: Site) -> None:
 
 
 def has_a_role_only(user: str) -> bool:
-    """Whether a user is the account of `manifests/role.yaml`, in whatever namespace."""
+    """Whether a user is the account of `role.yaml`, in whatever namespace."""
     return user.endswith(f":{ACCOUNT}") and user != service_account_username(ACCOUNT, ACCOUNT)
 
 

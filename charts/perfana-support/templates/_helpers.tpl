@@ -1,0 +1,124 @@
+{{- define "perfana-support.name" -}}
+{{ .Values.fullnameOverride | default "perfana-support" }}
+{{- end }}
+
+{{- define "perfana-support.account" -}}
+{{ .Values.serviceAccount.name | default (include "perfana-support.name" .) }}
+{{- end }}
+
+{{- define "perfana-support.lease" -}}
+{{ .Values.settings.lease_name | default (include "perfana-support.name" .) }}
+{{- end }}
+
+{{- define "perfana-support.leaseNamespace" -}}
+{{ .Values.settings.lease_namespace | default .Release.Namespace }}
+{{- end }}
+
+{{- define "perfana-support.priority" -}}
+{{ .Values.priorityClass.name | default (.Values.priorityClass.create | ternary (include "perfana-support.name" .) "") }}
+{{- end }}
+
+{{/* What pods are selected by: a Deployment cannot change it. */}}
+{{- define "perfana-support.selector" -}}
+app.kubernetes.io/name: perfana-support
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{/* Of every object. */}}
+{{- define "perfana-support.labels" -}}
+{{ include "perfana-support.selector" . }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version | replace "+" "_" }}
+{{- end }}
+
+{{/* Of what changes with the program. */}}
+{{- define "perfana-support.versioned" -}}
+{{ include "perfana-support.labels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+{{- end }}
+
+{{- define "perfana-support.image" -}}
+{{- if .Values.image.digest -}}
+{{ .Values.image.repository }}@{{ .Values.image.digest }}
+{{- else -}}
+{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
+{{- end }}
+{{- end }}
+
+{{- define "perfana-support.subjects" -}}
+- kind: ServiceAccount
+  name: {{ include "perfana-support.account" . }}
+  namespace: {{ .Release.Namespace }}
+{{- end }}
+
+{{/* The rules for judging that hold in a cluster and in a namespace alike; a test compares them with manifests/rights. */}}
+{{- define "perfana-support.judging" -}}
+- apiGroups: [apps]
+  resources: [deployments, statefulsets, daemonsets]
+  verbs: [list, watch]
+- apiGroups: [batch]
+  resources: [cronjobs, jobs]
+  verbs: [list, watch]
+- apiGroups: [""]
+  resources: {{ .Values.watch.namespaces | empty | ternary "[pods, nodes]" "[pods]" }}
+  verbs: [list, watch]
+- apiGroups: [postgresql.cnpg.io]
+  resources: [clusters]
+  verbs: [list, watch]
+- apiGroups: [support.perfana.io]
+  resources: {{ .Values.watch.namespaces | empty | ternary "[supportchecks, supportpolicies]" "[supportchecks]" }}
+  verbs: [list, watch]
+- apiGroups: [support.perfana.io]
+  resources: {{ .Values.watch.namespaces | empty | ternary "[supportchecks/status, supportpolicies/status]" "[supportchecks/status]" }}
+  verbs: [patch]
+- apiGroups: [events.k8s.io]
+  resources: [events]
+  verbs: [create]
+{{- end }}
+
+{{- define "perfana-support.leasing" -}}
+# A name cannot be given for creating: the object has none yet when that is decided.
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  verbs: [create]
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  resourceNames: [{{ include "perfana-support.lease" . }}]
+  verbs: [get, update]
+{{- end }}
+
+{{- define "perfana-support.reporting" -}}
+- apiGroups: [openreports.io]
+  resources: [reports]
+  verbs: [get, create, patch]
+- apiGroups: [wgpolicyk8s.io]
+  resources: [policyreports]
+  verbs: [get, create, patch]
+{{- end }}
+
+{{/*
+Metadata of an object of a kind that this chart defines. Helm knows the kind only once the definition is there: at a first installation
+such an object is made after all others, by a hook, and already bears what makes it the release's own, so that the next upgrade takes
+it over; from then on it is an object like any other. Arguments: root, name, namespace.
+*/}}
+{{- define "perfana-support.ours" -}}
+name: {{ .name }}
+{{- with .namespace }}
+namespace: {{ . }}
+{{- end }}
+labels:
+  {{- include "perfana-support.labels" .root | nindent 2 }}
+{{- $known := .root.Capabilities.APIVersions.Has (printf "support.perfana.io/v1alpha1/%s" .kind) }}
+{{- if or (not $known) .root.Values.crds.keep }}
+annotations:
+  {{- if .root.Values.crds.keep }}
+  helm.sh/resource-policy: keep
+  {{- end }}
+  {{- if not $known }}
+  helm.sh/hook: post-install,post-upgrade
+  helm.sh/hook-delete-policy: hook-failed
+  meta.helm.sh/release-name: {{ .root.Release.Name }}
+  meta.helm.sh/release-namespace: {{ .root.Release.Namespace }}
+  {{- end }}
+{{- end }}
+{{- end }}
