@@ -9,7 +9,7 @@ def run() -> int:
     """Build the site, and say what is wrong with the pages."""
     done = build(DOCS, ROOT / "site")
     if done.returncode:
-        print(done.stdout, done.stderr.partition("Traceback")[0], sep="", file=sys.stderr)
+        print(done.stdout, file=sys.stderr)
         return 1
     print("site: site/index.html")
     return 0

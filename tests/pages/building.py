@@ -1,7 +1,9 @@
 """Building the site: the pages as a code host shows them, made ready for the generator, which is strict about them.
 
-The pages are written for a code host first. Two things differ in a site, and are put right in a copy: links to files beside the
-documentation lead nowhere there, so that their words alone stay; and an escaped `|` in code inside a table shows its backslash.
+The pages are written for a code host first. What the generator reads in another way is put right in a copy: links to files
+beside docs/ lead nowhere there, so that their words alone stay; an escaped `|` in code inside a table would show its backslash;
+names of blocks are not understood; blocks want a blank line between them. A test compares what comes out with what a code host
+shows.
 """
 
 from __future__ import annotations
@@ -21,7 +23,10 @@ SETTINGS = "zensical.toml"
 REQUIREMENTS = ROOT / "requirements" / "docs.txt"
 ENVIRONMENT = ROOT / ".venv-docs"
 _LINK = re.compile(r"\[([^\[\]]+)\]\(([^)\s]+)\)")
+_HEADING = re.compile(r"^#{1,6} ")
+_ITEM = re.compile(r"^([-*+]|[0-9]+[.)]) ")
 _FENCE = re.compile(r"^(```|~~~)")
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _CODE = re.compile(r"`[^`]+`")
 
 
@@ -38,7 +43,7 @@ def find_generator() -> Path:
 
 
 def build(docs: Path, into: Path) -> subprocess.CompletedProcess[str]:
-    """Build the site of a folder of pages; a broken link, a missing page or heading is an error. `into` is made anew then."""
+    """Build the site of a folder of pages; a broken link, a missing page or heading is an error, and told in `stdout`."""
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
         make_ready(docs, work / "docs")
@@ -46,7 +51,6 @@ def build(docs: Path, into: Path) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
             [find_generator(), "build", "--strict", "--clean"],
             cwd=work,
-            env={**os.environ, "NO_COLOR": "1"},
             capture_output=True,
             text=True,
             check=False,
@@ -55,6 +59,8 @@ def build(docs: Path, into: Path) -> subprocess.CompletedProcess[str]:
         if done.returncode == 0:
             shutil.rmtree(into, ignore_errors=True)
             shutil.copytree(work / "site", into)
+    # Of an error that ends the build it tells the Python trace as well.
+    done.stdout = _COLOUR.sub("", done.stdout + done.stderr.partition("Traceback")[0])
     return done
 
 
@@ -67,10 +73,25 @@ def make_ready(docs: Path, into: Path) -> None:
 
 
 def _ready(text: str, folder: Path, docs: Path) -> str:
-    lines, is_code = [], False
-    for line in text.splitlines():
-        is_code ^= bool(_FENCE.match(line))
-        lines.append(line if is_code else _ready_line(line, folder, docs))
+    """A page with its lines put right, and with the blank lines that the generator needs between blocks."""
+    lines: list[str] = []
+    is_code = is_list = False
+    for written in text.splitlines():
+        line = written
+        is_fence = bool(_FENCE.match(line))
+        before = lines[-1] if lines else ""
+        if not is_code and before and line:
+            begins = (_HEADING.match(before), _HEADING.match(line), is_fence, _FENCE.match(before))
+            begins_table = line.startswith("|") and not before.startswith("|")
+            begins_list = bool(_ITEM.match(line)) and not is_list
+            if any(begins) or begins_table or begins_list:
+                lines.append("")
+        goes_on = is_list and bool(not line or before or line.startswith("  "))
+        is_list = not (is_code or is_fence or _HEADING.match(line)) and (bool(_ITEM.match(line)) or goes_on)
+        is_code ^= is_fence
+        if is_fence:
+            line = line.partition(" ")[0]
+        lines.append(line if is_code or is_fence else _ready_line(line, folder, docs))
     return "\n".join(lines) + "\n"
 
 

@@ -40,8 +40,9 @@ UNJUDGED = (
     Reason.POLICY_UNREADABLE,
     Reason.EVALUATION_FAILED,
 )
-_OF_WORKLOADS: dict[Status, tuple[Reason, ...]] = {Status.TRUE: (Reason.ALL_RULES_MET,), Status.UNKNOWN: (Reason.NO_COMPONENTS,)}
-WORDS: dict[ConditionType, dict[Status, tuple[Reason, ...]]] = {
+_Words = dict[Status, tuple[Reason, ...]]
+_OF_WORKLOADS: _Words = {Status.TRUE: (Reason.ALL_RULES_MET,), Status.UNKNOWN: (Reason.NO_COMPONENTS,)}
+WORDS: dict[ConditionType, _Words] = {
     ConditionType.SUPPORTED: _OF_WORKLOADS,
     ConditionType.VERSION_SUPPORTED: _OF_WORKLOADS,
     ConditionType.BUILD_SUPPORTED: _OF_WORKLOADS,

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 MADE = "<!-- Written by `make reference`; change what it is written from. -->\n"
-_SPECIAL = re.compile(r"([\\*_<>\[\]|])")
+_SPECIAL = re.compile(r"([\\*_\[\]|])")
 _CODE = re.compile(r"(`[^`]+`)")
 
 
@@ -24,9 +24,12 @@ def code(text: str) -> str:
 def prose(text: str) -> str:
     """Return a sentence in which nothing is taken for markup but words that stand as code."""
     parts = _CODE.split(" ".join(text.split()))
-    return "".join(
-        code(part[1:-1]) if part.startswith("`") and len(part) > 1 else _SPECIAL.sub(r"\\\1", part) for part in parts
-    )
+    return "".join(code(part[1:-1]) if part.startswith("`") and len(part) > 1 else _plain(part) for part in parts)
+
+
+def _plain(text: str) -> str:
+    escaped = _SPECIAL.sub(r"\\\1", text.replace("&", "&amp;"))
+    return escaped.replace("<", "&lt;").replace(">", "&gt;")
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -46,13 +46,15 @@ def test_a_link_to_no_file_or_heading_is_a_problem(tmp_path: Path) -> None:
     assert wrong == ["other.md", "#by", "gone.md"]
 
 
-def test_copy_for_the_site_has_no_links_beside_the_documentation_and_no_escapes_in_code(tmp_path: Path) -> None:
+def test_copy_for_the_site_has_what_the_generator_needs_and_no_links_beside_the_documentation(tmp_path: Path) -> None:
     docs = tmp_path / "docs"
     (docs / "deep").mkdir(parents=True)
     (docs / "deep/page.md").write_text(
-        "[`action.yml`](../../action.yml), [up](../page.md#x)\n| `a\\|b` | c\\|d |\n```\n| `a\\|b` | [x](../../x)\n```\n"
+        "## Head\n[`action.yml`](../../action.yml), [up](../page.md#x)\n| `a\\|b` | c\\|d |\n"
+        "```sh name=one\n| `a\\|b` | [x](../../x)\n- a\n```\nThese:\n- one\n  more\n- two\n"
     )
     make_ready(docs, tmp_path / "copy")
     assert (tmp_path / "copy/deep/page.md").read_text() == (
-        "`action.yml`, [up](../page.md#x)\n| `a|b` | c\\|d |\n```\n| `a\\|b` | [x](../../x)\n```\n"
+        "## Head\n\n`action.yml`, [up](../page.md#x)\n\n| `a|b` | c\\|d |\n\n"
+        "```sh\n| `a\\|b` | [x](../../x)\n- a\n```\n\nThese:\n\n- one\n  more\n- two\n"
     )

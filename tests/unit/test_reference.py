@@ -98,6 +98,6 @@ def _plain_verdicts() -> list[Verdict]:
 
 
 def test_texts_become_no_markup() -> None:
-    assert prose("a_b *c* `d|e` <f> | [g]") == r"a\_b \*c\* <code>d&#124;e</code> \<f\> \| \[g\]"
+    assert prose("a_b *c* `d|e` <f> | [g]") == r"a\_b \*c\* <code>d&#124;e</code> &lt;f&gt; \| \[g\]"
     assert (code("a"), code(""), code("<a|b>")) == ("`a`", "", "<code>&lt;a&#124;b&gt;</code>")
     assert table(("a", "b"), [("1", "")]) == "| a | b |\n| --- | --- |\n| 1 | |\n"
