@@ -11,7 +11,7 @@ import yaml
 from tests.integration.helm_tool import find_helm
 from tests.integration.operator_process import ACCOUNT
 from tests.integration.site_cluster import Desk
-from tests.integration.support_objects import API_VERSION, POLICY, RELEASED, check, delete_if_there, deployment
+from tests.integration.support_objects import API_VERSION, NEW_CHART, POLICY, check, delete_if_there, deployment
 from tests.snippets import changed, run_block, snippet
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def placed(block: str, site: Site) -> str:
 
 
 def test_first_check_from_the_question_to_the_verdict_and_the_target(desk: Desk, site: Site) -> None:
-    site.create(deployment(RELEASED))
+    site.apply_chart(NEW_CHART)
     assert "Supported" in desk.run(placed(snippet(PAGE, "ask"), site))
     assert desk.run(snippet(PAGE, "explain")).startswith("EndOfLife")
     desk.run(placed(snippet(PAGE, "check"), site))
@@ -72,8 +72,8 @@ def test_policy_of_ones_own_is_looked_at_and_put_into_force(desk: Desk, site: Si
 @pytest.mark.parametrize(
     ("block", "judged", "told"),
     [
-        (snippet("docs/policy-authoring.md", "line"), ("perfana/perfana-web:0.3.1", "2027-02-02"), "UnlistedPatch"),
-        (snippet("docs/policy-authoring.md", "release"), ("perfana/perfana-web:0.2.96.22", "2026-12-11"), "SecurityFixMissing"),
+        (snippet("docs/policy-authoring.md", "line"), ("perfana/perfana-web:0.3.1", "2026-11-26"), "UnlistedPatch"),
+        (snippet("docs/policy-authoring.md", "release"), ("perfana/perfana-web:0.2.96.22", "2026-11-26"), "SecurityFixMissing"),
         (
             snippet("docs/policy-authoring.md", "clock"),
             ("perfana/perfana-web:perfana-3.5.0", "2027-02-01"),

@@ -12,6 +12,7 @@ import pytest
 
 from tests.cluster.client import ApiError
 from tests.cluster.server import Cluster
+from tests.cluster.waiting import wait_for
 from tests.integration.operator_process import ACCOUNT
 from tests.integration.site_cluster import Desk
 from tests.integration.support_objects import check
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PAGE = "docs/install.md"
+GONE_WITHIN_SECONDS = 60.0
 IMAGE = "harbor.example.com/perfana/perfana-support:"
 
 
@@ -92,7 +94,7 @@ def test_one_file_installs_is_verified_upgraded_and_removed_with_its_definitions
     assert desk.run(snippet("docs/upgrade.md", "look")) == ""
     # Its controller, which kubectl would wait for, is not here.
     desk.run(changed(snippet(PAGE, "uninstall"), ("delete -f", "delete --wait=false -f")))
-    assert not has_definitions(desk)
+    wait_for(lambda: not has_definitions(desk), GONE_WITHIN_SECONDS, "an end of the definitions")
     desk.let_go(ACCOUNT)
 
 
@@ -102,6 +104,7 @@ def test_overlay_of_ones_own_says_where_the_image_is(desk: Desk, tmp_path: Path)
     desk.run(snippet(PAGE, "kustomize"), tmp_path)
     assert image_of(desk).startswith(IMAGE)
     desk.run("kubectl delete -k . --wait=false", tmp_path)
+    wait_for(lambda: not has_definitions(desk), GONE_WITHIN_SECONDS, "an end of the definitions")
     desk.let_go(ACCOUNT)
 
 
