@@ -23,7 +23,7 @@ export PERFANA_TEST_KUBERNETES := $(KUBERNETES)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo cluster binaries tools test lint format unit integration mutation bench fuzz
-.PHONY: package release version manifests policy requirements clean
+.PHONY: package release version manifests policy reference site requirements clean
 
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -101,9 +101,15 @@ manifests: setup ## Write install.yaml and the chart's copies anew from manifest
 policy: setup ## Write the built-in policy's JSON anew from its YAML
 	@$(BIN)/python -m tests.builtin_policy
 
+reference: setup ## Write docs/reference anew, from the program and its schemas
+	@$(BIN)/python -m tests.reference
+
+site: setup ## Build the documentation into site/; a broken link is an error
+	@$(BIN)/python -m tests.pages
+
 requirements: setup ## Pin the newest versions anew, with hashes
 	@$(PYTHON) -m venv $(VENV)-pins && $(VENV)-pins/bin/pip install --quiet pip-tools
-	@for name in dev single-file single-file-cluster image bench pipx gates; do \
+	@for name in dev single-file single-file-cluster image bench pipx gates docs; do \
 	  $(VENV)-pins/bin/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-header \
 	    --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
 	    -o requirements/$$name.txt requirements/$$name.in || exit; \
@@ -111,4 +117,4 @@ requirements: setup ## Pin the newest versions anew, with hashes
 	@rm -r $(VENV)-pins
 
 clean: ## Remove what make made in this folder; built binaries stay in their cache
-	@rm -rf $(VENV) .coverage* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .mutation dist operator/*.egg-info
+	@rm -rf $(VENV) .coverage* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .mutation dist site $(VENV)-docs operator/*.egg-info

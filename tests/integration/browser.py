@@ -47,13 +47,17 @@ class Browser:
         """The document after the browser has read a page, and run what may run."""
         page = self._folder / "page.html"
         page.write_text(html, encoding="utf-8")
+        return self.dom_of(page.as_uri(), scheme)
+
+    def dom_of(self, address: str, scheme: str = "light") -> str:
+        """The same of the page at an address."""
         command = [
             self._program,
             *_FLAGS,
             f"--user-data-dir={self._folder / 'profile'}",
             f"--blink-settings=preferredColorScheme={SCHEMES[scheme]}",
             "--dump-dom",
-            page.as_uri(),
+            address,
         ]
         done = subprocess.run(command, capture_output=True, check=False, timeout=ENDS_WITHIN_SECONDS)
         assert done.returncode == 0, done.stderr.decode(errors="replace")
