@@ -134,6 +134,11 @@ def test_every_panel_has_something_to_show(stage: Scene, panel: Object) -> None:
         stage.prometheus.query(query.expression, start=now - 60, end=now, step=15)
 
 
+@pytest.mark.parametrize("line", snippet("docs/metrics.md", "queries").splitlines())
+def test_the_queries_of_the_page_are_answered(stage: Scene, line: str) -> None:
+    stage.prometheus.query(line.partition("#")[0].strip())
+
+
 def test_the_variables_of_the_dashboard_find_namespaces_and_checks(stage: Scene) -> None:
     series = stage.prometheus.ask("series", {"match[]": "perfana_support_check_info"})["data"]
     assert {(one["namespace"], one["name"]) for one in series} == {(name, "perfana") for name in IMAGES}
