@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.cluster import binaries
-from tests.e2e.installation import run_perfana
 from tests.e2e.first_verdict import first_verdict
+from tests.e2e.installation import run_perfana
 from tests.e2e.kind_place import KindPlace
 from tests.e2e.node_place import NodePlace
 from tests.e2e.place import Place, Shell

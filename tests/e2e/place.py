@@ -80,7 +80,10 @@ class Shell:
             is_so = found["status"] == status and reason in ("", found["reason"])
             return check if is_so and found["observedGeneration"] == check["metadata"]["generation"] else None
 
-        return wait_for(look, SETTLED_WITHIN_SECONDS, f"Supported={status} {reason}", ignoring=(CommandError, KeyError))
+        try:
+            return wait_for(look, SETTLED_WITHIN_SECONDS, f"Supported={status} {reason}", ignoring=(CommandError, KeyError))
+        except TimeoutError as error:
+            raise TimeoutError(f"{error}\n{self.kubectl('describe', 'supportcheck', 'perfana', '-n', namespace)}") from None
 
 
 def user_environment(kubeconfig: Path, home: Path, *programs: Path) -> dict[str, str]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from tests.e2e.installation import OPERATORS, ready_operator_pods
-from tests.e2e.place import Place, Shell
 from tests.snippets import snippet
+
+if TYPE_CHECKING:
+    from tests.e2e.place import Place, Shell
 
 TWO_MINUTES = 120.0
 

@@ -267,9 +267,7 @@ class Node:
         write_cni_settings(self._containerd_folder, self.bridge)
         (port,) = free_ports(1)
         address, group = self.bridge.address, self.folder.name
-        write_kubelet_settings(
-            self.folder / "kubelet", address=address, port=port, socket=self._socket, control_group=group
-        )
+        write_kubelet_settings(self.folder / "kubelet", address=address, port=port, socket=self._socket, control_group=group)
 
     def _start_space(self) -> None:
         unshare = ["unshare", "--mount", "--propagation=private", "--pid", "--fork", "--kill-child", "--mount-proc"]
