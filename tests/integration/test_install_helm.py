@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 COLUMN = "Version"
 FIRST_CHECK = ("--set", "checks[0].name=perfana,checks[0].namespace=perfana")
-OURS = ("customresourcedefinitions", "supportchecks")
+OURS = ("customresourcedefinitions", "apiservices", "supportchecks")
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +88,7 @@ def test_release_lives_and_goes(place: Place, tmp_path: Path) -> None:
     kept = resources_of(everything(api), OURS) - before
     assert {each[2] for each in kept} == {
         "perfana",
+        "v1alpha1.support.perfana.io",
         "supportchecks.support.perfana.io",
         "supportpolicies.support.perfana.io",
     }

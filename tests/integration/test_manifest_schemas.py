@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import subprocess
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 import yaml
@@ -157,7 +157,7 @@ def _places(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[s
 
 def _with_typo(item: Object, path: tuple[str | int, ...]) -> Object:
     spoiled = copy.deepcopy(item)
-    place = spoiled
+    place: Any = spoiled
     for key in path:
         place = place[key]
     place[TYPO] = "x"
