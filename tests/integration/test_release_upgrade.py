@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from tests.cluster.identity import wait_until_granted
+from tests.cluster.server import LOOPBACK, free_ports
 from tests.cluster.waiting import wait_for
 from tests.integration.controlled_cluster import controlled_cluster
+from tests.integration.fault_site import page_of
 from tests.integration.helm_tool import find_helm
 from tests.integration.installing import NAME, Place
 from tests.integration.operator_process import ROOT, OperatorProcess
@@ -83,13 +85,14 @@ class Stage(NamedTuple):
         (self.place.helm if tool == "helm" else self.place.kubectl)(*arguments)
         self.place.wait_until_defined()
 
-    def operator(self, *, is_old: bool = False) -> OperatorProcess:
+    def operator(self, port: str = "0", *, is_old: bool = False) -> OperatorProcess:
         """Return an operator, of the old release or of the present, under the account that is there now."""
         cluster = self.place.cluster
         identity = cluster.identity_of(NAME, NAME)
         rules = self.api.get("rbac.authorization.k8s.io/v1", "ClusterRole", NAME)["rules"]
         wait_until_granted(cluster.client(identity.token), rules, None)
-        made = OperatorProcess(cluster, identity.kubeconfig, "--lease-namespace", NAME, "--http-port", "0")
+        given = ("--lease-namespace", NAME, "--http-host", LOOPBACK, "--http-port", port)
+        made = OperatorProcess(cluster, identity.kubeconfig, *given)
         if is_old:
             made.run_package(self.package)
         return made
@@ -191,9 +194,16 @@ def test_release_before_is_followed_and_can_be_gone_back_to(staged: tuple[Stage,
         stage.fill(old)
         since, by_old = resource_version(stage.api), stage.objects()
         stage.install(way)
-        with stage.operator() as new:
+        port = str(free_ports(1)[0])
+        with stage.operator(port) as new:
             new.start()
-            wait_for(lambda: "standing by" in new.log, SEEN_WITHIN_SECONDS, "the new one to stand by")
+            wait_for(
+                lambda: page_of(port, "/readyz").status == 200,
+                SEEN_WITHIN_SECONDS,
+                "the new one to stand by",
+                ignoring=(OSError,),
+            )
+            assert "leading" not in new.log
             since = stage.told(since)
             assert old.terminate() == 0
             wait_for(lambda: "leading" in new.log, SEEN_WITHIN_SECONDS, "the new one to lead")
