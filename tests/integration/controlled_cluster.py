@@ -24,8 +24,12 @@ Found = tuple[str, str, str]
 
 
 @contextlib.contextmanager
-def controlled_cluster() -> Iterator[Cluster]:
-    """Boot a cluster, start its controllers, and return it once they work."""
+def controlled_cluster(*without: str) -> Iterator[Cluster]:
+    """Boot a cluster, start its controllers but for some, and return it once they work.
+
+    Without a node no pod gets ready, so a Deployment that gets another image and then its first one again keeps a pod of
+    both: tests that change images do `without` its controller.
+    """
     with Cluster() as cluster, Processes("perfana-test-controllers-") as processes:
         authority = cluster.ca_file
         program = builds(cluster.binaries.kubernetes)[0].ensure() / CONTROLLERS
@@ -33,6 +37,7 @@ def controlled_cluster() -> Iterator[Cluster]:
             f"--kubeconfig={cluster.kubeconfig}",
             "--leader-elect=false",
             "--secure-port=0",
+            f"--controllers={','.join(['*', *(f'-{name}' for name in without)])}",
             f"--root-ca-file={authority}",
             f"--service-account-private-key-file={authority.with_suffix('.key')}",
         ]

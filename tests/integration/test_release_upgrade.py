@@ -182,7 +182,7 @@ def staged(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Sta
     (wheel,) = old.glob("*.whl")
     package = tmp_path / "package"
     zipfile.ZipFile(wheel).extractall(package)
-    with controlled_cluster() as cluster:
+    with controlled_cluster("deployment-controller") as cluster:
         yield Stage(Place(cluster, tmp_path, find_helm(3 if way == "helm-3" else 4)), old, package), way
 
 
