@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import copy
-import shutil
 import subprocess
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import yaml
 
-from tests.cluster.module import module_folder
 from tests.integration.helm_tool import find_helm
 from tests.rendered_manifests import CHART, OVERLAYS, kustomize
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from tests.cluster.client import Object
 
 NAME = "perfana-support"
-MODULES = Path(__file__).with_name("modules")
 KUBERNETES = "1.37.2"
 """What is rendered for: a Helm built here knows of no version by itself."""
 
@@ -110,11 +107,3 @@ def one(items: Iterable[Object], kind: str) -> Object:
     """Return the only object of a kind."""
     (found,) = (item for item in items if item["kind"] == kind)
     return found
-
-
-def monitoring_crds(folder: Path) -> Path:
-    """Copy the definitions of Prometheus' operator that our manifests need into a folder, and return it."""
-    module = module_folder(MODULES / "prometheus-operator", "github.com/prometheus-operator/prometheus-operator")
-    for name in ("servicemonitors", "prometheusrules"):
-        shutil.copy(module / "example" / "prometheus-operator-crd" / f"monitoring.coreos.com_{name}.yaml", folder)
-    return folder

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from tests.cluster.client import ApiClient, ApiError, Object
+from tests.cluster.client import ApiClient, ApiError
 from tests.cluster.processes import Processes
 from tests.cluster.server import Cluster
 from tests.cluster.waiting import wait_for
@@ -24,8 +24,12 @@ Found = tuple[str, str, str]
 
 
 @contextlib.contextmanager
-def controlled_cluster() -> Iterator[Cluster]:
-    """Boot a cluster, start its controllers, and return it once they work."""
+def controlled_cluster(*without: str) -> Iterator[Cluster]:
+    """Boot a cluster, start its controllers but for some, and return it once they work.
+
+    Without a node no pod gets ready, so a Deployment that gets another image and then its first one again keeps a pod of
+    both: tests that change images do `without` its controller.
+    """
     with Cluster() as cluster, Processes("perfana-test-controllers-") as processes:
         authority = cluster.ca_file
         program = builds(cluster.binaries.kubernetes)[0].ensure() / CONTROLLERS
@@ -33,6 +37,7 @@ def controlled_cluster() -> Iterator[Cluster]:
             f"--kubeconfig={cluster.kubeconfig}",
             "--leader-elect=false",
             "--secure-port=0",
+            f"--controllers={','.join(['*', *(f'-{name}' for name in without)])}",
             f"--root-ca-file={authority}",
             f"--service-account-private-key-file={authority.with_suffix('.key')}",
         ]
@@ -48,21 +53,18 @@ def controlled_cluster() -> Iterator[Cluster]:
 
 
 def everything(api: ApiClient) -> set[Found]:
-    """Return resource, namespace and name of all objects that a cluster has, whatever their kind, but for `PASSING`."""
-    found: set[Found] = set()
-    for version, resources in _resources(api):
-        for resource in resources:
+    """Return resource, namespace and name of all objects that a cluster has, whatever their kind, but for `PASSING`.
+
+    A kind that comes or goes meanwhile is refused for a moment: then all is read again.
+    """
+    return wait_for(lambda: set(_everything(api)), STARTED_WITHIN_SECONDS, "all lists", ignoring=(ApiError,))
+
+
+def _everything(api: ApiClient) -> Iterator[Found]:
+    groups = api.request("GET", "/apis")["groups"]
+    for root in ("/api/v1", *(f"/apis/{group['preferredVersion']['groupVersion']}" for group in groups)):
+        for resource in api.request("GET", root)["resources"]:
             name = resource["name"]
             if "/" not in name and "list" in resource["verbs"] and name not in PASSING:
-                root = f"/apis/{version}" if "/" in version else f"/api/{version}"
                 for item in api.request("GET", f"{root}/{name}")["items"]:
-                    found.add((name, item["metadata"].get("namespace", ""), item["metadata"]["name"]))
-    return found
-
-
-def _resources(api: ApiClient) -> Iterator[tuple[str, list[Object]]]:
-    yield "v1", api.request("GET", "/api/v1")["resources"]
-    for group in api.request("GET", "/apis")["groups"]:
-        version = group["preferredVersion"]["groupVersion"]
-        with contextlib.suppress(ApiError):  # a group whose definition goes is told of a moment longer
-            yield version, api.request("GET", f"/apis/{version}")["resources"]
+                    yield name, item["metadata"].get("namespace", ""), item["metadata"]["name"]

@@ -14,7 +14,7 @@ from tests.integration.installing import APPS, GONE_WITHIN_SECONDS, NAME, Place
 from tests.integration.support_objects import API_VERSION, CHECK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tests.cluster.client import Object
 
@@ -132,7 +132,7 @@ def pod_of(template: Object, name: str) -> Object:
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec}
 
 
-LAXER = {
+LAXER: dict[str, Callable[[Object], None]] = {
     "root": lambda spec: spec.update(securityContext={**spec["securityContext"], "runAsNonRoot": False}),
     "user-zero": lambda spec: spec.update(securityContext={**spec["securityContext"], "runAsUser": 0}),
     "any-call": lambda spec: spec.update(securityContext={"runAsNonRoot": True}),

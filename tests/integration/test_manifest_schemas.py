@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import subprocess
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 import yaml
@@ -13,7 +13,7 @@ import yaml
 from tests.api_schemas import TEMPLATE, write_schemas
 from tests.cluster.crds import apply_crds
 from tests.cluster.tool import find_tool
-from tests.integration.chart_rendering import OVERLAY_VALUES, helm_template, monitoring_crds, overlay
+from tests.integration.chart_rendering import OVERLAY_VALUES, helm_template, overlay
 from tests.rendered_manifests import MANIFESTS, ROOT
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ class Validator(NamedTuple):
 @pytest.fixture(scope="module")
 def validator(api: ApiClient, install_crds: list[str], tmp_path_factory: pytest.TempPathFactory) -> Validator:
     assert install_crds
-    apply_crds(api, monitoring_crds(tmp_path_factory.mktemp("definitions")))
+    apply_crds(api, ROOT / "tests" / "data" / "monitoring-crds")
     return Validator(api, tmp_path_factory.mktemp("schemas"))
 
 
@@ -157,7 +157,7 @@ def _places(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[s
 
 def _with_typo(item: Object, path: tuple[str | int, ...]) -> Object:
     spoiled = copy.deepcopy(item)
-    place = spoiled
+    place: Any = spoiled
     for key in path:
         place = place[key]
     place[TYPO] = "x"
