@@ -16,7 +16,7 @@ RELEASE_URL ?=
 export PERFANA_TEST_KUBERNETES := $(KUBERNETES)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo cluster binaries tools test lint format unit integration mutation bench fuzz package policy requirements clean
+.PHONY: help setup demo cluster binaries tools test lint format unit integration mutation bench fuzz package image policy requirements clean
 
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -80,6 +80,9 @@ fuzz: setup ## Inputs that nobody thought of, for reader and tags (SECONDS=600)
 
 package: setup ## Write wheel, single files and krew's manifest into dist/ (PLATFORMS=linux-amd64 RELEASE_URL=https://…)
 	@$(BIN)/python -m tests.release $(foreach platform,$(PLATFORMS),--platform $(platform)) --release-url '$(RELEASE_URL)'
+
+image: setup ## Make the operator's image by docker buildx, buildah or podman (docs/image.md)
+	@$(BIN)/python -m tests.image
 
 policy: setup ## Write the built-in policy's JSON anew from its YAML
 	@$(BIN)/python -m tests.builtin_policy

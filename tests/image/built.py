@@ -36,7 +36,8 @@ REQUIREMENTS = ROOT / "requirements" / "image.txt"
 _INPUTS = ("Dockerfile", ".dockerignore", "LICENSE", "requirements/image.txt")
 _RECIPES = ("tests/image/built.py", "tests/image/buildah.py", "tests/image/debian.py")
 _PROGRAM = "operator/perfana_support"
-_KEPT = "image-"
+_KEPT, _LEFT = "image-", 8
+"""Names in the cache, and how many of them stay: other checkouts may be reading theirs."""
 
 
 @cache
@@ -50,7 +51,8 @@ def built_image(architecture: str | None = None) -> Path:
     kept = cache_folder() / f"{_KEPT}{wanted}-{_key()}.tar"
     with locked(cache_folder() / f"{_KEPT}{wanted}"):
         if not kept.exists():
-            for old in cache_folder().glob(f"{_KEPT}{wanted}-*.tar"):
+            made = sorted(cache_folder().glob(f"{_KEPT}{wanted}-*.tar"), key=lambda file: file.stat().st_mtime)
+            for old in made[:-_LEFT]:
                 old.unlink()
             with tempfile.TemporaryDirectory(prefix=".new-", dir=kept.parent) as folder:
                 build_image(Path(folder) / "image.tar", wanted).rename(kept)
