@@ -18,17 +18,17 @@ ARG SOURCE_DATE_EPOCH=0
 RUN --mount=type=bind,from=base,target=/base \
     set -eu; umask 022; \
     python="$(python3 -c 'import sys; print("python%d.%d" % sys.version_info[:2])')"; \
-    for home in /usr/local /usr ''; do [ ! -e "/base$home/bin/$python" ] || break; done; \
+    for home in /usr/local/lib /usr/lib /usr/lib64 ''; do [ ! -e "/base$home/$python/os.py" ] || break; done; \
     [ -n "$home" ] || { echo "RUN_BASE has no $python, but BUILD_BASE does: give two of one Python" >&2; exit 1; }; \
-    modules="/libraries$home/lib/$python"; \
+    modules="/libraries$home/$python"; \
     mkdir -p "$modules" /libraries/usr/local/bin; \
-    cp -R "/base$home/lib/$python/." "$modules"; \
+    cp -R "/base$home/$python/." "$modules"; \
     find "$modules" -name __pycache__ -prune -exec rm -r {} +; \
     PYTHONHASHSEED=0 python3 -m compileall -q --invalidation-mode=unchecked-hash -s /libraries \
       -x '/(test|tests|idlelib|tkinter|lib2to3|ensurepip|turtledemo|pydoc_data|site-packages|dist-packages)/' "$modules"; \
     find "$modules" ! -type d ! -name '*.pyc' -delete; \
     find "$modules" -type d -empty -delete; \
-    printf '%s\n' "#!$home/bin/$python -IS" 'import sys' 'sys.path.append("/app")' \
+    printf '%s\n' "#!${home%/lib*}/bin/$python -IS" 'import sys' 'sys.path.append("/app")' \
       'from perfana_support.cli.main import main' 'sys.exit(main())' > /libraries/usr/local/bin/perfana-support; \
     chmod 755 /libraries/usr/local/bin/perfana-support
 

@@ -23,7 +23,7 @@ export PERFANA_TEST_KUBERNETES := $(KUBERNETES)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo cluster binaries tools test lint format unit integration mutation bench fuzz
-.PHONY: package release version manifests policy reference site requirements clean
+.PHONY: package image release version manifests policy reference site requirements clean
 
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -97,6 +97,9 @@ version: setup ## Write a new version everywhere, and its section into CHANGELOG
 
 manifests: setup ## Write install.yaml and the chart's copies anew from manifests/ and crds/
 	@$(BIN)/python -m tests.rendered_manifests
+
+image: setup ## Make the operator's image by docker buildx, buildah or podman (docs/image.md)
+	@$(BIN)/python -m tests.image
 
 policy: setup ## Write the built-in policy's JSON anew from its YAML
 	@$(BIN)/python -m tests.builtin_policy

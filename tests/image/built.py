@@ -6,7 +6,6 @@ import hashlib
 import json
 import subprocess
 import tempfile
-import time
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,10 +36,8 @@ REQUIREMENTS = ROOT / "requirements" / "image.txt"
 _INPUTS = ("Dockerfile", ".dockerignore", "LICENSE", "requirements/image.txt")
 _RECIPES = ("tests/image/built.py", "tests/image/buildah.py", "tests/image/debian.py")
 _PROGRAM = "operator/perfana_support"
-_KEPT = "image-"
-
-KEPT_SECONDS = 24 * 3600.0
-"""How long the image of another state stays: another checkout may be using it."""
+_KEPT, _LEFT = "image-", 8
+"""Names in the cache, and how many of them stay: other checkouts may be reading theirs."""
 
 
 @cache
@@ -54,9 +51,9 @@ def built_image(architecture: str | None = None) -> Path:
     kept = cache_folder() / f"{_KEPT}{wanted}-{_key()}.tar"
     with locked(cache_folder() / f"{_KEPT}{wanted}"):
         if not kept.exists():
-            for old in cache_folder().glob(f"{_KEPT}{wanted}-*.tar"):
-                if time.time() - old.stat().st_mtime > KEPT_SECONDS:
-                    old.unlink()
+            made = sorted(cache_folder().glob(f"{_KEPT}{wanted}-*.tar"), key=lambda file: file.stat().st_mtime)
+            for old in made[:-_LEFT]:
+                old.unlink()
             with tempfile.TemporaryDirectory(prefix=".new-", dir=kept.parent) as folder:
                 build_image(Path(folder) / "image.tar", wanted).rename(kept)
     return kept

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,18 +14,20 @@ import pytest
 from perfana_support import __version__
 from tests.image.archive import ImageArchive, read_archive
 from tests.image.buildah import Buildah
-from tests.image.built import WHOLE_NAME, build_image, built_image
+from tests.image.built import REQUIREMENTS, WHOLE_NAME, build_image, built_image
 from tests.image.container import Container
-from tests.image.debian import BUILD, root_archive
+from tests.image.debian import BUILD, PYTHON, root_archive
 from tests.node.image import this_architecture
 from tests.release.archive import source_date
+from tests.release.platforms import PLATFORMS
 from tests.release.saying import ReleaseError
 from tests.release.wheel import ROOT
+from tests.release.wheelhouse import wheels
+from tests.snippets import changed, printed, snippet
 from tests.unit.cli.program import CHARTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 ARCHITECTURES = ("amd64", "arm64")
 # Of <elf.h>: what a program is for.
@@ -172,3 +177,10 @@ def test_bases_of_different_pythons_are_refused() -> None:
         buildah.load_root("localhost/build", root_archive(BUILD, this_architecture()), this_architecture())
         with pytest.raises(ReleaseError, match=r"RUN_BASE has no python3\.13, but BUILD_BASE does"):
             buildah.build("localhost/none", ROOT, "--build-arg=BUILD_BASE=localhost/build", "--build-arg=RUN_BASE=scratch")
+
+
+def test_the_wheels_of_an_offline_build_are_fetched_as_the_page_says(tmp_path: Path) -> None:
+    block = changed(snippet("docs/image.md", "wheels"), ("requirements/image.txt", str(REQUIREMENTS)))
+    printed(block, {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.defpath}"}, folder=tmp_path)
+    fetched = {file.name for file in (tmp_path / "wheels").iterdir()}
+    assert fetched == {file.name for file in wheels(REQUIREMENTS, PLATFORMS["linux-amd64"], PYTHON)}

@@ -27,7 +27,7 @@ class Instruction(NamedTuple):
 
     @property
     def flags(self) -> list[str]:
-        return FLAGS.findall(self.text)[0].split()
+        return str(FLAGS.findall(self.text)[0]).split()
 
     @property
     def rest(self) -> str:
