@@ -15,7 +15,7 @@ from tests.integration.helm_tool import MAJORS, find_helm
 from tests.integration.operator_process import ACCOUNT, ROOT, OperatorProcess, shipped_identity
 from tests.integration.packages import Machine, make_machine
 from tests.integration.pipelines import Publication, gate_tools, publish, write_workspace
-from tests.integration.support_objects import Site
+from tests.integration.support_objects import NEW_CHART, OLD_CHART, Site, chart, check
 from tests.release.making import make_release
 from tests.release.platforms import this_platform
 
@@ -154,3 +154,22 @@ def gates(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def workspace(tmp_path: Path) -> Path:
     """Return a checkout with manifests: one installation in each folder."""
     return write_workspace(tmp_path / "workspace")
+
+
+@pytest.fixture(scope="session")
+def pages_cluster() -> Iterator[Cluster]:
+    """Run a cluster of its own for what the documentation shows, so that namespaces there are named as they are in it."""
+    with Cluster() as booted:
+        yield booted
+
+
+@pytest.fixture(scope="session")
+def installed(pages_cluster: Cluster) -> None:
+    """Install two releases of Perfana, and our definitions, into the documentation's cluster; with a check for each."""
+    api = pages_cluster.client()
+    assert pages_cluster.kubectl("apply", "-f", str(ROOT / "crds")).returncode == 0
+    for namespace, name in (("perfana", NEW_CHART), ("legacy", OLD_CHART)):
+        api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
+        for document in chart(name):
+            api.apply(document, namespace)
+        api.create(check(), namespace)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -23,6 +24,7 @@ from tests.node.programs import find_programs
 from tests.node.workload import RUNNING_WITHIN_SECONDS, deploy, image_id, make_deployment, make_namespace, waiting_reasons
 from tests.registry.images import alone, together
 from tests.registry.server import Registry
+from tests.snippets import changed, snippet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 REPOSITORY = Path(__file__).parents[2]
 GONE_WITHIN_SECONDS = 60.0
 VENDOR = "perfana/perfana-web"
+PAGE = "tests/node/README.md"
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +100,20 @@ def test_a_pulled_image_is_known_by_its_repository_and_the_digest_of_its_manifes
     digest = registry.push(VENDOR, alone(make_image("by tag")), "by-tag")
     pod = deploy(node.client(), vendors, "by-tag", f"{registry.host}/{VENDOR}:by-tag")
     assert image_id(pod) == f"{registry.host}/{VENDOR}@{digest}"
+
+
+def test_python_of_the_page_runs(node: Node, vendors: str, registry: Registry, tmp_path: Path) -> None:
+    """It is given what it names: the fixtures of this module, and what the page's table of modules lists."""
+    modules = {each.__name__: each for each in (alone, deploy, make_image, write_archive)}
+    given: dict[str, Any] = {
+        "node": node,
+        "registry": registry,
+        "path": tmp_path / "image.tar",
+        "namespace": vendors,
+        **modules,
+    }
+    exec(snippet(PAGE, "images"), given)  # noqa: S102 - a page of ours
+    assert image_id(given["pod"]) == make_image("any text").config.digest
 
 
 def test_an_image_pulled_by_digest_is_known_by_it(node: Node, vendors: str, registry: Registry) -> None:
@@ -222,7 +239,10 @@ def test_a_closed_node_leaves_nothing(tmp_path: Path) -> None:
 def test_containers_of_a_node_end_with_it_when_it_is_killed(tmp_path: Path) -> None:
     name = "docker.io/perfana/perfana-web:killed"
     archive = write_archive(tmp_path / "image.tar", name, alone(make_image("killed")))
-    command = [sys.executable, "-m", "tests.node", "--image", str(archive)]
+    line = next(each for each in snippet(PAGE, "run").splitlines() if "my-image.tar" in each)
+    python, *words = shlex.split(changed(line, ("my-image.tar", str(archive))), comments=True)
+    assert python == "python"
+    command = [sys.executable, *words]
     with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from perfana_support.cli import ticket
-from tests.snippets import snippets
+from tests.snippets import snippet
 from tests.unit.cli.bundles import evidence, write_bundle
 from tests.unit.cli.program import CHARTS, Outcome, Program
 from tests.unit.sources.bundle.test_evidence import CHECK_DOCUMENT
@@ -346,11 +346,7 @@ def page() -> str:
     return text.partition("## Before a ticket\n")[2].partition("\n## ")[0]
 
 
-def blocks(language: str) -> list[str]:
-    return [each.text for each in snippets("docs/command-line.md") if each.language == language and each.text in page()]
-
-
-@pytest.mark.parametrize("command", [line for block in blocks("") for line in block.splitlines()])
+@pytest.mark.parametrize("command", snippet("docs/command-line.md", "ticket").splitlines())
 def test_command_of_the_page_works_when_pasted(
     command: str, tmp_path: Path, program: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -361,7 +357,7 @@ def test_command_of_the_page_works_when_pasted(
 
 
 def test_policy_of_the_page_is_valid_and_says_what_the_page_says(program: Program, tmp_path: Path) -> None:
-    [block] = blocks("yaml")
+    block = snippet("docs/command-line.md", "support")
     policy = write(tmp_path, f"{HEAD}kind: SupportPolicy\n{block}", "policy.yaml")
     assert program("policy", "lint", policy).code == 0
     words = ("ticket", "-f", CHART, *TEAM, "--policy", policy, "--severity", "SEV3", "--at", "2026-12-24T15:00+01:00")
