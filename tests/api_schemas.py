@@ -18,6 +18,12 @@ TEMPLATE = "{{.ResourceKind}}{{.KindSuffix}}.json"
 
 _REFERENCE = "#/components/schemas/"
 _KEPT = "x-kubernetes-preserve-unknown-fields"
+_PROPS = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps"
+_UNIONS = {
+    f"{_PROPS}OrArray": {"$ref": _REFERENCE + _PROPS},
+    f"{_PROPS}OrBool": {"anyOf": [{"type": "boolean"}, {"$ref": _REFERENCE + _PROPS}]},
+}
+"""What the server publishes as anything at all, although it knows better: the schemas within a definition's schema."""
 
 
 def write_schemas(api: ApiClient, wanted: Iterable[tuple[str, str]], folder: Path, *, is_strict: bool = False) -> None:
@@ -31,7 +37,9 @@ def write_schemas(api: ApiClient, wanted: Iterable[tuple[str, str]], folder: Pat
         schemas = api.request("GET", f"/openapi/v3/{root}")["components"]["schemas"]
         named = {"group": group, "version": version, "kind": kind}
         name = next(name for name, each in schemas.items() if named in each.get("x-kubernetes-group-version-kind", ()))
-        needed = {each: _closed(schema) if is_strict else schema for each, schema in _needed(name, schemas)}
+        needed = dict(_needed(name, schemas))
+        if is_strict:
+            needed = {each: _closed(_UNIONS.get(each, schema)) for each, schema in needed.items()}
         document = {"$ref": _REFERENCE + name, "components": {"schemas": needed}}
         # kubeconform leaves all but the first part of a group out.
         path = folder / "-".join(part for part in (kind.lower(), group.partition(".")[0], version) if part)
@@ -75,7 +83,7 @@ def _closed(schema: object) -> object:
 
 def _references(schema: object) -> Iterator[str]:
     if isinstance(schema, dict):
-        if "$ref" in schema:
+        if isinstance(schema.get("$ref"), str):  # a field may be called so as well
             yield schema["$ref"].removeprefix(_REFERENCE)
         for value in schema.values():
             yield from _references(value)

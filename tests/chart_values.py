@@ -44,9 +44,9 @@ def _read(text: str) -> Iterator[Value]:
             told[name] = purpose
             parent = told.get(".".join(path[:-1]), "") if depth else ""
             comment = []
-            if default and isinstance(default, dict) and name != "resources":
+            if default and isinstance(default, dict) and not (name == "resources" or name.endswith(".labels")):
                 continue
-            if not name.startswith("resources."):
+            if not name.startswith("resources.") and ".labels." not in name:
                 yield Value(name, default, purpose or parent)
         else:
             comment = []

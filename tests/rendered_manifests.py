@@ -40,7 +40,9 @@ def copies() -> dict[Path, Path]:
     """Return the files of the chart that are copies, each with what it is a copy of."""
     files = CHART / "files"
     crds = {files / "crds" / path.name: path for path in sorted((ROOT / "crds").glob("*.yaml"))}
-    return {**crds, files / "admission.yaml": MANIFESTS / "admission.yaml"}
+    watching = ("prometheusrule.yaml", "servicemonitor.yaml", "dashboard.json")
+    copied = ("admission.yaml", *(f"monitoring/{name}" for name in watching))
+    return {**crds, **{files / name: MANIFESTS / name for name in copied}}
 
 
 def simple_files() -> dict[Path, str]:

@@ -11,6 +11,7 @@ from tests.cluster.client import ApiError
 from tests.cluster.waiting import wait_for
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from tests.cluster.client import ApiClient, Object
@@ -36,6 +37,12 @@ def apply_crds(api: ApiClient, folder: Path) -> list[str]:
     for document in documents:
         api.apply(document)
     definitions = [each for each in documents if each["kind"] == "CustomResourceDefinition"]
+    wait_until_served(api, definitions)
+    return [each["metadata"]["name"] for each in definitions]
+
+
+def wait_until_served(api: ApiClient, definitions: Iterable[Object]) -> None:
+    """Wait until definitions that were applied are served."""
     for definition in definitions:
         wait_for(
             partial(_is_served, api, definition),
@@ -43,7 +50,6 @@ def apply_crds(api: ApiClient, folder: Path) -> list[str]:
             f"{definition['metadata']['name']} served",
             ignoring=(ApiError,),  # discovery learns of it a moment after it is established
         )
-    return [each["metadata"]["name"] for each in definitions]
 
 
 def _is_served(api: ApiClient, definition: Object) -> bool:

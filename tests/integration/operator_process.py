@@ -38,6 +38,7 @@ FAILED_WITHIN_SECONDS = 90.0
 """A start that fails takes two seconds, most of them imports; more on a busy machine."""
 
 _NAME = "operator"
+_MAIN = "import sys; from perfana_support.cli.main import main; sys.exit(main())"
 
 
 class Ended(NamedTuple):
@@ -73,6 +74,7 @@ class OperatorProcess:
         In a pod it finds the server as any pod does, and is given neither a kubeconfig nor a name.
         """
         self._module = module
+        self._package: Path | None = None
         self._wrapper = pod.wrapper if pod else ()
         # With a name of its own it goes on with its Lease when it is started again, as a container of a pod does.
         identity = f"operator-{secrets.token_hex(4)}"
@@ -85,9 +87,15 @@ class OperatorProcess:
         self._processes = Processes("perfana-test-operator-")
         self.pid = 0
 
+    def run_package(self, folder: Path) -> None:
+        """Run the package in this folder from now on, a release of before; libraries are the tests' own."""
+        self._environment["PYTHONPATH"] = str(folder)
+        self._package = folder
+
     def start(self, *arguments: str) -> None:
         """Start it, this time with further arguments, and return at once: tests wait for what it does."""
-        command = [*self._wrapper, *_program(self._module), *self._arguments, *arguments]
+        program = [sys.executable, "-c", _MAIN] if self._package else _program(self._module)
+        command = [*self._wrapper, *program, *self._arguments, *arguments]
         self.pid = self._processes.start(_NAME, command, self._environment, cwd=ROOT)
 
     @property

@@ -99,7 +99,8 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 {{/*
 Metadata of an object of a kind that this chart defines. Helm knows the kind only once the definition is there: at a first installation
 such an object is made after all others, by a hook, and already bears what makes it the release's own, so that the next upgrade takes
-it over; from then on it is an object like any other. Arguments: root, name, namespace.
+it over; from then on it is an object like any other. It stays when the release goes, also back to a revision that only had the hook,
+and goes with its definition. Arguments: root, kind, name, namespace.
 */}}
 {{- define "perfana-support.ours" -}}
 name: {{ .name }}
@@ -109,16 +110,12 @@ namespace: {{ . }}
 labels:
   {{- include "perfana-support.labels" .root | nindent 2 }}
 {{- $known := .root.Capabilities.APIVersions.Has (printf "support.perfana.io/v1alpha1/%s" .kind) }}
-{{- if or (not $known) .root.Values.crds.keep }}
 annotations:
-  {{- if .root.Values.crds.keep }}
   helm.sh/resource-policy: keep
-  {{- end }}
   {{- if not $known }}
   helm.sh/hook: post-install,post-upgrade
   helm.sh/hook-delete-policy: hook-failed
   meta.helm.sh/release-name: {{ .root.Release.Name }}
   meta.helm.sh/release-namespace: {{ .root.Release.Namespace }}
   {{- end }}
-{{- end }}
 {{- end }}

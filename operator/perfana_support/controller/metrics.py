@@ -8,7 +8,7 @@ after the other: those of hundreds of checks as objects would be many times as l
 import contextlib
 from collections import Counter as Tally
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, PlatformCollector, ProcessCollector, generate_latest
@@ -20,6 +20,7 @@ from prometheus_client.samples import Sample
 
 from perfana_support import __version__
 from perfana_support.controller.names import CHECKS, Name
+from perfana_support.controller.policybook import InForce, Origin
 from perfana_support.model.code import Status
 from perfana_support.model.document import Json
 from perfana_support.reports.status import VALID, status_of
@@ -81,6 +82,7 @@ class Moment(NamedTuple):
     waiting: int
     is_leading: bool
     is_ready: bool
+    policies: Sequence[InForce] = ()
 
 
 class _Alone(Collector):
@@ -106,6 +108,7 @@ class MomentCollector(Collector):
             bodies = self._moment.bodies
             yield from _checks([(name, status_of(body)) for name, body in bodies if name.plural == CHECKS])
             yield from _policies([(name, status_of(body)) for name, body in bodies if name.plural != CHECKS])
+            yield from _in_force(self._moment.policies)
 
 
 def _operator(moment: Moment) -> Iterator[Metric]:
@@ -202,6 +205,20 @@ def _policies(statuses: Statuses) -> Iterator[Metric]:
     )
 
 
+def _in_force(policies: Sequence[InForce]) -> Iterator[Metric]:
+    """The built-in policy has no object, and what a policy takes over from it stands in no status."""
+    yield _family(
+        "perfana_support_policy_reliable_until_timestamp_seconds",
+        "Last day on which the policy may be relied on (00:00 UTC).",
+        (({"name": one.name, "origin": str(one.origin)}, _second(one.last_day)) for one in policies),
+    )
+    yield _family(
+        "perfana_support_builtin_policy_published_timestamp_seconds",
+        "Day on which the policy that ships with the program was published.",
+        (({"name": one.name}, _second(one.published_on)) for one in policies if one.origin is Origin.BUILT_IN),
+    )
+
+
 def _family(name: str, documentation: str, samples: Iterable[tuple[Labels, float]], *, is_info: bool = False) -> Metric:
     """A family whose samples are made one by one while it is written."""
     family = Metric(name, documentation, "info" if is_info else "gauge")
@@ -222,6 +239,10 @@ def _judged(status: Json) -> Labels:
 def _conditions(status: Json) -> Iterable[tuple[str, str, str]]:
     for condition in status.get("conditions") or ():
         yield condition["type"], condition["status"], condition["reason"]
+
+
+def _second(day: date) -> float:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()
 
 
 def _seconds(text: str | None) -> Iterator[float]:

@@ -155,7 +155,8 @@ class Office:
         """This moment's metrics, still to be written out: that may be done elsewhere while the operator goes on."""
         pulses = {**self._pulses, **self._audit.pulses}
         is_ready, _ = self.health().readyz()
-        moment = Moment(self._desk.snapshot(), pulses, self._desk.waiting, self._leadership.is_mine, is_ready)
+        policies = tuple(self._desk.policies.in_force())
+        moment = Moment(self._desk.snapshot(), pulses, self._desk.waiting, self._leadership.is_mine, is_ready, policies)
         return lambda: self._metrics.text(moment)
 
     @property

@@ -3,6 +3,9 @@
 import hashlib
 import json
 import logging
+from collections.abc import Iterator
+from datetime import date
+from enum import StrEnum
 from functools import cache
 from typing import NamedTuple
 
@@ -22,6 +25,22 @@ class PolicyState(NamedTuple):
     spec: Json
     digest: str
     problems: list[Problem]
+
+
+class Origin(StrEnum):
+    """Where a policy comes from: one of the cluster may bear the built-in one's name."""
+
+    BUILT_IN = "BuiltIn"
+    CLUSTER = "Cluster"
+
+
+class InForce(NamedTuple):
+    """A policy that checks may be judged by: the day it is of, and the last day that it may be relied on."""
+
+    origin: Origin
+    name: str
+    published_on: date
+    last_day: date
 
 
 _ABSENT = PolicyState(None, {}, "", [])
@@ -60,6 +79,12 @@ class PolicyBook:
     def state(self, name: str) -> PolicyState:
         """A policy of the cluster as it was last read."""
         return self._states.get(name, _ABSENT)
+
+    def in_force(self) -> Iterator[InForce]:
+        """The built-in policy and the last good ones of the cluster."""
+        for origin, state in ((Origin.BUILT_IN, _builtin()), *((Origin.CLUSTER, state) for state in self._states.values())):
+            if state.policy:
+                yield InForce(origin, state.policy.name, state.policy.published_on, state.policy.stale_after)
 
     def of(self, check: Check) -> PolicyState:
         """The policy that a check is judged by."""

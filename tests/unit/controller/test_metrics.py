@@ -3,17 +3,17 @@
 import asyncio
 import re
 import tracemalloc
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from perfana_support.controller.metrics import Metrics, Moment
 from perfana_support.controller.names import CHECKS, POLICIES, Name
+from perfana_support.controller.policybook import InForce, Origin
 from perfana_support.sources.cluster.pulse import Cause, Pulse
 from tests.unit import virtual_time
 from tests.unit.controller.fake_server import OLD, FakeServer, Working
@@ -29,6 +29,8 @@ PUBLISHED: dict[str, tuple[str, str]] = {
     "perfana_support_check_info": ("gauge", "namespace name release policy digest"),
     "perfana_support_policy_valid": ("gauge", "name"),
     "perfana_support_policy_published_timestamp_seconds": ("gauge", "name"),
+    "perfana_support_policy_reliable_until_timestamp_seconds": ("gauge", "name origin"),
+    "perfana_support_builtin_policy_published_timestamp_seconds": ("gauge", "name"),
     "perfana_support_build_info": ("gauge", "version"),
     "perfana_support_leading": ("gauge", ""),
     "perfana_support_ready": ("gauge", ""),
@@ -43,14 +45,14 @@ PUBLISHED: dict[str, tuple[str, str]] = {
     "perfana_support_missed_changes_total": ("counter", "resource"),
     "perfana_support_framework_restarts_total": ("counter", ""),
 }
-VERDICTS = set(list(PUBLISHED)[:8])
+VERDICTS = set(list(PUBLISHED)[:10])
 Sample = tuple[str, dict[str, str], float]
 
 
-def _bodies() -> list[tuple[Name, Any]]:
+def _seen() -> tuple[list[tuple[Name, Any]], tuple[InForce, ...]]:
     """Check an installation out of support and one whose maintenance will end, as the desk remembers them, and a policy."""
 
-    async def story() -> list[tuple[Name, Any]]:
+    async def story() -> tuple[list[tuple[Name, Any]], tuple[InForce, ...]]:
         async with Working(FakeServer()) as working:
             working.run_image(OLD)
             working.run_image("perfana/perfana-web:0.2.61.105", "second")
@@ -60,12 +62,12 @@ def _bodies() -> list[tuple[Name, Any]]:
             maintenance = {"plan": "Team", "expiresOn": "2026-12-01"}
             working.see(CHECKS, "perfana", {"maintenance": maintenance}, namespace="shop")
             await asyncio.sleep(1)
-            return working.desk.snapshot()
+            return working.desk.snapshot(), tuple(working.desk.policies.in_force())
 
     return virtual_time.run(story())
 
 
-BODIES = _bodies()
+BODIES, POLICIES_IN_FORCE = _seen()
 STATUSES = {name.namespace: body["status"] for name, body in BODIES if name.plural == CHECKS}
 
 
@@ -76,11 +78,17 @@ def _pulse() -> Pulse:
     return pulse
 
 
-def _families(bodies: list[tuple[Name, Any]] = BODIES, *, is_leading: bool = True, is_ready: bool = True) -> list[Metric]:
+def _families(
+    bodies: list[tuple[Name, Any]] = BODIES,
+    policies: tuple[InForce, ...] = POLICIES_IN_FORCE,
+    *,
+    is_leading: bool = True,
+    is_ready: bool = True,
+) -> list[Metric]:
     metrics = Metrics()
     metrics.writes.labels("Written").inc()
     metrics.missed.labels(CHECKS).inc()
-    text = metrics.text(Moment(bodies, {"pods": _pulse()}, 3, is_leading, is_ready)).decode()
+    text = metrics.text(Moment(bodies, {"pods": _pulse()}, 3, is_leading, is_ready, policies)).decode()
     return list(text_string_to_metric_families(text))
 
 
@@ -119,13 +127,9 @@ def test_page_lists_every_metric_with_type_and_labels() -> None:
     assert {name: (kind, " ".join(re.findall(r"`(\w+)`", labels))) for name, kind, labels in rows} == PUBLISHED
 
 
-def test_alerts_and_queries_of_the_page_name_what_there_is() -> None:
-    alerts = re.search(r"```yaml\n(.*?)```", DOCUMENT, re.DOTALL)
-    assert alerts is not None
-    rules = yaml.safe_load(alerts[1])["groups"][0]["rules"]
-    asked = set(re.findall(r"perfana_support_\w+", " ".join(rule["expr"] for rule in rules) + DOCUMENT.split("## Queries")[1]))
+def test_queries_of_the_page_name_what_there_is() -> None:
+    asked = set(re.findall(r"perfana_support_\w+", DOCUMENT.split("## Queries")[1]))
     assert {name.removesuffix("_bucket") for name in asked} <= set(PUBLISHED)
-    assert len({rule["alert"] for rule in rules}) == len(rules) >= 7
 
 
 def test_every_metric_has_a_help_that_is_a_sentence() -> None:
@@ -147,7 +151,7 @@ def test_only_who_leads_tells_of_checks_and_policies() -> None:
 
 
 def test_check_that_is_gone_leaves_no_series() -> None:
-    families = _families([])
+    families = _families([], ())
     assert [sample for name in VERDICTS for sample in _samples(name, families)] == []
 
 
@@ -189,9 +193,26 @@ def test_reason_and_policy_are_those_of_the_status() -> None:
     assert _value("perfana_support_policy_valid", name="acme") == 1.0
 
 
+def test_policies_tell_until_when_they_may_be_relied_on_and_the_built_in_one_has_no_object() -> None:
+    days = {
+        (has["origin"], has["name"]): datetime.fromtimestamp(value, UTC).date()
+        for _, has, value in _samples("perfana_support_policy_reliable_until_timestamp_seconds")
+    }
+    # 180 days of the one that ships, and 30 that a policy states itself, after the day that it takes over.
+    assert days == {("BuiltIn", "default"): date(2027, 5, 23), ("Cluster", "acme"): date(2026, 12, 24)}
+    published = _value("perfana_support_builtin_policy_published_timestamp_seconds", name="default")
+    assert datetime.fromtimestamp(published, UTC) == datetime(2026, 11, 24, tzinfo=UTC)
+
+
+def test_policy_that_bears_the_name_of_the_built_in_one_is_told_beside_it() -> None:
+    namesake = POLICIES_IN_FORCE[0]._replace(origin=Origin.CLUSTER)
+    text = _samples("perfana_support_policy_reliable_until_timestamp_seconds", _families([], (POLICIES_IN_FORCE[0], namesake)))
+    assert [has for _, has, _ in text] == [{"name": "default", "origin": each} for each in ("BuiltIn", "Cluster")]
+
+
 def test_check_without_a_status_says_nothing_of_a_verdict() -> None:
     body: dict[str, Any] = {"metadata": {}, "spec": {}, "status": {}}
-    families = _families([(Name(CHECKS, "shop", "new"), body), (Name(POLICIES, "", "new"), body)])
+    families = _families([(Name(CHECKS, "shop", "new"), body), (Name(POLICIES, "", "new"), body)], ())
     assert [name for name in VERDICTS if _samples(name, families)] == ["perfana_support_check_info"]
 
 
@@ -223,7 +244,7 @@ def test_any_label_value_parses_back(text: str) -> None:
 
 
 def test_check_has_few_series() -> None:
-    families = _families([(name, body) for name, body in BODIES if name.namespace == "perfana"])
+    families = _families([(name, body) for name, body in BODIES if name.namespace == "perfana"], ())
     count = sum(len(family.samples) for family in families if family.name in VERDICTS or f"{family.name}_info" in VERDICTS)
     pairs = len(_samples("perfana_support_findings", families))
     assert count <= 13 * 3 + 4 + pairs
