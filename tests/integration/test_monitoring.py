@@ -1,0 +1,251 @@
+"""A real Prometheus that scrapes a real operator: what the pages say about watching it, and what the dashboard asks for."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.cluster.crds import apply_crds
+from tests.cluster.waiting import wait_for
+from tests.integration.operator_process import ACCOUNT, ROOT
+from tests.node.network import Bridge, make_bridge
+from tests.snippets import changed, printed, run_block, snippet
+from tests.unit.controller.test_metrics import PUBLISHED
+from tests.watching.dashboard import DASHBOARD, panels, queries
+from tests.watching.picture import HONEST, Past, draw
+from tests.watching.programs import find_programs
+from tests.watching.rules import FOLDER, RULES, alerts, groups
+from tests.watching.scene import IMAGES, SEEN_WITHIN_SECONDS, Scene, counted, scene
+from tests.watching.server import Prometheus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.cluster.client import Object
+
+PAGE = "docs/monitoring.md"
+
+MAY_BE_EMPTY = {"Begun anew"}
+"""Panels that need not have anything to show for every query: nothing was begun anew yet."""
+
+
+@pytest.fixture(scope="module")
+def bridge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bridge]:
+    """Return a network with an address of this machine that is not loopback, as pods have: the server goes to no other."""
+    owner = tmp_path_factory.mktemp("perfana-test-node-") / "bridge"
+    owner.mkdir()
+    made = make_bridge(owner)
+    yield made
+    made.remove()
+
+
+@pytest.fixture(scope="module")
+def stage(request: pytest.FixtureRequest, bridge: Bridge) -> Iterator[Scene]:
+    """Run installations, an operator and a Prometheus, with the Service that ships before the operator."""
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled():  # the first build takes minutes: let its progress be seen
+        find_programs()
+    with scene(bridge.address) as made:
+        for item in _service(bridge.address, made.port):
+            made.cluster.client().create(item, ACCOUNT)
+        yield made
+
+
+def _service(address: str, port: int) -> list[Object]:
+    """The Service that ships, and what a controller makes of it."""
+    labels = {"app.kubernetes.io/name": "perfana-support"}
+    name = {"name": "perfana-support", "labels": {**labels, "kubernetes.io/service-name": "perfana-support"}}
+    ports = [{"name": "http", "port": port, "targetPort": port}]
+    return [
+        {"apiVersion": "v1", "kind": "Service", "metadata": name, "spec": {"ports": ports}},
+        {
+            "apiVersion": "discovery.k8s.io/v1",
+            "kind": "EndpointSlice",
+            "metadata": name,
+            "addressType": "IPv4",
+            "ports": [{"name": "http", "port": port}],
+            "endpoints": [{"addresses": [address], "conditions": {"ready": True}}],
+        },
+    ]
+
+
+def _environment(stage: Scene) -> dict[str, str]:
+    """What a user's shell has: kubectl, this program and promtool on the PATH."""
+    environment = stage.cluster.environment()
+    folders = [str(Path(sys.executable).parent), str(find_programs().promtool.parent), environment["PATH"]]
+    return environment | {"PATH": ":".join(folders)}
+
+
+def _exported(stage: Scene) -> str:
+    """What the operator says, through the API server."""
+    path = f"/api/v1/namespaces/{ACCOUNT}/services/perfana-support:http/proxy/metrics"
+    return str(stage.cluster.client().request("GET", path)["text"])
+
+
+def test_what_a_real_operator_exports_is_what_is_documented(stage: Scene) -> None:
+    found = {}
+    for family in text_string_to_metric_families(_exported(stage)):
+        if family.name.startswith("perfana_") and not family.name.endswith("_created"):
+            name = f"{family.name}_total" if family.type == "counter" else family.name
+            found[name] = (family.type, {label for sample in family.samples for label in sample.labels} - {"le"})
+    assert {name: kind for name, (kind, _) in found.items()} == {name: kind for name, (kind, _) in PUBLISHED.items()}
+    for name, (_, labels) in found.items():  # one that counts what did not happen yet has no series
+        assert labels in (set(PUBLISHED[name][1].split()), set()), name
+
+
+def test_promtool_has_nothing_against_the_metrics(stage: Scene) -> None:
+    done = subprocess.run(
+        [find_programs().promtool, "check", "metrics"], input=_exported(stage), capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+def test_prometheus_evaluates_every_rule(stage: Scene) -> None:
+    def evaluated() -> list[Object] | None:
+        found = stage.prometheus.ask("rules")["data"]["groups"]
+        rules = [rule for group in found for rule in group["rules"]]
+        return rules if all(rule["health"] != "unknown" for rule in rules) else None
+
+    rules = wait_for(evaluated, SEEN_WITHIN_SECONDS, "rules that were evaluated")
+    assert [(rule["name"], rule["health"]) for rule in rules] == [(alert["alert"], "ok") for alert in alerts()]
+    pending = 'ALERTS{alertname="PerfanaNotSupported", namespace="legacy", name="perfana"}'
+    wait_for(lambda: counted(stage.prometheus, pending) == 1.0, SEEN_WITHIN_SECONDS, "an alert about what is not supported")
+
+
+@pytest.mark.parametrize("panel", list(panels()), ids=lambda panel: str(panel["title"]))
+def test_every_panel_has_something_to_show(stage: Scene, panel: Object) -> None:
+    for query in queries(panel, "30s"):
+        found = wait_for(
+            lambda query=query: stage.prometheus.query(query.expression) or panel["title"] in MAY_BE_EMPTY,  # type: ignore[misc]
+            SEEN_WITHIN_SECONDS,
+            f"an answer to {query.expression}",
+        )
+        assert found
+        now = time.time()
+        stage.prometheus.query(query.expression, start=now - 60, end=now, step=15)
+
+
+def test_the_variables_of_the_dashboard_find_namespaces_and_checks(stage: Scene) -> None:
+    series = stage.prometheus.ask("series", {"match[]": "perfana_support_check_info"})["data"]
+    assert {(one["namespace"], one["name"]) for one in series} == {(name, "perfana") for name in IMAGES}
+
+
+def test_the_picture_is_drawn(stage: Scene) -> None:
+    now = time.time()
+    text = draw(stage.prometheus, Past(now - 30, now))
+    shown = re.sub("&#x27;", "'", text)
+    for words in (HONEST, "EndOfLife", "legacy", "Verdicts over time", "acme", "leads"):
+        assert words in shown, words
+    assert len(text.encode()) < 300_000
+
+
+def test_the_picture_of_the_page_is_of_this_dashboard() -> None:
+    text = (ROOT / "docs/images/dashboard.svg").read_text(encoding="utf-8")
+    assert len(text.encode()) < 300_000
+    assert [panel["title"] for panel in panels() if panel["title"] not in text] == []
+
+
+def test_the_plain_configuration_finds_the_operator_by_its_service(stage: Scene) -> None:
+    access = f"- role: endpointslice\n    kubeconfig_file: {stage.cluster.kubeconfig}"
+    text = changed(snippet(PAGE, "prometheus"), ("- role: endpointslice", access))
+    with Prometheus("global: {scrape_interval: 1s, evaluation_interval: 1s}\n" + text, [RULES]) as prometheus:
+        leading = 'perfana_support_leading{namespace="perfana-support", job="perfana-support"}'
+        wait_for(lambda: counted(prometheus, leading) == 1.0, SEEN_WITHIN_SECONDS, "the operator as a target")
+        verdicts = prometheus.query('perfana_support_condition{condition="Supported"} == 1')
+        assert {one["metric"]["namespace"] for one in verdicts} == set(IMAGES)
+
+
+def test_rules_are_tried_as_the_page_says(stage: Scene) -> None:
+    assert "SUCCESS" in printed(snippet(PAGE, "promtool"), _environment(stage))
+
+
+def _kustomized(stage: Scene, folder: Path, kustomization: str) -> dict[str, Object]:
+    """What one of the page's kustomizations renders, by kind."""
+    shutil.copytree(FOLDER, folder / "perfana-support/manifests/monitoring")
+    overlay = folder / "overlay"
+    overlay.mkdir()
+    (overlay / "kustomization.yaml").write_text(kustomization, encoding="utf-8")
+    text = printed(snippet(PAGE, "kustomize"), _environment(stage), folder=overlay)
+    return {item["kind"]: item for item in yaml.safe_load_all(text)}
+
+
+def test_the_component_renders_what_the_server_takes(stage: Scene, tmp_path: Path) -> None:
+    items = _kustomized(stage, tmp_path, snippet(PAGE, "kustomization"))
+    assert set(items) == {"ConfigMap", "PrometheusRule", "ServiceMonitor"}
+    assert items["PrometheusRule"]["spec"]["groups"] == groups()
+    assert items["ServiceMonitor"]["spec"]["endpoints"][0]["honorLabels"] is True
+    apply_crds(stage.cluster.client(), ROOT / "tests/data/monitoring-crds")
+    for item in items.values():
+        applied = stage.cluster.kubectl("apply", "--validate=strict", "-n", ACCOUNT, "-f", "-", stdin=yaml.safe_dump(item))
+        assert applied.returncode == 0, applied.stderr
+
+
+def test_a_label_for_a_choosy_prometheus_is_added(stage: Scene, tmp_path: Path) -> None:
+    items = _kustomized(stage, tmp_path, snippet(PAGE, "labels"))
+    for kind in ("PrometheusRule", "ServiceMonitor"):
+        assert items[kind]["metadata"]["labels"]["release"] == "prometheus"
+    assert "release" not in items["ConfigMap"]["metadata"]["labels"]
+
+
+def test_another_address_of_the_runbooks_is_put_in_by_kustomize(stage: Scene, tmp_path: Path) -> None:
+    items = _kustomized(stage, tmp_path, snippet(PAGE, "runbooks-kustomize"))
+    assert set(items) == {"ConfigMap", "PrometheusRule", "ServiceMonitor"}
+    _assert_published(items["PrometheusRule"]["spec"]["groups"])
+    assert items["ConfigMap"]["metadata"]["name"] == "perfana-support-dashboard"
+
+
+def test_another_address_of_the_runbooks_is_put_into_the_file(stage: Scene, tmp_path: Path) -> None:
+    shutil.copy(RULES, tmp_path)
+    printed(snippet(PAGE, "runbooks"), _environment(stage), folder=tmp_path)
+    _assert_published(yaml.safe_load((tmp_path / RULES.name).read_text(encoding="utf-8"))["groups"])
+
+
+def _assert_published(found: list[Object]) -> None:
+    urls = [rule["annotations"]["runbook_url"] for group in found for rule in group["rules"]]
+    base = "https://docs.example.com/perfana-support/runbooks/#"
+    assert urls == [f"{base}{alert['alert'].lower()}" for alert in alerts()]
+
+
+def test_the_sidecar_gets_its_dashboard(stage: Scene) -> None:
+    api = stage.cluster.client()
+    api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "monitoring"}})
+    printed(snippet(PAGE, "sidecar"), _environment(stage))
+    made = api.get("v1", "ConfigMap", "perfana-support-dashboard", "monitoring")
+    assert made["metadata"]["labels"] == {"grafana_dashboard": "1"}
+    assert made["data"] == {"perfana-support.json": DASHBOARD.read_text(encoding="utf-8")}
+
+
+RUNBOOKS = {
+    snippet("docs/runbooks.md", "not-supported"): "EndOfLife",
+    snippet("docs/runbooks.md", "unknown"): "PlatformSupported",
+    snippet("docs/runbooks.md", "ends-soon"): "perfana",
+    snippet("docs/runbooks.md", "evaluation-failed"): "",
+    snippet("docs/runbooks.md", "policy-stale"): "acme",
+    snippet("docs/runbooks.md", "policy-stale-soon"): "60",
+    snippet("docs/runbooks.md", "policy-invalid"): "maxPolicyAgeDays",
+    snippet("docs/runbooks.md", "operator-absent"): "endpointslice",
+    snippet("docs/runbooks.md", "operator-down"): "",
+    snippet("docs/runbooks.md", "leaderless"): "yes",
+    snippet("docs/runbooks.md", "watch-dead"): "yes",
+    snippet("docs/runbooks.md", "blind"): "supportpolicies.support.perfana.io",
+    snippet("docs/runbooks.md", "behind"): "perfana_support_waiting 0.0",
+    snippet("docs/runbooks.md", "writes-fail"): "yes",
+}
+"""The commands of each runbook, and a word that they print here; the one that reads a log is run on a node."""
+
+
+@pytest.mark.parametrize("commands", RUNBOOKS)
+def test_the_commands_of_the_runbooks_run(stage: Scene, commands: str) -> None:
+    done = run_block(commands, _environment(stage), within_seconds=120)
+    assert done.returncode == 0, done.stderr
+    assert RUNBOOKS[commands] in done.stdout
+    assert "error" not in done.stderr.lower()

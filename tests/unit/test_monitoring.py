@@ -1,0 +1,110 @@
+"""Rules and runbooks: one text for both kinds of Prometheus, a section for each alert, no name that the operator has not."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from perfana_support.model.code import Status
+from tests.snippets import ROOT, snippets
+from tests.unit.controller.test_metrics import PUBLISHED
+from tests.watching.dashboard import dashboard, panels, queries
+from tests.watching.rules import FOLDER, OBJECT, RUNBOOKS, alerts, groups, object_text
+
+PAGE = "docs/runbooks.md"
+SECTION = re.compile(r"^### (?P<alert>\w+)\n(?P<text>.*?)(?=^##)", re.MULTILINE | re.DOTALL)
+SECTIONS = {found["alert"]: found["text"] for found in SECTION.finditer((ROOT / PAGE).read_text(encoding="utf-8") + "\n##")}
+ALERTS = {alert["alert"]: alert for alert in alerts()}
+
+# What Prometheus puts beside our labels, by the configurations that docs/monitoring.md shows.
+OF_TARGETS = {"instance", "job", "namespace", "pod", "cluster", "le"}
+OF_OTHERS = {"up", "process_resident_memory_bytes", "process_cpu_seconds_total"}
+KEYWORDS = re.compile(r"\b(?:by|on|ignoring) \(([^)]*)\)")
+SELECTOR = re.compile(r"\b([a-z_:]+)\{([^}]*)\}")
+SUFFIX = re.compile(r"_(?:bucket|sum|count)$")
+
+
+def _expressions() -> list[tuple[str, str]]:
+    """Every expression of rules and dashboard, by what asks."""
+    found = [(name, alert["expr"]) for name, alert in ALERTS.items()]
+    found += [(panel["title"], query.expression) for panel in panels() for query in queries(panel)]
+    found += [(one["name"], one["query"]["query"]) for one in dashboard()["templating"]["list"] if one["type"] == "query"]
+    return found
+
+
+def _labels(metric: str) -> set[str]:
+    name = metric if metric in PUBLISHED else SUFFIX.sub("", metric)
+    return set(PUBLISHED[name][1].split()) | OF_TARGETS if name in PUBLISHED else OF_TARGETS
+
+
+def test_the_object_for_the_operator_of_prometheus_is_written_from_the_rules() -> None:
+    assert OBJECT.read_text(encoding="utf-8") == object_text(), "python -m tests.watching write"
+    assert yaml.safe_load(object_text())["spec"]["groups"] == groups()
+
+
+@pytest.mark.parametrize("name", ALERTS)
+def test_an_alert_says_what_it_means_where_to_look_and_where_to_read_on(name: str) -> None:
+    alert = ALERTS[name]
+    assert re.fullmatch(r"Perfana(?:[A-Z][a-z]+)+", name)
+    assert alert["labels"] == {"severity": "warning"}
+    assert set(alert["annotations"]) == {"summary", "description", "runbook_url"}
+    assert alert["annotations"]["summary"].endswith(".")
+    assert alert["annotations"]["runbook_url"] == f"{RUNBOOKS}#{name.lower()}"
+    assert alert["for"]
+
+
+def test_each_alert_has_its_section_and_each_section_its_alert() -> None:
+    assert list(SECTIONS) == list(ALERTS)
+    for text in SECTIONS.values():
+        assert [part in text for part in ("**Means**", "**Look**", "**Do**", "```sh name=")] == [True] * 4
+
+
+@pytest.mark.parametrize("name", ALERTS)
+def test_the_command_of_an_alert_is_one_of_its_runbook(name: str) -> None:
+    command = re.search(r"kubectl [^;]+", ALERTS[name]["annotations"]["description"])
+    assert command
+    names = {"namespace": "perfana", "name": "acme" if "Policy" in name else "perfana"}
+    text = re.sub(r"\{\{ \$labels\.(name|namespace) \}\}", lambda found: names[found[1]], command[0])
+    text = re.sub(r'\{\{ or \$labels\.namespace "([a-z-]+)" \}\}', r"\1", text)
+    if name == "PerfanaSupportOperatorLeaderless":
+        text = text.replace("-n perfana", "-n perfana-support")
+    blocks = "\n".join(one.text for one in snippets(PAGE) if f"name={one.name}\n" in SECTIONS[name])
+    assert text in blocks
+
+
+def test_pages_name_the_address_that_is_to_be_replaced() -> None:
+    assert f"s|{RUNBOOKS}|" in (ROOT / "docs/monitoring.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("what", "expression"), _expressions())
+def test_rules_and_dashboard_name_metrics_and_labels_that_the_operator_exports(what: str, expression: str) -> None:
+    metrics = set(re.findall(r"\b(?:perfana|process|python)_\w+|\bup\b", re.sub(r'"[^"]*"', '""', expression)))
+    assert metrics, what
+    known = {one for one in metrics if one in PUBLISHED or SUFFIX.sub("", one) in PUBLISHED}
+    assert metrics - known <= OF_OTHERS
+    for metric, selector in SELECTOR.findall(expression):
+        assert set(re.findall(r"(\w+)\s*(?:=~|!=|!~|=)", selector)) <= _labels(metric)
+    used = {label.strip() for labels in KEYWORDS.findall(expression) for label in labels.split(",")}
+    assert used <= set().union(*map(_labels, metrics)) | {"origin", "name"}
+    assert set(re.findall(r'status="(\w+)"', expression)) <= {str(status) for status in Status}
+
+
+def test_the_component_lists_all_that_stands_beside_it() -> None:
+    component = yaml.safe_load((FOLDER / "kustomization.yaml").read_text(encoding="utf-8"))
+    (generator,) = component["configMapGenerator"]
+    assert component["kind"] == "Component"
+    assert generator["options"]["labels"]["grafana_dashboard"] == "1"
+    files = {
+        *component["resources"],
+        *(one.partition("=")[2] for one in generator["files"]),
+        "kustomization.yaml",
+        "rules.yaml",
+    }
+    assert {file.name for file in FOLDER.iterdir()} == files
+
+
+def test_stories_about_alerts_are_all_read() -> None:
+    stories = Path(ROOT / "tests/data/watching").glob("*.yaml")
+    text = "".join(story.read_text(encoding="utf-8") for story in stories)
+    assert set(re.findall(r"\bPerfana\w+", text)) >= set(ALERTS)
