@@ -8,7 +8,7 @@ import pytest
 from tests.snippets import ROOT, snippets
 
 GATES = sorted(str(page.relative_to(ROOT)) for page in (ROOT / "docs" / "gates").glob("*.md"))
-PAGES = ["docs/attestation.md", "docs/bundles.md", *GATES]
+PAGES = ["docs/attestation.md", "docs/bundles.md", "docs/troubleshooting.md", *GATES]
 USED = re.compile(r'snippet\(\s*(?:PAGE|"(?P<page>[^"]+)"),\s*"(?P<name>[^"]+)"')
 PAGE = re.compile(r'^PAGE = "([^"]+)"$', re.MULTILINE)
 

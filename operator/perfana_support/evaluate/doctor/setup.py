@@ -34,7 +34,6 @@ def setup_of(deployment: Json | None, namespace: str, account: str = "", watched
         stated.get("LEADER_ELECTION", "true").lower() not in ("false", "no", "0"),
         stated.get("LEASE_NAMESPACE") or namespace,
         stated.get("LEASE_NAME") or NAME,
-        stated.get("POLICY_REPORTS", "false").lower() in ("true", "yes", "1"),
     )
 
 
@@ -53,7 +52,7 @@ def _stated(pod: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             continue
         flag, has_value, value = word.lstrip("-").partition("=")
         name = _SHORT.get(flag, flag.replace("-", "_").upper())
-        if name in ("POLICY_REPORTS", "LEADER_ELECTION"):
+        if name == "LEADER_ELECTION":
             yield name, "true"
         elif name.startswith("NO_"):
             yield name.removeprefix("NO_"), "false"

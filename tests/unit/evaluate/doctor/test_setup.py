@@ -26,7 +26,7 @@ def test_flags_of_the_lease_are_understood() -> None:
     found = setup_of(deployment("--lease-name", "other", "--lease-namespace=there"), NAME)
     assert (found.lease_name, found.lease_namespace) == ("other", "there")
     assert not setup_of(deployment("--no-leader-election"), NAME).elects
-    assert setup_of(deployment("--policy-reports"), NAME).writes_reports
+    assert setup_of(deployment("--leader-election", "--policy-reports"), NAME).elects
 
 
 def test_variables_are_understood_and_flags_win() -> None:
