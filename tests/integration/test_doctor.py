@@ -311,7 +311,7 @@ def test_operator_of_some_namespaces_is_looked_at_with_its_roles(clinic: Clinic)
     assert clinic.run(snippet(PAGE, "one-namespace"), may_fail=True).returncode == 3
     words = ("--operator-namespace", "shop")
     found = clinic.doctor(*words).not_well["Rights operator"]
-    assert found["found"].startswith("none of its 19 rights are given of system:serviceaccount:shop:perfana-support")
+    assert found["found"].startswith("none of its 21 rights are given of system:serviceaccount:shop:perfana-support")
     clinic.mend(found)
     given = wait_for(
         lambda: outcome if "Rights operator" not in (outcome := clinic.doctor(*words)).not_well else None,

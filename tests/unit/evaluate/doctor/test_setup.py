@@ -52,6 +52,11 @@ def test_without_a_deployment_the_names_are_those_that_ship() -> None:
     assert (found.deployment, found.name, found.account, found.lease_namespace) == (None, NAME, NAME, "shop")
 
 
+def test_setting_that_is_no_name_never_reaches_a_command() -> None:
+    found = setup_of(deployment("--lease-name", "$(reboot)", "--lease-namespace=;", "-n", "a,$(b)"), NAME)
+    assert (found.lease_name, found.lease_namespace, found.watched) == (NAME, NAME, ("a",))
+
+
 def test_pod_without_an_account_has_the_default_one() -> None:
     item = deployment()
     del item["spec"]["template"]["spec"]["serviceAccountName"]
