@@ -40,6 +40,7 @@ COMMANDS = {
     "check": "judge manifests, or what runs in a cluster",
     "ticket": "say whether a ticket may be raised, until when it is answered first, and what to hand over",
     "status": "print what the operator says of the checks in a cluster",
+    "doctor": "say what is wrong with the operator in a cluster, and by which command it is mended",
     "bundle": "take an installation's verdict with all that it was made from, for a ticket",
     "explain": "say what a code or reason means and what to do",
     "policy": "check a support policy for errors, print it, or say what it changes",

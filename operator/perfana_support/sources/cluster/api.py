@@ -127,6 +127,11 @@ class ClusterApi:
         async with self._request("GET", path, query=query) as response:
             return _parsed(await response.read())
 
+    async def get_dated(self, path: str) -> tuple[Json, str]:
+        """A GET's JSON, and what time it was by the server, "" where it does not say. Raises `ApiError`."""
+        async with self._request("GET", path) as response:
+            return _parsed(await response.read()), response.headers.get("Date", "")
+
     async def text(self, path: str, query: Mapping[str, str]) -> str:
         """A GET's text, such as a log. Raises `ApiError`."""
         async with self._request("GET", path, query=query, headers={"Accept": "*/*"}) as response:

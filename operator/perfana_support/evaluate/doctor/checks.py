@@ -1,0 +1,133 @@
+"""Are the checks of the cluster judged: does each have a verdict on its present spec, and what keeps it from one?"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from perfana_support.evaluate.doctor.instants import ago, instant
+from perfana_support.evaluate.doctor.remedies import apply_definitions, apply_rights, give_reader, restart
+from perfana_support.evaluate.doctor.setup import LABEL, NAME
+from perfana_support.model.code import Code, ConditionType, Reason, Status
+from perfana_support.model.diagnosis import Area, Diagnosis, Facts, Json, State, Tools
+
+# An operator judges within a second; it is waited for as long as a busy cluster may take to start one.
+_PATIENCE_SECONDS = 60.0
+_MOST_TOLD = 20
+_NO_VERDICT = "what stands in its status is no verdict on what it asks now"
+_GAPS = (Code.WORKLOADS_UNREADABLE, Code.PLATFORM_UNREADABLE)
+
+
+def judge_checks(facts: Facts, tools: Tools) -> Iterator[Diagnosis]:
+    """Each check without a verdict, and how many have one."""
+    if facts.checks.found is None:
+        found, fix = f"cannot be read: {facts.checks.why_not}", give_reader(facts)
+        if facts.checks.is_absent:
+            found, fix = "there are none, for their definition is not there", (apply_definitions(tools),)
+        yield Diagnosis(Area.CHECKS, "of the cluster", State.CANNOT_TELL, found, "whether they are judged is not known", fix)
+        return
+    checks = facts.checks.items
+    told = [diagnosis for check in checks if (diagnosis := _check(check, facts, tools))]
+    yield from told[:_MOST_TOLD]
+    if len(told) > _MOST_TOLD:
+        fix = (tools.kubectl("get supportchecks -A -o wide"),)
+        found = f"{len(told) - _MOST_TOLD} more are not well"
+        yield Diagnosis(Area.CHECKS, "further checks", max(told, key=_weight).state, found, _NO_VERDICT, fix)
+    if not checks:
+        found = f"there are none, so nothing is judged yet: {tools.kubectl('explain supportcheck.spec')} says what one states"
+        yield Diagnosis(Area.CHECKS, "of the cluster", State.OK, found)
+    elif len(told) < len(checks):
+        found = f"{len(checks) - len(told)} of {len(checks)} have a verdict on their present spec"
+        yield Diagnosis(Area.CHECKS, "of the cluster", State.OK, found)
+
+
+def _weight(diagnosis: Diagnosis) -> bool:
+    return diagnosis.state is State.PROBLEM
+
+
+def _check(check: Json, facts: Facts, tools: Tools) -> Diagnosis | None:
+    metadata, status = check["metadata"], check.get("status") or {}
+    namespace, name = str(metadata["namespace"]), str(metadata["name"])
+    subject = f"{namespace}/{name}"
+    if facts.setup.watched and namespace not in facts.setup.watched:
+        found = f"the operator looks at {', '.join(facts.setup.watched)} only"
+        words = f"logs deployment/{facts.setup.name} -n {facts.setup.namespace} --tail=20"
+        fix: tuple[str, ...] = (tools.kubectl(f"get deployments -A -l {LABEL}={NAME} -o wide"), tools.kubectl(words))
+        return Diagnosis(Area.CHECKS, subject, State.CANNOT_TELL, found, "another operator may judge it, or nobody", fix)
+    supported = _condition(status, ConditionType.SUPPORTED)
+    generation = metadata.get("generation")
+    if not supported or status.get("observedGeneration") != generation:
+        return _late(check, bool(supported), facts, tools)
+    reason, message = str(supported.get("reason")), str(supported.get("message") or "")
+    if supported.get("status") == Status.UNKNOWN and reason in _UNJUDGED:
+        fix = _unjudged(reason, subject, facts, tools)
+        return Diagnosis(Area.CHECKS, subject, State.PROBLEM, f"{reason}: {message}", _UNJUDGED[reason], fix)
+    findings = status.get("findings") or ()
+    for finding in findings:
+        if finding.get("code") in _GAPS:
+            found = f"{finding['code']}: {finding.get('message')}"
+            why = "the verdict is Unknown, or by less than what runs"
+            return Diagnosis(Area.CHECKS, subject, State.PROBLEM, found, why, apply_rights(facts, tools))
+    return _registries(check, findings, facts, tools)
+
+
+_UNJUDGED: Mapping[str, str] = {
+    Reason.EVALUATION_FAILED: "this program stumbled over it, which is a fault of it: report it with this bundle",
+    Reason.POLICY_UNREADABLE: "a check that names a policy cannot be judged while the operator may not read it",
+    Reason.POLICY_INVALID: "there is no valid form of the policy that it names",
+    Reason.POLICY_NOT_FOUND: "the policy that it names is not there",
+    Reason.CHECK_INVALID: "it states what nobody can judge by",
+}
+
+
+def _unjudged(reason: str, subject: str, facts: Facts, tools: Tools) -> tuple[str, ...]:
+    namespace, _, name = subject.partition("/")
+    builtin = f'patch supportcheck {name} -n {namespace} --type=merge -p \'{{"spec":{{"policyRef":null}}}}\''
+    if reason == Reason.EVALUATION_FAILED:
+        words = f"logs deployment/{facts.setup.name} -n {facts.setup.namespace} --tail=100"
+        return (tools.program(f"bundle -n {namespace} --name {name}"), tools.kubectl(words))
+    if reason == Reason.POLICY_UNREADABLE:
+        return (*apply_rights(facts, tools), tools.kubectl(builtin) + "    # or judge by the built-in policy")
+    if reason == Reason.CHECK_INVALID:
+        return (tools.kubectl(f"edit supportcheck {name} -n {namespace}"),)
+    return (tools.kubectl("get supportpolicies"), tools.kubectl(builtin) + "    # judges by the built-in policy")
+
+
+def _late(check: Json, was_judged: bool, facts: Facts, tools: Tools) -> Diagnosis:  # noqa: FBT001 - one fact of a status
+    """A check that is not judged yet, or whose verdict is on an older spec."""
+    metadata = check["metadata"]
+    subject = f"{metadata['namespace']}/{metadata['name']}"
+    changed = _changed_at(check) or instant(metadata.get("creationTimestamp"))
+    seconds = (facts.moment - changed).total_seconds() if changed else _PATIENCE_SECONDS + 1
+    told = "its verdict is on an earlier spec" if was_judged else "has no verdict"
+    found = f"{told}; it was changed {ago(seconds)}" if changed else told
+    if seconds <= _PATIENCE_SECONDS:
+        words = f"wait --for=condition=Ready supportcheck/{metadata['name']} -n {metadata['namespace']} --timeout=60s"
+        return Diagnosis(
+            Area.CHECKS, subject, State.CANNOT_TELL, found, "it may be judged in a moment", (tools.kubectl(words),)
+        )
+    return Diagnosis(Area.CHECKS, subject, State.PROBLEM, found, _NO_VERDICT, (restart(facts, tools),))
+
+
+def _changed_at(check: Json) -> datetime | None:
+    """When somebody last wrote anything but the status, by the server's own notes."""
+    notes = check["metadata"].get("managedFields") or ()
+    times = [found for note in notes if note.get("subresource") != "status" and (found := instant(note.get("time")))]
+    return max(times, default=None)
+
+
+def _registries(check: Json, findings: Any, facts: Facts, tools: Tools) -> Diagnosis | None:  # noqa: ANN401 - a status' list
+    """Images that a registry did not prove, where the check's policy has registries asked."""
+    wanted = ((check.get("spec") or {}).get("policyRef") or {}).get("name")
+    asks = {policy.name for policy in facts.read_policies if policy.asks_registries}
+    unproven = [each for each in findings if each.get("code") == Code.DIGEST_UNVERIFIED]
+    if wanted not in asks or not unproven:
+        return None
+    namespace, name = check["metadata"]["namespace"], check["metadata"]["name"]
+    found = f"images that their registry did not prove: {len(unproven)}, such as: {unproven[0].get('message')}"
+    why = "a registry that the operator cannot ask leaves ImagesUnmodified Unknown"
+    fix = (tools.program(f"check -n {namespace} --verification Registry"),)
+    return Diagnosis(Area.CHECKS, f"{namespace}/{name}", State.PROBLEM, found, why, fix)
+
+
+def _condition(status: Json, kind: ConditionType) -> Json:
+    return next((each for each in status.get("conditions") or () if each.get("type") == kind), {})

@@ -1,0 +1,113 @@
+"""Does somebody lead: the Lease, its holder, and others who would write against it?"""
+
+import shlex
+from collections.abc import Iterator
+
+from perfana_support.evaluate.doctor.instants import ago, instant
+from perfana_support.evaluate.doctor.operator import pods_of
+from perfana_support.evaluate.doctor.remedies import apply_rights, give_reader, restart
+from perfana_support.evaluate.doctor.setup import setup_of
+from perfana_support.model.diagnosis import Area, Diagnosis, Facts, Json, Setup, State, Tools
+
+# A Lease is renewed six times in its duration; a reader's clock and a busy machine are given this much beside it.
+_LATE_SECONDS = 30.0
+_DURATION_SECONDS = 12.0
+_NOBODY = "nobody writes verdicts"
+
+
+def judge_lease(facts: Facts, tools: Tools) -> Iterator[Diagnosis]:
+    """Whether the Lease is held, by whom, and was renewed lately; and whether another operator has a Lease of its own."""
+    if facts.setup.elects:
+        yield _lease(facts, tools)
+    yield from _rivals(facts, tools)
+
+
+def _lease(facts: Facts, tools: Tools) -> Diagnosis:
+    setup, reading = facts.setup, facts.lease
+    subject, name = "Lease", f"{setup.lease_namespace}/{setup.lease_name}"
+    fix: tuple[str, ...] = (restart(facts, tools),)
+    if reading.is_absent:
+        found, fix = f"{name} is not there: no operator has led yet", (*apply_rights(facts, tools), *fix)
+        return Diagnosis(Area.OPERATOR, subject, State.PROBLEM, found, _NOBODY, fix)
+    if reading.found is None:
+        found = f"{name} cannot be read: {reading.why_not}"
+        return Diagnosis(Area.OPERATOR, subject, State.CANNOT_TELL, found, _NOBODY, give_reader(facts))
+    spec = reading.found.get("spec") or {}
+    holder, renewed = str(spec.get("holderIdentity") or ""), instant(spec.get("renewTime"))
+    if not holder or renewed is None:
+        return Diagnosis(Area.OPERATOR, subject, State.PROBLEM, f"nobody holds {name}", _NOBODY, fix)
+    seconds = (facts.moment - renewed).total_seconds()
+    if seconds > _late(spec):
+        found = f"{holder} holds {name} and renewed it {ago(seconds)}, at {renewed:%Y-%m-%d %H:%M:%S} UTC"
+        return Diagnosis(Area.OPERATOR, subject, State.PROBLEM, found, _NOBODY, fix)
+    if -seconds > _LATE_SECONDS:
+        found = f"{holder} renewed {name} {round(-seconds)} s from now: its node's clock is ahead of the server's"
+        why = "the operator judges by its node's clock, and verdicts change at 00:00 UTC"
+        nodes = tools.kubectl(f"get pods -n {setup.namespace} -o wide")
+        clock = "sudo timedatectl set-ntp true    # on that node"
+        return Diagnosis(Area.OPERATOR, subject, State.PROBLEM, found, why, (nodes, clock))
+    return _holder(facts, holder, seconds, tools)
+
+
+def _holder(facts: Facts, holder: str, seconds: float, tools: Tools) -> Diagnosis:
+    subject, setup = "Lease", facts.setup
+    found = f"{setup.lease_namespace}/{setup.lease_name}: held by {holder}, renewed {ago(seconds)}"
+    if facts.setup.deployment is None:
+        return Diagnosis(Area.OPERATOR, subject, State.OK, found)
+    if facts.pods.found is None:
+        why = "one that runs elsewhere would write instead of this one"
+        found += "; whether that is a pod of this operator cannot be seen"
+        return Diagnosis(Area.OPERATOR, subject, State.CANNOT_TELL, found, why, give_reader(facts))
+    if holder not in {pod["metadata"]["name"] for pod in pods_of(facts)}:
+        found += f", which is no pod of Deployment {facts.setup.name}"
+        why = "verdicts are written by another process, maybe of another version; once it has ended this operator leads"
+        words = f"get pods -A --field-selector metadata.name={shlex.quote(holder)}"
+        return Diagnosis(Area.OPERATOR, subject, State.PROBLEM, found, why, (tools.kubectl(words),))
+    return Diagnosis(Area.OPERATOR, subject, State.OK, found)
+
+
+def _late(spec: Json) -> float:
+    return max(_LATE_SECONDS, 2 * float(spec.get("leaseDurationSeconds") or _DURATION_SECONDS))
+
+
+def _rivals(facts: Facts, tools: Tools) -> Iterator[Diagnosis]:
+    """Other operators that judge the same namespaces under a Lease of their own: they write over one another for ever."""
+    own = facts.setup
+    told = set[str]()
+    why = "two operators that lead judge the same checks, and write over one another's verdicts"
+    for deployment in facts.deployments.items:
+        other = setup_of(deployment, str(deployment["metadata"].get("namespace")))
+        if deployment is own.deployment or own.deployment is None or not _may_fight(own, other):
+            continue
+        told.add(other.lease_namespace)
+        found = f"looks at the same namespaces by Lease {other.lease_namespace}/{other.lease_name}"
+        fix = (tools.kubectl(f"scale deployment {other.name} -n {other.namespace} --replicas=0"),)
+        subject = f"Deployment {other.namespace}/{other.name}"
+        yield Diagnosis(Area.OPERATOR, subject, State.PROBLEM, found, why, fix)
+    if facts.leases.found is None and not own.watched:
+        found = f"whether there are any cannot be seen: {facts.leases.why_not}"
+        yield Diagnosis(Area.OPERATOR, "others", State.CANNOT_TELL, found, why, give_reader(facts))
+    for lease in facts.leases.items:
+        namespace, name, spec = lease["metadata"]["namespace"], lease["metadata"]["name"], lease.get("spec") or {}
+        renewed, holder = instant(spec.get("renewTime")), spec.get("holderIdentity")
+        is_known = (namespace, name) == (own.lease_namespace, own.lease_name) or namespace in told
+        if is_known or own.watched or not holder or renewed is None:
+            continue
+        if (facts.moment - renewed).total_seconds() > _late(spec):
+            continue
+        found = f"{holder} leads by it as well, and renewed it {ago((facts.moment - renewed).total_seconds())}"
+        fix = (tools.program(f"doctor --operator-namespace {namespace}"),)
+        yield Diagnosis(Area.OPERATOR, f"Lease {namespace}/{name}", State.PROBLEM, found, why, fix)
+
+
+def _may_fight(own: Setup, other: Setup) -> bool:
+    """Whether two operators write the same checks without a Lease between them."""
+    if not ((other.deployment or {}).get("spec") or {}).get("replicas", 1):
+        return False
+    shares = own.elects and other.elects and own[_LEASE] == other[_LEASE]
+    overlap = not own.watched or not other.watched or bool(set(own.watched) & set(other.watched))
+    return overlap and not shares
+
+
+# The fields of a Setup that name its Lease.
+_LEASE = slice(Setup._fields.index("lease_namespace"), Setup._fields.index("lease_name") + 1)

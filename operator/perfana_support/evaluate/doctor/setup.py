@@ -1,0 +1,72 @@
+"""How an operator is set up: what its Deployment says in the operator's own flags and variables."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from perfana_support.model.diagnosis import Json, Setup
+
+NAME = "perfana-support"
+LABEL = "app.kubernetes.io/name"
+_DNS_NAME = r"[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?"
+_PREFIX = "PERFANA_SUPPORT_"
+# Flags of the operator as its variables' names spell them.
+_SHORT = {"n": "NAMESPACE"}
+
+
+def find_setup(deployments: Sequence[Json], namespace: str, account: str, watched: Sequence[str]) -> Setup:
+    """The setup of the operator in a namespace; `account` and `watched` are what the user states, "" and () for nothing."""
+    found = sorted(
+        (each for each in deployments if each["metadata"].get("namespace") == namespace),
+        key=lambda each: (each["metadata"]["name"] != NAME, each["metadata"]["name"]),
+    )
+    return setup_of(found[0] if found else None, namespace, account, watched)
+
+
+def setup_of(deployment: Json | None, namespace: str, account: str = "", watched: Sequence[str] = ()) -> Setup:
+    """The setup that a Deployment states, or that one without any settings would have."""
+    pod = ((deployment or {}).get("spec") or {}).get("template", {}).get("spec") or {}
+    stated = dict(_stated(pod))
+    namespaces = tuple(filter(None, map(_named, stated.get("NAMESPACE", "").split(","))))
+    return Setup(
+        namespace,
+        account or str(pod.get("serviceAccountName") or (NAME if deployment is None else "default")),
+        deployment,
+        tuple(watched) or namespaces,
+        stated.get("LEADER_ELECTION", "true").lower() not in ("false", "no", "0"),
+        _named(stated.get("LEASE_NAMESPACE", "")) or namespace,
+        _named(stated.get("LEASE_NAME", "")) or NAME,
+    )
+
+
+def _named(value: str) -> str:
+    """A name that a setting states, "" for what the server takes for none: it ends in commands that people copy."""
+    name = value.strip()
+    return name if re.fullmatch(_DNS_NAME, name, re.ASCII) else ""
+
+
+def _stated(pod: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Settings by name, of variables and then of flags, which win; namespaces together."""
+    containers = pod.get("containers") or ()
+    container: Json = next((each for each in containers if each.get("name") == "operator"), next(iter(containers), {}))
+    for each in container.get("env") or ():
+        name = str(each.get("name") or "")
+        if name.startswith(_PREFIX) and each.get("value"):
+            yield name.removeprefix(_PREFIX).replace("NAMESPACES", "NAMESPACE"), str(each["value"])
+    words = [*map(str, container.get("command") or ()), *map(str, container.get("args") or ())]
+    namespaces = list[str]()
+    for place, word in enumerate(words):
+        if not word.startswith("-"):
+            continue
+        flag, has_value, value = word.lstrip("-").partition("=")
+        name = _SHORT.get(flag, flag.replace("-", "_").upper())
+        if name == "LEADER_ELECTION":
+            yield name, "true"
+        elif name.startswith("NO_"):
+            yield name.removeprefix("NO_"), "false"
+        elif name == "NAMESPACE":
+            namespaces.append(value if has_value else "".join(words[place + 1 : place + 2]))
+        else:
+            yield name, value if has_value else "".join(words[place + 1 : place + 2])
+    if namespaces:
+        yield "NAMESPACE", ",".join(namespaces)

@@ -1,0 +1,112 @@
+"""The Lease: held, renewed lately, by a pod of the operator; and others that lead as well."""
+
+from __future__ import annotations
+
+from perfana_support.evaluate.doctor.setup import setup_of
+from perfana_support.model.diagnosis import Diagnosis, Reading, State
+from tests.unit.evaluate.doctor.clusters import (
+    HOLDER,
+    NAME,
+    absent,
+    deployment,
+    items,
+    lease,
+    only,
+    refused,
+    running,
+    told,
+    well,
+)
+
+RESTART = "kubectl rollout restart deployment/perfana-support -n perfana-support"
+SCALE = "kubectl scale deployment perfana-support -n ops --replicas=0"
+
+
+def held(seconds_ago: float, holder: str = HOLDER) -> Diagnosis:
+    return only(well(lease=Reading(lease(seconds_ago, holder))))
+
+
+def test_lease_that_was_not_renewed_lately_is_told() -> None:
+    found = held(300)
+    assert (found.subject, found.state, found.fix) == ("Lease", State.PROBLEM, (RESTART,))
+    assert found.found == (
+        f"{HOLDER} holds perfana-support/perfana-support and renewed it 5 min ago, at 2026-11-26 11:55:00 UTC"
+    )
+
+
+def test_lease_of_a_leader_that_is_a_little_late_is_well() -> None:
+    assert told(well(lease=Reading(lease(29)))) == []
+
+
+def test_lease_that_is_long_by_its_own_word_may_be_late() -> None:
+    slow = lease(100)
+    slow["spec"]["leaseDurationSeconds"] = 60
+    assert told(well(lease=Reading(slow))) == []
+
+
+def test_lease_that_nobody_holds_is_told() -> None:
+    assert held(1, "").found == "nobody holds perfana-support/perfana-support"
+
+
+def test_lease_that_is_not_there_may_lack_the_right_to_make_one() -> None:
+    found = only(well(lease=absent()))
+    assert found.found == "perfana-support/perfana-support is not there: no operator has led yet"
+    assert found.fix == ("perfana-support doctor --print rights | kubectl apply -f -", RESTART)
+
+
+def test_lease_that_may_not_be_read_is_untold() -> None:
+    assert only(well(lease=refused("get leases"))).state is State.CANNOT_TELL
+
+
+def test_lease_from_the_future_is_a_nodes_clock() -> None:
+    found = held(-120)
+    assert (found.state, "120 s from now: its node's clock is ahead" in found.found) == (State.PROBLEM, True)
+
+
+def test_holder_that_is_no_pod_of_the_operator_is_told() -> None:
+    found = held(1, "laptop_1")
+    assert found.found.endswith("held by laptop_1, renewed 1 s ago, which is no pod of Deployment perfana-support")
+    assert found.fix == ("kubectl get pods -A --field-selector metadata.name=laptop_1",)
+
+
+def test_name_of_a_holder_is_quoted_for_the_shell() -> None:
+    assert held(1, "a; reboot").fix == ("kubectl get pods -A --field-selector metadata.name='a; reboot'",)
+
+
+def test_operator_without_election_needs_no_lease() -> None:
+    assert told(running("--no-leader-election", lease=absent())) == []
+
+
+def test_another_operator_with_a_lease_of_its_own_fights() -> None:
+    other = deployment(namespace="ops")
+    both = items(deployment(), other)
+    found = only(well(setup=setup_of(both.items[0], NAME), deployments=both, leases=items(lease(), lease(namespace="ops"))))
+    assert (found.subject, found.found) == (
+        "Deployment ops/perfana-support",
+        "looks at the same namespaces by Lease ops/perfana-support",
+    )
+    assert found.fix == (SCALE,)
+
+
+def test_another_operator_that_shares_the_lease_or_looks_elsewhere_or_is_scaled_down_does_not() -> None:
+    shares = deployment("--lease-namespace", NAME, namespace="ops")
+    off = deployment(namespace="ops", replicas=0)
+    for other in (shares, off):
+        both = items(deployment(), other)
+        assert told(well(setup=setup_of(both.items[0], NAME), deployments=both)) == []
+    one, two = deployment("-n", "shop"), deployment("-n", "b", namespace="ops")
+    assert told(well(setup=setup_of(one, NAME), deployments=items(one, two))) == []
+    assert told(well(setup=setup_of(one, NAME), deployments=items(one, deployment("-n", "shop", namespace="ops")))) != []
+
+
+def test_lease_of_another_namespace_that_is_renewed_is_another_operator() -> None:
+    found = only(well(leases=items(lease(), lease(2, "laptop_1", "default"), lease(900, "gone", "old"))))
+    assert (found.subject, found.state) == ("Lease default/perfana-support", State.PROBLEM)
+    assert found.found == "laptop_1 leads by it as well, and renewed it 2 s ago"
+    assert found.fix == ("perfana-support doctor --operator-namespace default",)
+
+
+def test_leases_that_may_not_be_listed_leave_others_untold_but_for_an_operator_of_some_namespaces() -> None:
+    hidden = refused("list leases.coordination.k8s.io in all namespaces")
+    assert (only(well(leases=hidden)).subject, only(well(leases=hidden)).state) == ("others", State.CANNOT_TELL)
+    assert told(running("-n", "shop", leases=hidden)) == []

@@ -1,0 +1,221 @@
+"""The operator's Deployment and pods, and what keeps them from starting."""
+
+from __future__ import annotations
+
+import pytest
+
+from perfana_support import __version__
+from perfana_support.evaluate.doctor.setup import setup_of
+from perfana_support.model.diagnosis import Area, State
+from tests.unit.evaluate.doctor.clusters import (
+    HOLDER,
+    NAME,
+    absent,
+    at,
+    deployment,
+    items,
+    only,
+    pod,
+    refused,
+    running,
+    told,
+    well,
+)
+
+LOGS = f"kubectl logs {HOLDER} -n perfana-support -c operator --previous"
+DESCRIBE = f"kubectl describe pod {HOLDER} -n perfana-support"
+
+
+def event(reason: str, message: str, seconds_ago: float = 60, name: str = f"{NAME}-5d4f8c7b9") -> dict[str, object]:
+    return {
+        "type": "Warning",
+        "reason": reason,
+        "message": message,
+        "lastTimestamp": at(seconds_ago),
+        "involvedObject": {"name": name},
+    }
+
+
+def test_no_deployment_and_no_lease_is_no_operator() -> None:
+    found = told(well(setup=setup_of(None, NAME), deployments=items(), lease=absent(), leases=items()))
+    assert [(each.area, each.subject, each.state) for each in found] == [
+        (Area.OPERATOR, "Deployment", State.PROBLEM),
+        (Area.OPERATOR, "Lease", State.PROBLEM),
+    ]
+    assert found[0].fix == ("kubectl apply -f manifests/install.yaml",)
+
+
+def test_no_deployment_in_another_namespace_is_installed_there() -> None:
+    found = told(well(setup=setup_of(None, "shop"), deployments=items(), lease=absent(), leases=items()))
+    assert found[0].fix == (
+        "helm upgrade --install perfana-support charts/perfana-support --namespace shop --create-namespace",
+    )
+
+
+def test_deployment_that_is_elsewhere_is_pointed_at() -> None:
+    elsewhere = items(deployment(namespace="ops"))
+    found = told(well(setup=setup_of(None, NAME), deployments=elsewhere, lease=absent()))
+    assert (found[0].state, found[0].fix) == (State.PROBLEM, ("perfana-support doctor --operator-namespace ops",))
+
+
+def test_operator_outside_of_the_cluster_cannot_be_looked_at() -> None:
+    found = only(well(setup=setup_of(None, NAME), deployments=items()))
+    assert (found.subject, found.state) == ("Deployment", State.CANNOT_TELL)
+    assert "somebody holds its Lease" in found.found
+
+
+def test_deployments_that_may_not_be_read_are_untold() -> None:
+    found = only(well(setup=setup_of(None, NAME), deployments=refused("list deployments.apps in namespace perfana-support")))
+    assert found.state is State.CANNOT_TELL
+    assert "you may not list deployments.apps in namespace perfana-support" in found.found
+
+
+def test_deployment_that_is_scaled_to_nothing_is_scaled_up() -> None:
+    found = only(running(ready=0, replicas=0))
+    assert (found.found, found.fix) == (
+        "perfana-support is scaled to 0",
+        ("kubectl scale deployment perfana-support -n perfana-support --replicas=1",),
+    )
+
+
+def test_deployment_that_is_not_ready_is_told() -> None:
+    found = only(running(ready=1, replicas=2))
+    assert found.found == "1 of 2 pods of perfana-support are ready"
+    assert found.fix[1] == "kubectl rollout status deployment/perfana-support -n perfana-support --timeout=60s"
+
+
+def test_deployment_without_pods_is_told() -> None:
+    found = told(running(ready=0, pods=items(), lease=absent()))
+    assert [each.subject for each in found] == ["Deployment", "pods", "Lease"]
+    assert found[1].fix == ("kubectl describe replicasets -n perfana-support -l app.kubernetes.io/name=perfana-support",)
+
+
+def test_pods_that_may_not_be_read_are_untold() -> None:
+    found = told(well(pods=refused("list pods in namespace perfana-support")))
+    assert [(each.subject, each.state) for each in found] == [("pods", State.CANNOT_TELL), ("Lease", State.CANNOT_TELL)]
+
+
+@pytest.mark.parametrize(
+    ("state", "last", "restarts", "words", "fix"),
+    [
+        (
+            {"waiting": {"reason": "CrashLoopBackOff"}},
+            {"terminated": {"exitCode": 2, "reason": "Error"}},
+            7,
+            "container operator does not stay up (CrashLoopBackOff, exit code 2), restarts: 7",
+            (LOGS,),
+        ),
+        (
+            {"waiting": {"reason": "CreateContainerConfigError"}},
+            {},
+            0,
+            "container operator does not stay up (CreateContainerConfigError), restarts: 0",
+            (DESCRIBE,),
+        ),
+        (
+            {"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}},
+            {},
+            0,
+            "its image cannot be pulled, ImagePullBackOff: no such image",
+            (
+                DESCRIBE,
+                f"kubectl set image deployment/perfana-support -n perfana-support operator=here/perfana-support:{__version__}",
+            ),
+        ),
+        (
+            {"waiting": {"reason": "CrashLoopBackOff"}},
+            {"terminated": {"exitCode": 137, "reason": "OOMKilled"}},
+            3,
+            "ran out of memory (OOMKilled)",
+            (
+                "kubectl set resources deployment/perfana-support -n perfana-support -c operator --limits=memory=512Mi",
+            ),
+        ),
+        ({"running": {}}, {}, 4, "container operator was started 4 times anew", (LOGS,)),
+    ],
+)  # fmt: skip
+def test_pod_that_does_not_run_is_told(
+    state: dict[str, object], last: dict[str, object], restarts: int, words: str, fix: tuple[str, ...]
+) -> None:
+    found = told(running(ready=0, pods=items(pod(restarts, state, last))))
+    assert (found[0].found, found[0].state) == (
+        "0 of 1 pods of perfana-support are ready; why is told below",
+        State.PROBLEM,
+    )
+    assert (found[1].subject, found[1].found, found[1].fix) == (f"pod {HOLDER}", words, fix)
+    assert len(found) == 2
+
+
+def test_restarts_of_a_pod_that_was_moved_are_no_problem() -> None:
+    assert told(well(pods=items(pod(restarts=3)))) == []
+
+
+def test_pod_on_no_node_is_told() -> None:
+    pending = pod()
+    pending["status"]["conditions"] = [{"type": "PodScheduled", "status": "False", "message": "0/3 nodes are available"}]
+    found = told(running(ready=0, pods=items(pending)))
+    assert (found[1].found, found[1].fix) == ("is on no node: 0/3 nodes are available", (DESCRIBE,))
+
+
+def test_pods_of_others_and_those_that_have_ended_are_nobodys() -> None:
+    other, ended = pod(name="other"), pod(name="ended")
+    other["metadata"]["labels"] = {}
+    ended["status"]["phase"] = "Succeeded"
+    assert [each.subject for each in told(running(ready=0, pods=items(other, ended)))][:2] == ["Deployment", "pods"]
+
+
+@pytest.mark.parametrize(
+    ("reason", "message", "subject", "command"),
+    [
+        (
+            "FailedCreate",
+            'pods "x" is forbidden: violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false',
+            "Pod Security",
+            "kubectl apply -f manifests/install.yaml",
+        ),
+        (
+            "FailedCreate",
+            'pods "x" is forbidden: exceeded quota: small',
+            "quota",
+            "kubectl describe resourcequota -n perfana-support",
+        ),
+        (
+            "FailedCreate",
+            'error looking up service account: serviceaccount "perfana-support" not found',
+            "ServiceAccount",
+            "perfana-support doctor --print rights | kubectl apply -f -",
+        ),
+        (
+            "FailedCreate",
+            "admission webhook denied the request",
+            "admission",
+            "kubectl describe replicasets -n perfana-support -l app.kubernetes.io/name=perfana-support",
+        ),
+        (
+            "Unhealthy",
+            "Readiness probe failed: context deadline exceeded",
+            "probes",
+            "kubectl get networkpolicies -n perfana-support",
+        ),
+    ],
+)
+def test_refusal_that_events_tell_of_is_told(reason: str, message: str, subject: str, command: str) -> None:
+    found = told(running(ready=0, events=items(event(reason, message), event(reason, "an older one", 600))))
+    assert (found[1].subject, found[1].found) == (subject, f"{reason}: {message}")
+    assert command in found[1].fix
+
+
+def test_events_that_are_old_or_about_others_or_of_no_concern_are_left_out() -> None:
+    events = items(
+        event("FailedCreate", "old", 7200), event("FailedCreate", "other", name="other"), event("BackOff", "known already")
+    )
+    assert [each.subject for each in told(running(ready=0, events=events))] == ["Deployment"]
+
+
+def test_events_are_not_asked_for_while_all_pods_are_ready() -> None:
+    assert told(well(events=refused("list events"))) == []
+    found = told(running(ready=0, events=refused("list events in namespace perfana-support")))
+    assert [(each.subject, each.state) for each in found] == [
+        ("Deployment", State.PROBLEM),
+        ("Events", State.CANNOT_TELL),
+    ]

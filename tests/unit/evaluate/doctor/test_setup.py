@@ -1,0 +1,63 @@
+"""How an operator is set up, by its Deployment."""
+
+from __future__ import annotations
+
+import pytest
+
+from perfana_support.evaluate.doctor.setup import find_setup, setup_of
+from tests.unit.evaluate.doctor.clusters import NAME, deployment
+
+
+def test_deployment_without_settings_looks_at_the_whole_cluster_by_a_lease_beside_it() -> None:
+    found = setup_of(deployment(), NAME)
+    assert (found.watched, found.elects, found.lease_namespace, found.lease_name) == ((), True, NAME, NAME)
+    assert (found.account, found.user) == (NAME, "system:serviceaccount:perfana-support:perfana-support")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--namespace", "a", "--namespace", "b"), ("-n", "a,b"), ("--namespace=a,b",), ("-n", "a", "--verbose", "-n=b")],
+)
+def test_namespaces_of_flags_are_looked_at(words: tuple[str, ...]) -> None:
+    assert setup_of(deployment(*words), NAME).watched == ("a", "b")
+
+
+def test_flags_of_the_lease_are_understood() -> None:
+    found = setup_of(deployment("--lease-name", "other", "--lease-namespace=there"), NAME)
+    assert (found.lease_name, found.lease_namespace) == ("other", "there")
+    assert not setup_of(deployment("--no-leader-election"), NAME).elects
+    assert setup_of(deployment("--leader-election", "--policy-reports"), NAME).elects
+
+
+def test_variables_are_understood_and_flags_win() -> None:
+    item = deployment("--lease-name=flag")
+    item["spec"]["template"]["spec"]["containers"][0]["env"] = [
+        {"name": "PERFANA_SUPPORT_NAMESPACES", "value": "a, b"},
+        {"name": "PERFANA_SUPPORT_LEASE_NAME", "value": "variable"},
+        {"name": "PERFANA_SUPPORT_LEADER_ELECTION", "value": "no"},
+        {"name": "PERFANA_SUPPORT_IDENTITY", "valueFrom": {}},
+    ]
+    found = setup_of(item, NAME)
+    assert (found.watched, found.lease_name, found.elects) == (("a", "b"), "flag", False)
+
+
+def test_what_the_user_states_wins_and_the_operators_own_name_comes_first() -> None:
+    others = [deployment(name="another"), deployment(), deployment(namespace="elsewhere")]
+    found = find_setup(others, NAME, "account", ["c"])
+    assert (found.name, found.account, found.watched) == (NAME, "account", ("c",))
+
+
+def test_without_a_deployment_the_names_are_those_that_ship() -> None:
+    found = find_setup([], "shop", "", ())
+    assert (found.deployment, found.name, found.account, found.lease_namespace) == (None, NAME, NAME, "shop")
+
+
+def test_setting_that_is_no_name_never_reaches_a_command() -> None:
+    found = setup_of(deployment("--lease-name", "$(reboot)", "--lease-namespace=;", "-n", "a,$(b)"), NAME)
+    assert (found.lease_name, found.lease_namespace, found.watched) == (NAME, NAME, ("a",))
+
+
+def test_pod_without_an_account_has_the_default_one() -> None:
+    item = deployment()
+    del item["spec"]["template"]["spec"]["serviceAccountName"]
+    assert setup_of(item, NAME).account == "default"
