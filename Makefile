@@ -16,7 +16,7 @@ RELEASE_URL ?=
 export PERFANA_TEST_KUBERNETES := $(KUBERNETES)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo cluster binaries tools test lint format unit integration mutation bench fuzz package manifests policy reference site requirements clean
+.PHONY: help setup demo cluster binaries tools test lint format unit integration mutation bench fuzz package manifests image policy reference site requirements clean
 
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -84,6 +84,9 @@ package: setup ## Write wheel, single files and krew's manifest into dist/ (PLAT
 manifests: setup ## Write install.yaml and the chart's copies anew from manifests/ and crds/
 	@$(BIN)/python -m tests.rendered_manifests
 
+image: setup ## Make the operator's image by docker buildx, buildah or podman (docs/image.md)
+	@$(BIN)/python -m tests.image
+
 policy: setup ## Write the built-in policy's JSON anew from its YAML
 	@$(BIN)/python -m tests.builtin_policy
 
@@ -95,7 +98,7 @@ site: setup ## Build the documentation into site/; a broken link is an error
 
 requirements: setup ## Pin the newest versions anew, with hashes
 	@$(PYTHON) -m venv $(VENV)-pins && $(VENV)-pins/bin/pip install --quiet pip-tools
-	@for name in dev single-file single-file-cluster bench pipx gates docs; do \
+	@for name in dev single-file single-file-cluster image bench pipx gates docs; do \
 	  $(VENV)-pins/bin/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-header \
 	    --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
 	    -o requirements/$$name.txt requirements/$$name.in || exit; \

@@ -6,6 +6,7 @@ python -m tests.bench --only stream    the command line on 1,000 to 100,000 docu
 python -m tests.bench --only operator  from a changed workload to its condition
 python -m tests.bench --only rules     the rules alone, in this process; needs no cluster
 python -m tests.bench --only packages  the command line by how it was installed; needs no cluster
+python -m tests.bench --only image     the operator's image: its size, and how soon it answers (root)
 python -m tests.bench --only bundles   a bundle of 200 pods, beside kubectl
 python -m tests.bench --only registries  the operator that asks a registry for what 2,500 containers run
 python -m tests.bench --only scale     the operator in a cluster of 10,000 workloads and 20,000 pods, beside peers
@@ -15,9 +16,11 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tests.bench import bundles, command_line, large_stream, operator_latency, packages, registries, rules
+from tests.bench import bundles, command_line, image, large_stream, operator_latency, packages, registries, rules
 from tests.bench.conftest_tool import Conftest
 from tests.bench.kubeconform import Kubeconform
 from tests.bench.kyverno import Kyverno
@@ -26,6 +29,9 @@ from tests.bench.tables import machine, say
 from tests.cluster import binaries
 from tests.cluster.crds import apply_crds
 from tests.cluster.server import Cluster
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ROOT = Path(__file__).parents[2]
 
@@ -51,10 +57,12 @@ def main() -> None:
         tables.append(("Long streams", text))
     if arguments.only in {None, "operator"}:
         tables.append(("Operator", _measure_operator(arguments.changes)))
-    if arguments.only in {None, "registries"}:
-        tables.append(("Registries", registries.measure()))
-    if arguments.only in {None, "bundles"}:
-        tables.append(("Bundles", bundles.measure(arguments.rounds)))
+    others: dict[str, tuple[str, Callable[[], str]]] = {
+        "image": ("Image", partial(image.measure, arguments.rounds)),
+        "registries": ("Registries", registries.measure),
+        "bundles": ("Bundles", partial(bundles.measure, arguments.rounds)),
+    }
+    tables += [(title, measured()) for name, (title, measured) in others.items() if arguments.only in {None, name}]
     if arguments.only in {None, "scale"}:
         text = measure_scale(arguments.namespaces, arguments.load, is_whole=arguments.whole)
         tables.append(("Operator at scale", text))
@@ -107,7 +115,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument(
         "--only",
-        choices=("cli", "packages", "stream", "operator", "registries", "bundles", "rules", "scale"),
+        choices=("cli", "packages", "image", "stream", "operator", "registries", "bundles", "rules", "scale"),
         help="measure this alone",
     )
     parser.add_argument("--rounds", type=int, default=20, help="runs of each command (default: 20)")

@@ -6,10 +6,14 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.cluster import pins
 from tests.cluster.binaries import STRIPPED, Build, kubernetes_flags
 from tests.cluster.tool import pin_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 GO_FOLDER = Path(__file__).with_name("go")
 
@@ -57,9 +61,9 @@ class Programs:
         return os.pathsep.join([str(self.containerd), str(self.runc), SYSTEM_PATH])
 
 
-def missing_packages() -> list[str]:
-    """Return the names of Debian's packages that a node needs and this machine lacks."""
-    return sorted(name for name, sign in DEBIAN_PACKAGES.items() if not _is_there(sign))
+def missing_packages(beside: Mapping[str, str] | None = None) -> list[str]:
+    """Return the names of Debian's packages that a node needs, and those `beside`, as far as this machine lacks them."""
+    return sorted(name for name, sign in (DEBIAN_PACKAGES | dict(beside or {})).items() if not _is_there(sign))
 
 
 def _is_there(sign: str) -> bool:
