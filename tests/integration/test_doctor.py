@@ -16,6 +16,7 @@ from tests.integration.operator_process import ACCOUNT, ROOT, apply_shipped_role
 from tests.integration.support_objects import API_VERSION, CHECK, POLICY, RELEASED, check, policy
 from tests.integration.support_objects import deployment as workload
 from tests.integration.test_operator_policies import ENDS_LATE, INVALID
+from tests.snippets import snippet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +29,7 @@ COORDINATION = "coordination.k8s.io/v1"
 CHECKS, POLICIES = "supportchecks.support.perfana.io", "supportpolicies.support.perfana.io"
 REVIEWS = {"subjectaccessreviews", "selfsubjectaccessreviews", "selfsubjectreviews"}
 NAMESPACE = "perfana"
+PAGE = "docs/troubleshooting.md"
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +68,7 @@ def test_install_in_which_all_is_well_is_well_and_nothing_is_written(clinic: Cli
 
 
 def test_table_says_that_all_is_well(clinic: Clinic) -> None:
-    printed = clinic.run("perfana-support doctor").stdout
+    printed = clinic.run(snippet(PAGE, "doctor")).stdout
     assert printed.startswith("STATE   AREA          SUBJECT           FOUND\n")
     assert "\nAll is well: 12 of 12, at " in printed
 
@@ -306,9 +308,10 @@ def test_operator_of_some_namespaces_is_looked_at_with_its_roles(clinic: Clinic)
     api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}})
     item = deployment("shop", ("--namespace", "shop"))
     api.create(item)
+    assert clinic.run(snippet(PAGE, "one-namespace"), may_fail=True).returncode == 3
     words = ("--operator-namespace", "shop")
     found = clinic.doctor(*words).not_well["Rights operator"]
-    assert found["found"].startswith("none of its 19 rights are given of system:serviceaccount:shop:perfana-support")
+    assert found["found"].startswith("none of its 21 rights are given of system:serviceaccount:shop:perfana-support")
     clinic.mend(found)
     given = wait_for(
         lambda: outcome if "Rights operator" not in (outcome := clinic.doctor(*words)).not_well else None,
@@ -326,6 +329,17 @@ def test_server_that_is_away_is_exit_code_2(clinic: Clinic) -> None:
     away.write_text(text)
     done = clinic.run("perfana-support doctor", away, may_fail=True)
     assert (done.returncode, "https://127.0.0.1:9 does not answer" in done.stdout) == (2, True)
+
+
+def test_definitions_and_rights_of_the_program_change_nothing_where_all_is_well(clinic: Clinic) -> None:
+    for block in (snippet(PAGE, "definitions"), snippet(PAGE, "rights"), snippet(PAGE, "reader")):
+        clinic.run(block)
+    assert clinic.api.get(RBAC, "ClusterRoleBinding", "perfana-support-reader-ann")["subjects"][0]["name"] == "ann"
+    clinic.wait_until_well()
+
+
+def test_page_shows_what_is_printed() -> None:
+    assert snippet(PAGE, "report") in (ROOT / "tests" / "data" / "doctor" / "much-is-wrong.txt").read_text(encoding="utf-8")
 
 
 def _is_gone(clinic: Clinic, name: str) -> bool:

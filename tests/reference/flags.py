@@ -49,8 +49,14 @@ def _section(name: str, summary: str) -> str:
     if options:
         parts.append(_table(options))
     examples = takewhile(lambda line: line.startswith(" "), module.EXAMPLES.splitlines()[1:])
-    parts.append("Examples:\n\n" + "".join(f"    {line.strip()}\n" for line in examples))
+    parts.append("Examples:\n\n" + "".join(map(_example, examples)))
     return "\n".join(parts)
+
+
+def _example(line: str) -> str:
+    """A command as an item of a list, with what stands behind it as a comment."""
+    command, _, comment = line.partition("  # ")
+    return f"- {code(command.strip())}" + (f": {prose(comment)}" if comment else "") + "\n"
 
 
 def _table(options: list[_Option]) -> str:

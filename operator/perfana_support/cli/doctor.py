@@ -25,13 +25,13 @@ examples:
   perfana-support doctor --print definitions | kubectl apply -f -
   perfana-support doctor --print rights | kubectl apply -f -
 
-It creates nothing but reviews of rights, which the server answers and does not keep. What it may not read it
-cannot tell, and names the right that is missing.
+It creates nothing but reviews of rights, which no server keeps. What it may
+not read it cannot tell, and names the right that is missing.
 
 exit codes:
   0  all is well
   2  usage, or a cluster that cannot be asked
-  3  a problem: the answer to "is all well?" is no (of the operator, no verdict on an installation)
+  3  a problem: "is all well?" is answered by no; no installation is judged
   5  no problem was seen, but something could not be looked at
 """
 

@@ -100,7 +100,6 @@ class Setup(NamedTuple):
     elects: bool = True
     lease_namespace: str = ""
     lease_name: str = ""
-    writes_reports: bool = False
 
     @property
     def name(self) -> str:

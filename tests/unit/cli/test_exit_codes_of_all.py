@@ -54,6 +54,7 @@ WRITING: list[list[str]] = [
     ["explain", "EndOfLife"],
     ["policy", "show"],
     ["completion", "bash"],
+    ["doctor", "--print", "definitions"],
     ["__complete", "check", "--"],
 ]
 

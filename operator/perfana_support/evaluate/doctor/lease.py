@@ -1,5 +1,6 @@
 """Does somebody lead: the Lease, its holder, and others who would write against it?"""
 
+import shlex
 from collections.abc import Iterator
 
 from perfana_support.evaluate.doctor.instants import ago, instant
@@ -60,7 +61,7 @@ def _holder(facts: Facts, holder: str, seconds: float, tools: Tools) -> Diagnosi
     if holder not in {pod["metadata"]["name"] for pod in pods_of(facts)}:
         found += f", which is no pod of Deployment {facts.setup.name}"
         why = "verdicts are written by another process, maybe of another version; once it has ended this operator leads"
-        words = f"get pods -A --field-selector metadata.name={holder}"
+        words = f"get pods -A --field-selector metadata.name={shlex.quote(holder)}"
         return Diagnosis(Area.OPERATOR, subject, State.PROBLEM, found, why, (tools.kubectl(words),))
     return Diagnosis(Area.OPERATOR, subject, State.OK, found)
 

@@ -1,5 +1,6 @@
 """Does the operator run: its Deployment, its pods, and what keeps them from starting?"""
 
+import shlex
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
@@ -116,7 +117,7 @@ def _pod(pod: Json, facts: Facts, tools: Tools) -> Iterator[tuple[str, tuple[str
         if reason in _PULLING:
             shown = f"{reason}: {waiting.get('message') or status.get('image')}"
             image = f"{_repository(str(status.get('image') or NAME))}:{__version__}"
-            set_image = f"set image deployment/{facts.setup.name} -n {namespace} {container}={image}"
+            set_image = f"set image deployment/{facts.setup.name} -n {namespace} {container}={shlex.quote(image)}"
             yield f"its image cannot be pulled, {shown}", (describe, tools.kubectl(set_image))
         elif ended.get("reason") == "OOMKilled":
             words = f"set resources deployment/{facts.setup.name} -n {namespace} -c {container} --limits=memory=512Mi"

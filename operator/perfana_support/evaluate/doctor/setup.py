@@ -1,5 +1,6 @@
 """How an operator is set up: what its Deployment says in the operator's own flags and variables."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -7,6 +8,7 @@ from perfana_support.model.diagnosis import Json, Setup
 
 NAME = "perfana-support"
 LABEL = "app.kubernetes.io/name"
+_DNS_NAME = r"[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?"
 _PREFIX = "PERFANA_SUPPORT_"
 # Flags of the operator as its variables' names spell them.
 _SHORT = {"n": "NAMESPACE"}
@@ -25,17 +27,22 @@ def setup_of(deployment: Json | None, namespace: str, account: str = "", watched
     """The setup that a Deployment states, or that one without any settings would have."""
     pod = ((deployment or {}).get("spec") or {}).get("template", {}).get("spec") or {}
     stated = dict(_stated(pod))
-    namespaces = tuple(part.strip() for part in stated.get("NAMESPACE", "").split(",") if part.strip())
+    namespaces = tuple(filter(None, map(_named, stated.get("NAMESPACE", "").split(","))))
     return Setup(
         namespace,
         account or str(pod.get("serviceAccountName") or (NAME if deployment is None else "default")),
         deployment,
         tuple(watched) or namespaces,
         stated.get("LEADER_ELECTION", "true").lower() not in ("false", "no", "0"),
-        stated.get("LEASE_NAMESPACE") or namespace,
-        stated.get("LEASE_NAME") or NAME,
-        stated.get("POLICY_REPORTS", "false").lower() in ("true", "yes", "1"),
+        _named(stated.get("LEASE_NAMESPACE", "")) or namespace,
+        _named(stated.get("LEASE_NAME", "")) or NAME,
     )
+
+
+def _named(value: str) -> str:
+    """A name that a setting states, "" for what the server takes for none: it ends in commands that people copy."""
+    name = value.strip()
+    return name if re.fullmatch(_DNS_NAME, name, re.ASCII) else ""
 
 
 def _stated(pod: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -53,7 +60,7 @@ def _stated(pod: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             continue
         flag, has_value, value = word.lstrip("-").partition("=")
         name = _SHORT.get(flag, flag.replace("-", "_").upper())
-        if name in ("POLICY_REPORTS", "LEADER_ELECTION"):
+        if name == "LEADER_ELECTION":
             yield name, "true"
         elif name.startswith("NO_"):
             yield name.removeprefix("NO_"), "false"

@@ -69,6 +69,10 @@ def test_holder_that_is_no_pod_of_the_operator_is_told() -> None:
     assert found.fix == ("kubectl get pods -A --field-selector metadata.name=laptop_1",)
 
 
+def test_name_of_a_holder_is_quoted_for_the_shell() -> None:
+    assert held(1, "a; reboot").fix == ("kubectl get pods -A --field-selector metadata.name='a; reboot'",)
+
+
 def test_operator_without_election_needs_no_lease() -> None:
     assert told(running("--no-leader-election", lease=absent())) == []
 

@@ -26,7 +26,7 @@ def test_flags_of_the_lease_are_understood() -> None:
     found = setup_of(deployment("--lease-name", "other", "--lease-namespace=there"), NAME)
     assert (found.lease_name, found.lease_namespace) == ("other", "there")
     assert not setup_of(deployment("--no-leader-election"), NAME).elects
-    assert setup_of(deployment("--policy-reports"), NAME).writes_reports
+    assert setup_of(deployment("--leader-election", "--policy-reports"), NAME).elects
 
 
 def test_variables_are_understood_and_flags_win() -> None:
@@ -50,6 +50,11 @@ def test_what_the_user_states_wins_and_the_operators_own_name_comes_first() -> N
 def test_without_a_deployment_the_names_are_those_that_ship() -> None:
     found = find_setup([], "shop", "", ())
     assert (found.deployment, found.name, found.account, found.lease_namespace) == (None, NAME, NAME, "shop")
+
+
+def test_setting_that_is_no_name_never_reaches_a_command() -> None:
+    found = setup_of(deployment("--lease-name", "$(reboot)", "--lease-namespace=;", "-n", "a,$(b)"), NAME)
+    assert (found.lease_name, found.lease_namespace, found.watched) == (NAME, NAME, ("a",))
 
 
 def test_pod_without_an_account_has_the_default_one() -> None:
