@@ -76,7 +76,20 @@ def _deployment(facts: Facts, deployment: Json, tools: Tools, *, is_explained: b
         follow = tools.kubectl(f"rollout status deployment/{name} -n {namespace} --timeout=60s")
         fix = (tools.kubectl(f"describe deployment {name} -n {namespace}"), follow)
         return Diagnosis(Area.OPERATOR, subject, State.PROBLEM, found, _SILENT, fix)
+    stuck = _stuck(deployment)
+    if stuck:
+        fix = (tools.kubectl(f"describe deployment {name} -n {namespace}"),)
+        why = "the pods that are ready are of an earlier revision"
+        return Diagnosis(Area.OPERATOR, subject, State.PROBLEM, f"{name} cannot be rolled out: {stuck}", why, fix)
     return Diagnosis(Area.OPERATOR, subject, State.OK, f"{name}: {ready} of {wanted} pods ready, image {_image(deployment)}")
+
+
+def _stuck(deployment: Json) -> str:
+    """Why a rollout does not go on while earlier pods are ready, "" where it does."""
+    for condition in (deployment.get("status") or {}).get("conditions") or ():
+        if (condition.get("type"), condition.get("status")) in (("ReplicaFailure", "True"), ("Progressing", "False")):
+            return str(condition.get("message") or condition.get("reason") or condition["type"])
+    return ""
 
 
 def _seen_pods(facts: Facts, tools: Tools) -> Iterator[Diagnosis]:
@@ -134,7 +147,7 @@ def _events(facts: Facts, tools: Tools) -> Iterator[Diagnosis]:
     """What the namespace's Events say of pods that could not be made or are not ready, while some are not."""
     setup = facts.setup
     status, spec = ((setup.deployment or {}).get(part) or {} for part in ("status", "spec"))
-    if (status.get("readyReplicas") or 0) >= spec.get("replicas", 1):
+    if (status.get("readyReplicas") or 0) >= spec.get("replicas", 1) and not _stuck(setup.deployment or {}):
         return
     if facts.events.found is None:
         unread = f"cannot be read: {facts.events.why_not}"

@@ -84,6 +84,16 @@ def test_deployment_that_is_not_ready_is_told() -> None:
     assert found.fix[1] == "kubectl rollout status deployment/perfana-support -n perfana-support --timeout=60s"
 
 
+@pytest.mark.parametrize("condition", [("ReplicaFailure", "True"), ("Progressing", "False")])
+def test_rollout_that_does_not_go_on_is_told_while_earlier_pods_are_ready(condition: tuple[str, str]) -> None:
+    item = deployment()
+    item["status"]["conditions"] = [{"type": condition[0], "status": condition[1], "message": "exceeded quota: small"}]
+    events = items(event("FailedCreate", "exceeded quota: small"))
+    found = told(well(setup=setup_of(item, NAME), deployments=items(item), events=events))
+    assert [each.subject for each in found] == ["Deployment", "quota"]
+    assert found[0].found == "perfana-support cannot be rolled out: exceeded quota: small"
+
+
 def test_deployment_without_pods_is_told() -> None:
     found = told(running(ready=0, pods=items(), lease=absent()))
     assert [each.subject for each in found] == ["Deployment", "pods", "Lease"]
