@@ -53,9 +53,11 @@ def test_operator_starts_as_the_page_says_and_judges(pages_cluster: Cluster, tmp
 @pytest.mark.usefixtures("installed")
 def test_verdicts_are_those_that_kubectl_prints(pages_cluster: Cluster, tmp_path: Path) -> None:
     """All but the ages, on the page's day; for checks that nobody has judged before."""
+    api = pages_cluster.client()
     for namespace in ("legacy", "perfana"):
-        pages_cluster.client().delete(API_VERSION, CHECK, "perfana", namespace)
-        pages_cluster.client().create(check(), namespace)
+        spec = api.get(API_VERSION, CHECK, "perfana", namespace)["spec"]
+        api.delete(API_VERSION, CHECK, "perfana", namespace)
+        api.create(check("perfana", **spec), namespace)
     reader = make_reader(tmp_path, pages_cluster)
     command, shown = snippet(PAGE, "verdicts").split("\n", 1)
     clock = ShiftedClock(tmp_path / "clock")
