@@ -11,7 +11,7 @@ import yaml
 
 from perfana_support.cli import bundle, catalogue, check, completion, explain, operator, policy, status, ticket
 from perfana_support.cli.main import COMMANDS
-from tests.integration.pages import Reader, make_reader
+from tests.integration.pages import Reader, forget_verdicts, make_reader
 from tests.registry.images import alone, vendor_image
 from tests.registry.server import Registry
 from tests.snippets import changed, snippet
@@ -45,6 +45,7 @@ def reader(pages_cluster: Cluster, installed: None, tmp_path_factory: pytest.Tem
     (folder / "helm").write_text(HELM)
     (folder / "helm").chmod(0o755)
     (folder / ".config" / "fish" / "completions").mkdir(parents=True)
+    forget_verdicts(pages_cluster)
     with Registry() as registry:
         for release in RELEASES:
             registry.push("perfana/perfana-web", alone(vendor_image("perfana-web", release)), release)
