@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.cluster.client import ApiClient
+    from tests.cluster.client import ApiClient, Object
     from tests.cluster.identity import Identity
 from tests.cluster.server import Cluster
 
@@ -175,8 +175,9 @@ def installed(pages_cluster: Cluster) -> None:
     """Install two releases of Perfana, and our definitions, into the documentation's cluster; with a check for each."""
     api = pages_cluster.client()
     assert pages_cluster.kubectl("apply", "-f", str(ROOT / "crds")).returncode == 0
-    for namespace, name in (("perfana", NEW_CHART), ("legacy", OLD_CHART)):
+    maintained: Object = {"maintenance": {"plan": "Team", "expiresOn": "2099-12-31"}}
+    for namespace, name, spec in (("perfana", NEW_CHART, maintained), ("legacy", OLD_CHART, {})):
         api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
         for document in chart(name):
             api.apply(document, namespace)
-        api.create(check(), namespace)
+        api.create(check("perfana", **spec), namespace)

@@ -8,7 +8,7 @@ import pytest
 
 from tests.cluster.identity import wait_until_granted
 from tests.integration.operator_process import ACCOUNT, role_rules
-from tests.integration.pages import Reader, check_out, make_reader
+from tests.integration.pages import Reader, check_out, forget_verdicts, make_reader
 from tests.integration.support_objects import RELEASED, SNAPSHOT, check, deployment
 from tests.snippets import snippet
 
@@ -29,7 +29,8 @@ def reader(pages_cluster: Cluster, tmp_path: Path) -> Reader:
 
 
 @pytest.mark.usefixtures("installed")
-def test_operator_is_started_and_seen_in_another_shell(reader: Reader) -> None:
+def test_operator_is_started_and_seen_in_another_shell(reader: Reader, pages_cluster: Cluster) -> None:
+    forget_verdicts(pages_cluster)
     with reader.meanwhile(snippet(PAGE, "start")) as running:
         running.wait_until_said("SupportCheck perfana/perfana: Supported is True", JUDGED_WITHIN_SECONDS)
         said = reader.must(snippet(PAGE, "see"))

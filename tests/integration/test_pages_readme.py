@@ -11,9 +11,9 @@ import pytest
 
 from tests.cluster.waiting import wait_for
 from tests.integration.operator_process import OperatorProcess
-from tests.integration.pages import DAY, Reader, check_out, make_reader, table
+from tests.integration.pages import DAY, Reader, check_out, forget_verdicts, make_reader, table
 from tests.integration.shifted_operator import ShiftedClock
-from tests.integration.support_objects import API_VERSION, CHECK, NEW_CHART, OLD_CHART, check
+from tests.integration.support_objects import NEW_CHART, OLD_CHART
 from tests.snippets import ROOT, changed, run_block, snippet
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def test_demo_and_setup_are_what_ci_runs_on_a_clean_checkout() -> None:
 @pytest.mark.usefixtures("installed")
 def test_operator_starts_as_the_page_says_and_judges(pages_cluster: Cluster, tmp_path: Path) -> None:
     check_out(tmp_path)
+    forget_verdicts(pages_cluster)
     reader = make_reader(tmp_path, pages_cluster).having(PERFANA_SUPPORT_HTTP_PORT="0")
     with reader.meanwhile(snippet(PAGE, "operator")) as running:
         for namespace, verdict in (("legacy", "False"), ("perfana", "True")):
@@ -53,9 +54,7 @@ def test_operator_starts_as_the_page_says_and_judges(pages_cluster: Cluster, tmp
 @pytest.mark.usefixtures("installed")
 def test_verdicts_are_those_that_kubectl_prints(pages_cluster: Cluster, tmp_path: Path) -> None:
     """All but the ages, on the page's day; for checks that nobody has judged before."""
-    for namespace in ("legacy", "perfana"):
-        pages_cluster.client().delete(API_VERSION, CHECK, "perfana", namespace)
-        pages_cluster.client().create(check(), namespace)
+    forget_verdicts(pages_cluster)
     reader = make_reader(tmp_path, pages_cluster)
     command, shown = snippet(PAGE, "verdicts").split("\n", 1)
     clock = ShiftedClock(tmp_path / "clock")
