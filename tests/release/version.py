@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 SOURCE = Path("operator/perfana_support/__init__.py")
 CHANGELOG = Path("CHANGELOG.md")
 CHART = Path("charts/perfana-support/Chart.yaml")
-HISTORY = ("CHANGELOG.md", "docs/performance.md", "docs/adr/", "docs/roadmap.md")
+HISTORY = ("CHANGELOG.md", "docs/performance.md", "docs/adr/", "docs/roadmap.md", "tests/data/")
 """Files and folders that say what once was: measured, decided, released."""
 
 _NUMBER = r"(?P<version>[0-9]+\.[0-9]+\.[0-9]+)(?![0-9A-Za-z_+]|\.[0-9])"
@@ -34,6 +34,7 @@ _FORMS = (
     re.compile(r"perfana-support (?:--version[ =])?" + _NUMBER),
     # What follows a line that names the project: kustomize's tag of an image, a commit that GitLab or pre-commit fetches.
     re.compile(r"perfana-support\n(?:[- ]+newName: \S+\n)?[- ]+(?:newTag: \"?|re[fv]: v)" + _NUMBER),
+    re.compile(r"--build-arg VERSION=" + _NUMBER),
     re.compile(r"app\.kubernetes\.io/version: \"?" + _NUMBER),
 )
 _FORMS_OF_A_FILE = {
