@@ -28,6 +28,8 @@ mount -o remount,bind,ro,nosuid,nodev "$root"
 mount -t proc proc "$root/proc"
 exec env -i "$@"
 """
+# By their places: the PATH is the image's by then.
+_SETPRIV, _CHROOT = "/usr/bin/setpriv", "/usr/sbin/chroot"
 _WITHIN_SECONDS = 120
 
 
@@ -54,7 +56,7 @@ class Container:
         user = self.image.config["config"]["User"]
         enter = [*_ALONE, *([] if has_network else [_WITHOUT_NETWORK]), "sh", "-euc", _ENTER, "enter", str(self.root), user]
         given = [*self.image.config["config"]["Env"], *(f"{name}={value}" for name, value in variables.items())]
-        return [*enter, *given, "setpriv", "--no-new-privs", "chroot", f"--userspec={user}", str(self.root), *words]
+        return [*enter, *given, _SETPRIV, "--no-new-privs", _CHROOT, f"--userspec={user}", str(self.root), *words]
 
     def start(self, *words: str, stdin: bytes = b"") -> Outcome:
         """Run words within until they end."""
