@@ -22,7 +22,7 @@ from tests.registry.images import alone
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-VENDORS = ("docker.io/perfana/perfana-fe:perfana-4.0.0", "docker.io/perfana/perfana-fe:0.2.97.0-SNAPSHOT")
+VENDORS = ("docker.io/perfana/perfana-web:perfana-4.0.0", "docker.io/perfana/perfana-web:0.2.97.0-SNAPSHOT")
 """What Perfana runs here: a release of the vendor's and a build that is none, as far as names say."""
 
 

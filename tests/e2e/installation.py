@@ -13,20 +13,20 @@ if TYPE_CHECKING:
 OPERATORS = "perfana-support"
 """The operator's namespace, its release's name, and that of its objects."""
 
-RELEASED, SNAPSHOT = "perfana/perfana-fe:perfana-4.0.0", "perfana/perfana-fe:0.2.97.0-SNAPSHOT"
+RELEASED, SNAPSHOT = "perfana/perfana-web:perfana-4.0.0", "perfana/perfana-web:0.2.97.0-SNAPSHOT"
 
 _GRACE_SECONDS = 1
 
 
 def deployment(image: str) -> Object:
     """Return a Deployment of one pod of Perfana's front end."""
-    labels = {"app": "perfana-fe"}
-    container = {"name": "perfana-fe", "image": image, "imagePullPolicy": "Never"}
+    labels = {"app": "perfana-web"}
+    container = {"name": "perfana-web", "image": image, "imagePullPolicy": "Never"}
     pod = {"containers": [container], "terminationGracePeriodSeconds": _GRACE_SECONDS}
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": {"name": "perfana-fe", "namespace": "perfana"},
+        "metadata": {"name": "perfana-web", "namespace": "perfana"},
         "spec": {"selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": pod}},
     }
 
@@ -34,7 +34,7 @@ def deployment(image: str) -> Object:
 def run_perfana(shell: Shell) -> None:
     """Make the namespace `perfana` with a front end that runs."""
     shell.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "perfana"}}, deployment(RELEASED))
-    wait = ("deployment/perfana-fe", "-n", "perfana", f"--timeout={SETTLED_WITHIN_SECONDS:g}s")
+    wait = ("deployment/perfana-web", "-n", "perfana", f"--timeout={SETTLED_WITHIN_SECONDS:g}s")
     shell.kubectl("rollout", "status", *wait)
 
 
