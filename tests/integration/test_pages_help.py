@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from perfana_support.cli import bundle, catalogue, check, completion, explain, operator, policy, status, ticket
+from perfana_support.cli import bundle, catalogue, check, completion, doctor, explain, operator, policy, status, ticket
 from perfana_support.cli.main import COMMANDS
 from tests.integration.pages import Reader, forget_verdicts, make_reader
 from tests.registry.images import alone, vendor_image
@@ -68,7 +68,7 @@ def reader(pages_cluster: Cluster, installed: None, tmp_path_factory: pytest.Tem
 
 
 def test_no_command_is_left_out() -> None:
-    modules = (bundle, catalogue, completion, explain, operator, policy, status)
+    modules = (bundle, catalogue, completion, doctor, explain, operator, policy, status)
     by_unit_tests = (check, ticket)
     assert {each.__name__.rpartition(".")[2] for each in (*modules, *by_unit_tests)} == set(COMMANDS)
 
@@ -88,6 +88,19 @@ def test_example_of_status(line: str, reader: Reader) -> None:
 def test_example_of_what_runs_in_a_cluster(line: str, reader: Reader) -> None:
     done = reader.run(line)
     assert done.returncode == (NOT_SUPPORTED if "-A" in line else SUPPORTED), done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("line", [line for line in examples(doctor) if "|" not in line])
+def test_example_of_the_doctor(line: str, reader: Reader) -> None:
+    """No pod of an operator runs in this cluster, which is a problem."""
+    done = reader.run(line)
+    assert done.returncode == NOT_SUPPORTED, done.stdout + done.stderr
+    assert "operator" in done.stdout
+
+
+@pytest.mark.parametrize("line", [line for line in examples(doctor) if "|" in line])
+def test_example_of_what_the_doctor_prints(line: str, reader: Reader) -> None:
+    assert "support" in reader.must(line)
 
 
 def test_examples_of_the_catalogue(reader: Reader) -> None:
