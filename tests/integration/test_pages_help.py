@@ -100,6 +100,7 @@ def test_example_of_the_doctor(line: str, reader: Reader) -> None:
 
 @pytest.mark.parametrize("line", [line for line in examples(doctor) if "|" in line])
 def test_example_of_what_the_doctor_prints(line: str, reader: Reader) -> None:
+    reader.must("kubectl create namespace perfana-support --dry-run=client -o yaml | kubectl apply -f -")
     assert "support" in reader.must(line)
 
 
