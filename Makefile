@@ -22,11 +22,11 @@ VERSION ?=
 export PERFANA_TEST_KUBERNETES := $(KUBERNETES)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo cluster binaries tools test lint format unit integration mutation bench fuzz
+.PHONY: help setup demo cluster binaries tools test lint format unit integration test-node kind mutation bench fuzz
 .PHONY: package image release version manifests policy reference site requirements clean
 
 help: ## Show these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.ready ## Make .venv with the program and all that tests need; does nothing when it is up to date
 
@@ -75,6 +75,12 @@ unit: setup ## Tests without server, clock or network
 
 integration: setup binaries ## Tests against a real API server (KUBERNETES=1.35: those that another version may fail)
 	@$(BIN)/coverage run -m pytest tests/integration $(if $(KUBERNETES),--server-only)
+
+test-node: setup binaries ## Install on a real node of this machine, run there, fail there (root, Linux)
+	@$(BIN)/coverage run -m pytest tests/e2e
+
+kind: setup binaries ## The same tests in a cluster of kind, made for them and removed (needs Docker)
+	@$(BIN)/pytest tests/e2e --kind
 
 mutation: setup ## Which changes of the judgement would no test notice? (MODULES=evaluate/version EVERY=10)
 	@$(BIN)/python -m tests.mutation --survivors --every $(EVERY) $(MODULES)
