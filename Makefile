@@ -77,7 +77,7 @@ integration: setup binaries ## Tests against a real API server (KUBERNETES=1.35:
 	@$(BIN)/coverage run -m pytest tests/integration $(if $(KUBERNETES),--server-only)
 
 test-node: setup binaries ## Install on a real node of this machine, run there, fail there (root, Linux)
-	@$(BIN)/coverage run -m pytest tests/e2e
+	@$(BIN)/pytest tests/e2e
 
 kind: setup binaries ## The same tests in a cluster of kind, made for them and removed (needs Docker)
 	@$(BIN)/pytest tests/e2e --kind
