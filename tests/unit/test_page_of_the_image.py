@@ -1,4 +1,4 @@
-"""docs/image.md, block by block, with a stand-in for Docker, which no machine of ours has: what is asked of it is what there is.
+"""docs/image.md, block by block, with a stand-in for Docker, which CI has not: what is asked of it is what there is.
 
 That the Dockerfile builds and what comes of it is what tests/integration/test_image.py shows, with another builder.
 """
