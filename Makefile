@@ -3,6 +3,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # The Kubernetes version of the test cluster, for example 1.35; empty is the newest that is pinned.
 KUBERNETES ?=
+# "not" leaves out of the integration tests what `make shipped` runs, for who runs that beside it.
+SHIPPED ?=
 # The least coverage in percent, branches included, of the code that judges.
 JUDGED := 97
 # What `make mutation` runs: modules (evaluate/version model/tag), all when empty; every Nth mutant.
@@ -22,7 +24,7 @@ VERSION ?=
 export PERFANA_TEST_KUBERNETES := $(KUBERNETES)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo cluster binaries tools test lint format unit integration test-node kind mutation bench fuzz
+.PHONY: help setup demo cluster binaries tools test lint format unit integration shipped test-node kind mutation bench fuzz
 .PHONY: package image release version manifests policy reference site requirements clean
 
 help: ## Show these targets
@@ -74,7 +76,10 @@ unit: setup ## Tests without server, clock or network
 	@$(BIN)/coverage run -m pytest tests/unit
 
 integration: setup binaries ## Tests against a real API server (KUBERNETES=1.35: those that another version may fail)
-	@$(BIN)/coverage run -m pytest tests/integration $(if $(KUBERNETES),--server-only)
+	@$(BIN)/coverage run -m pytest tests/integration $(if $(KUBERNETES),--server-only) $(if $(SHIPPED),--shipped=$(SHIPPED))
+
+shipped: setup binaries ## Those of the integration tests that are about packages, image, chart, manifests and pages
+	@$(BIN)/pytest tests/integration --shipped=only
 
 test-node: setup binaries ## Install on a real node of this machine, run there, fail there (root, Linux)
 	@$(BIN)/pytest tests/e2e

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import yaml
+
 from tests.cluster.waiting import wait_for
 from tests.integration.operator_process import ACCOUNT, ROOT, OperatorProcess
 
@@ -102,28 +104,37 @@ class Clinic(NamedTuple):
 
 def deployment(namespace: str = ACCOUNT, args: Sequence[str] = ()) -> Object:
     """Return the operator's Deployment, as far as the API server wants it."""
-    container = {"name": "operator", "image": "perfana-support:here", "args": ["operator", *args]}
-    spec = {"serviceAccountName": ACCOUNT, "containers": [container]}
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
         "metadata": {"name": ACCOUNT, "namespace": namespace, "labels": LABELS},
-        "spec": {"selector": {"matchLabels": LABELS}, "template": {"metadata": {"labels": LABELS}, "spec": spec}},
+        "spec": {
+            "selector": {"matchLabels": LABELS},
+            "template": {"metadata": {"labels": LABELS}, "spec": _pod_spec(["operator", *args])},
+        },
     }
 
 
 def make_objects(api: ApiClient) -> None:
     """Make the Deployment and the pod that the operator would run in."""
     api.create(deployment())
-    container = {"name": "operator", "image": "perfana-support:here"}
     api.create(
         {
             "apiVersion": "v1",
             "kind": "Pod",
             "metadata": {"name": POD, "namespace": ACCOUNT, "labels": LABELS},
-            "spec": {"serviceAccountName": ACCOUNT, "containers": [container]},
+            "spec": _pod_spec(["operator"]),
         }
     )
+
+
+def _pod_spec(args: Sequence[str]) -> Object:
+    """Return the pod that ships, which the namespace takes, with an image and arguments of the test's own."""
+    shipped = yaml.safe_load((ROOT / "manifests" / "base" / "deployment.yaml").read_text(encoding="utf-8"))
+    spec: Object = shipped["spec"]["template"]["spec"]
+    (container,) = spec["containers"]
+    container |= {"image": "perfana-support:here", "args": list(args)}
+    return spec
 
 
 def operator_of(cluster: Cluster, kubeconfig: Path) -> OperatorProcess:

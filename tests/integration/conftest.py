@@ -127,18 +127,31 @@ _CLOCKWORK = re.compile(
 )
 
 
+# What people get and read: packages, image, chart, manifests, pages. Builds and renderings, for which a busy machine is no matter.
+_SHIPPED = re.compile(
+    r"test_(chart_values|docs_|image|install|kind|krew|manifest_schemas|pages_|release|rendered_manifests|single_file|site|wheel)"
+)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option of runs against another version of Kubernetes."""
+    """Add the options of runs against another version of Kubernetes, and of two runs beside one another."""
     parser.addoption("--server-only", action="store_true", help="run only what another version may fail")
+    parser.addoption("--shipped", choices=("only", "not"), help="run only the tests of what is shipped, or all others")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Compare the rights that ship with those that were used when all other tests are done."""
-    if config.getoption("--server-only"):
-        wanted = [item for item in items if _knows_a_version(item)]
-        config.hook.pytest_deselected(items=[item for item in items if item not in wanted])
-        items[:] = wanted
+    wanted = [item for item in items if _is_wanted(item, config)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in wanted])
+    items[:] = wanted
     items.sort(key=lambda item: item.path.stem == "test_rights_used")
+
+
+def _is_wanted(item: pytest.Item, config: pytest.Config) -> bool:
+    if config.getoption("--server-only") and not _knows_a_version(item):
+        return False
+    shipped = config.getoption("--shipped")
+    return shipped is None or (shipped == "only") is bool(_SHIPPED.match(item.path.stem))
 
 
 def _knows_a_version(item: pytest.Item) -> bool:
