@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 VENDORS = ("docker.io/perfana/perfana-web:perfana-4.0.0", "docker.io/perfana/perfana-web:0.2.97.0-SNAPSHOT")
 """What Perfana runs here: a release of the vendor's and a build that is none, as far as names say."""
 
+FIRST_VERDICT = pytest.StashKey[float]()
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option that chooses the place."""
@@ -56,7 +58,15 @@ def shell(place: Place) -> Shell:
 
 
 @pytest.fixture(scope="session")
-def installed(shell: Shell) -> float:
+def installed(request: pytest.FixtureRequest, shell: Shell) -> float:
     """Install the operator as the documentation says, beside a Perfana that runs; return the seconds to its first verdict."""
     run_perfana(shell)
-    return first_verdict(shell)
+    seconds = first_verdict(shell)
+    request.config.stash[FIRST_VERDICT] = seconds
+    return seconds
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Tell how long the way to the first verdict was."""
+    if FIRST_VERDICT in config.stash:
+        terminalreporter.write_line(f"From a bare cluster to the first verdict: {config.stash[FIRST_VERDICT]:.1f} s")

@@ -16,7 +16,6 @@ TWO_MINUTES = 120.0
 
 
 def test_from_a_bare_cluster_to_the_first_verdict_it_takes_two_minutes_at_most(installed: float, shell: Shell) -> None:
-    print(f"first verdict after {installed:.1f} s")
     assert installed < TWO_MINUTES
     shell.wait_for_verdict("perfana", "True")
 
