@@ -127,7 +127,7 @@ _CLOCKWORK = re.compile(
 )
 
 
-# What people get and read: packages, image, chart, manifests, pages. Builds and renderings, for which a busy machine is no matter.
+# What people get and read: packages, image, chart, manifests, pages. Builds and renderings, which a busy machine does no harm.
 _SHIPPED = re.compile(
     r"test_(chart_values|docs_|image|install|kind|krew|manifest_schemas|pages_|release|rendered_manifests|single_file|site|wheel)"
 )
