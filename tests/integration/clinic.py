@@ -110,7 +110,7 @@ def deployment(namespace: str = ACCOUNT, args: Sequence[str] = ()) -> Object:
         "metadata": {"name": ACCOUNT, "namespace": namespace, "labels": LABELS},
         "spec": {
             "selector": {"matchLabels": LABELS},
-            "template": {"metadata": {"labels": LABELS}, "spec": _pod_spec(["operator", *args])},
+            "template": {"metadata": {"labels": LABELS}, "spec": pod_spec(["operator", *args])},
         },
     }
 
@@ -123,12 +123,12 @@ def make_objects(api: ApiClient) -> None:
             "apiVersion": "v1",
             "kind": "Pod",
             "metadata": {"name": POD, "namespace": ACCOUNT, "labels": LABELS},
-            "spec": _pod_spec(["operator"]),
+            "spec": pod_spec(["operator"]),
         }
     )
 
 
-def _pod_spec(args: Sequence[str]) -> Object:
+def pod_spec(args: Sequence[str]) -> Object:
     """Return the pod that ships, which the namespace takes, with an image and arguments of the test's own."""
     shipped = yaml.safe_load((ROOT / "manifests" / "base" / "deployment.yaml").read_text(encoding="utf-8"))
     spec: Object = shipped["spec"]["template"]["spec"]

@@ -130,7 +130,7 @@ def test_helm_test_asks_the_operator_and_nobody_else(place: Place) -> None:
     assert "Succeeded" in said
     (pod,) = seen
     assert pod["spec"]["automountServiceAccountToken"] is False
-    assert pod["spec"]["containers"][0]["command"][-1] == f"http://{NAME}.{NAME}:8080/readyz"
+    assert pod["spec"]["containers"][0]["command"][-1] == "PERFANA_SUPPORT_SERVICE_HOST", "what kubelet says of the service"
     place.helm("uninstall", NAME)
     place.delete_namespace(NAME)
     place.wait_until_left(before)

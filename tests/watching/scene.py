@@ -29,7 +29,7 @@ scrape_configs:
 """
 
 IMAGES = {
-    "legacy": "perfana/perfana-web:0.2.61.105",
+    "legacy": "perfana/perfana-fe:perfana-3.1.0",
     "perfana": RELEASED,
     "shop": RELEASED,
     "warehouse": "perfana/perfana-web:latest",
