@@ -89,8 +89,12 @@ def test_one_file_installs_is_verified_upgraded_and_removed_with_its_definitions
     assert image_of(desk).startswith(IMAGE)
     desk.roll_out()
     assert "successfully rolled out" in desk.run(snippet(PAGE, "verify"))
-    assert "-        image: harbor.example.com" in desk.run(snippet("docs/upgrade.md", "look"))
+    desk.run(f"kubectl patch deployment {ACCOUNT} -n {ACCOUNT} --type merge -p '{{\"spec\": {{\"revisionHistoryLimit\": 9}}}}'")
+    looked = desk.run(snippet("docs/upgrade.md", "look"))
+    assert "+  revisionHistoryLimit: 3" in looked
+    assert "image:" not in "".join(line for line in looked.splitlines() if line.startswith(("+", "-")))
     desk.run(snippet("docs/upgrade.md", "plain"))
+    assert image_of(desk).startswith(IMAGE), "the registry is kept"
     assert desk.run(snippet("docs/upgrade.md", "look")) == ""
     # Its controller, which kubectl would wait for, is not here.
     desk.run(changed(snippet(PAGE, "uninstall"), ("delete -f", "delete --wait=false -f")))
@@ -112,8 +116,9 @@ def test_namespaced_way_gives_no_right_on_the_cluster(empty: Cluster, programs: 
     desk = Desk(empty, tmp_path, programs["helm-4"])
     desk.run(snippet(PAGE, "definitions"))
     desk.run(snippet(PAGE, "namespaced"))
+    assert image_of(desk, "perfana").startswith(IMAGE)
     desk.run(snippet("docs/upgrade.md", "namespaced"))
-    assert image_of(desk, "perfana")
+    assert image_of(desk, "perfana").startswith(IMAGE)
     assert is_gone(desk, "ClusterRole", "rbac.authorization.k8s.io/v1")
     desk.run("kubectl delete -k manifests/overlays/namespaced && kubectl create namespace staging")
     desk.run(snippet(PAGE, "helm-namespaced"))
