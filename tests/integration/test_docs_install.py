@@ -89,7 +89,7 @@ def test_one_file_installs_is_verified_upgraded_and_removed_with_its_definitions
     assert image_of(desk).startswith(IMAGE)
     desk.roll_out()
     assert "successfully rolled out" in desk.run(snippet(PAGE, "verify"))
-    desk.run(f"kubectl patch deployment {ACCOUNT} -n {ACCOUNT} --type merge -p '{{\"spec\": {{\"revisionHistoryLimit\": 9}}}}'")
+    desk.run(f'kubectl patch deployment {ACCOUNT} -n {ACCOUNT} --type merge -p \'{{"spec": {{"revisionHistoryLimit": 9}}}}\'')
     looked = desk.run(snippet("docs/upgrade.md", "look"))
     assert "+  revisionHistoryLimit: 3" in looked
     assert "image:" not in "".join(line for line in looked.splitlines() if line.startswith(("+", "-")))
@@ -99,6 +99,30 @@ def test_one_file_installs_is_verified_upgraded_and_removed_with_its_definitions
     # Its controller, which kubectl would wait for, is not here.
     desk.run(changed(snippet(PAGE, "uninstall"), ("delete -f", "delete --wait=false -f")))
     wait_for(lambda: not has_definitions(desk), GONE_WITHIN_SECONDS, "an end of the definitions")
+    desk.let_go(ACCOUNT)
+
+
+@pytest.mark.parametrize("major", [4, 3])
+def test_helm_takes_over_what_kubectl_applied_and_removes_definitions_only_where_they_are_not_kept(
+    empty: Cluster, programs: dict[str, Path], tmp_path: Path, major: int
+) -> None:
+    desk = Desk(empty, tmp_path, programs[f"helm-{major}"])
+    desk.run(snippet(PAGE, "plain"))
+    created = desk.api.create(check(), "default")["metadata"]["uid"]
+    block = snippet("docs/upgrade.md", "take-over")
+    desk.run(block if major == 4 else changed(block, (" --force-conflicts", "")))
+    assert image_of(desk).startswith(IMAGE)
+    desk.run(snippet("docs/upgrade.md", "save"), tmp_path)
+    assert f"uid: {created}" in (tmp_path / "before.yaml").read_text(encoding="utf-8")
+    upgrade = f"helm upgrade {ACCOUNT} charts/{ACCOUNT} --namespace {ACCOUNT} --reuse-values --set crds.install="
+    desk.run(f"{upgrade}false")
+    assert desk.api.get("support.perfana.io/v1alpha1", "SupportCheck", "perfana", "default")["metadata"]["uid"] == created
+    desk.run(f"{upgrade}true")
+    desk.run(f"{upgrade}true,crds.keep=false")
+    assert has_definitions(desk)
+    desk.run(f"{upgrade}false")
+    wait_for(lambda: not has_definitions(desk), GONE_WITHIN_SECONDS, "an end of the definitions")
+    desk.run(f"helm uninstall {ACCOUNT} --namespace {ACCOUNT} && kubectl delete namespace {ACCOUNT} --wait=false")
     desk.let_go(ACCOUNT)
 
 
