@@ -99,6 +99,17 @@ def test_pull_secrets_may_be_read_one_by_one(tmp_path: Path) -> None:
     assert container["env"] == [{"name": "PERFANA_SUPPORT_USE_PULL_SECRETS", "value": "true"}]
 
 
+@pytest.mark.parametrize("major", MAJORS)
+def test_pull_secrets_of_a_namespace_that_is_listed_twice_may_all_be_read(major: int, tmp_path: Path) -> None:
+    listed = [("perfana", ["harbor"]), ("shop", ["quay"]), ("perfana", ["hub", "harbor"])]
+    secrets = [{"namespace": namespace, "names": names} for namespace, names in listed]
+    rendered = by_key(helm_template({"registries": {"secrets": secrets}}, tmp_path, major=major).objects)
+    for namespace, names in (("perfana", ["harbor", "hub"]), ("shop", ["quay"])):
+        (rule,) = rendered["Role", namespace, "perfana-support-pull-secret"]["rules"]
+        assert rule["resourceNames"] == names
+        assert ("RoleBinding", namespace, "perfana-support-pull-secret") in rendered
+
+
 def test_certificates_of_registries_are_mounted_and_named(tmp_path: Path) -> None:
     rendered = helm_template({"registries": {"caConfigMap": "ours", "caKey": "root.pem"}}, tmp_path).objects
     pod = one(rendered, "Deployment")["spec"]["template"]["spec"]
