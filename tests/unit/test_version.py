@@ -104,6 +104,12 @@ def test_the_newest_section_of_the_changelog_is_the_version() -> None:
     assert days == sorted(days, reverse=True)
 
 
+def test_each_release_before_is_kept_to_be_upgraded_from() -> None:
+    released = {each["version"] for each in SECTION.finditer((ROOT / CHANGELOG).read_text(encoding="utf-8"))} - {"Unreleased"}
+    kept = {folder.name for folder in (ROOT / "tests/data/releases").iterdir() if folder.is_dir()}
+    assert kept == released - {__version__}, "see tests/data/releases/README.md"
+
+
 def test_sections_of_the_changelog_tell_what_was_done_to_what() -> None:
     headings = re.findall(r"^### (.+)$", (ROOT / CHANGELOG).read_text(encoding="utf-8"), re.MULTILINE)
     assert set(headings) <= {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
