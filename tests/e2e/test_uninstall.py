@@ -17,14 +17,15 @@ KINDS = (
 
 
 def test_uninstall_leaves_the_checks_and_nothing_of_the_operator(shell: Shell) -> None:
+    def found() -> str:
+        return shell.kubectl("get", KINDS, "-A", "-o", "name", "-l", "app.kubernetes.io/name=perfana-support")
+
+    assert "lease.coordination.k8s.io/perfana-support" in found()
     shell.run("helm", "uninstall", OPERATORS, "-n", OPERATORS, "--wait", "--timeout=3m")
     shell.wait_for_verdict("perfana", "True")
 
-    def is_gone() -> bool:
-        return shell.kubectl("get", KINDS, "-A", "-o", "name", "-l", "app.kubernetes.io/name=perfana-support") == ""
-
     # What belongs to what Helm removed is the garbage collector's.
-    wait_for(is_gone, SETTLED_WITHIN_SECONDS, "that nothing of the operator is left")
+    wait_for(lambda: found() == "", SETTLED_WITHIN_SECONDS, "that nothing of the operator is left")
 
 
 def test_a_check_and_its_namespace_are_deleted_without_an_operator(shell: Shell) -> None:

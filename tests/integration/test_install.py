@@ -66,6 +66,7 @@ def test_overlay_is_applied_again_without_a_change_judges_and_leaves_nothing(
     place.kubectl("apply", *WAYS[way], "-k", folder)
     place.wait_until_defined()
     before = versions(place, folder)
+    assert {"Deployment/perfana-support", "NetworkPolicy/perfana-support"} <= before.keys()
     place.kubectl("apply", *WAYS[way], "-k", folder)
     assert versions(place, folder) == before
     with place.operator(namespace) as operator:
