@@ -20,7 +20,7 @@ INSTALL = MANIFESTS / "install.yaml"
 OVERLAYS = MANIFESTS / "overlays"
 
 _HEAD = """\
-# The operator for the whole cluster, with its definitions: kubectl apply --server-side -f install.yaml
+# The operator for the whole cluster, with its definitions: kubectl apply -f install.yaml
 # Written by `make manifests`: it is what `kubectl kustomize manifests/overlays/cluster-wide` prints.
 """
 _VERSIONS = {
