@@ -29,6 +29,10 @@ REFUSED = {
     "a check without a name": ({"checks": [{"namespace": "perfana"}]}, "name"),
     "an action that is none": ({"admission": {"actions": ["Refuse"]}}, "actions"),
     "less time than the operator ends in": ({"terminationGracePeriodSeconds": 1}, "terminationGracePeriodSeconds"),
+    "several writers": (
+        {"replicas": 2, "settings": {"leader_election": False}},
+        "replicas above 1 need settings.leader_election",
+    ),
     "admission by an operator that writes no policy": (
         {"admission": {"enabled": True}, "watch": {"namespaces": ["perfana"]}},
         "admission.enabled needs an operator of the whole cluster: leave watch.namespaces empty",

@@ -136,6 +136,19 @@ def test_helm_test_asks_the_operator_and_nobody_else(place: Place) -> None:
     place.wait_until_left(before)
 
 
+def test_second_operator_of_the_whole_cluster_is_told_of(place: Place) -> None:
+    """An upgrade is no second one."""
+    before = everything(place.api)
+    assert "WARNING" not in place.helm("install", NAME, str(CHART), "--create-namespace", "--set", "crds.keep=false")
+    assert "WARNING" not in place.helm("upgrade", NAME, str(CHART), "--set", "crds.keep=false")
+    second = ("install", "second", str(CHART), "--set", "fullnameOverride=second,crds.install=false")
+    assert f"WARNING: {NAME}/{NAME} is an operator as well" in place.helm(*second)
+    for release in ("second", NAME):
+        place.helm("uninstall", release)
+    place.delete_namespace(NAME)
+    place.wait_until_left(before)
+
+
 def test_release_in_some_namespaces_takes_no_right_on_the_cluster(place: Place) -> None:
     place.kubectl("apply", "-f", "crds/")
     place.wait_until_defined()
