@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from perfana_support.model.code import Status
+from perfana_support.model.code import Code, Effect, Status
 from tests.snippets import ROOT, snippets
 from tests.unit.controller.test_metrics import PUBLISHED
 from tests.watching.dashboard import dashboard, panels, queries
@@ -71,6 +71,12 @@ def test_the_command_of_an_alert_is_one_of_its_runbook(name: str) -> None:
         text = text.replace("-n perfana", "-n perfana-support")
     blocks = "\n".join(one.text for one in snippets(PAGE) if f"name={one.name}\n" in SECTIONS[name])
     assert text in blocks
+
+
+def test_a_policy_that_is_too_old_is_said_to_do_what_its_code_does() -> None:
+    assert Code.POLICY_STALE.effect is Effect.AT_RISK
+    for text in (ALERTS["PerfanaPolicyStale"]["annotations"]["description"], SECTIONS["PerfanaPolicyStale"]):
+        assert ("at risk" in text, "Unknown" in text) == (True, False)
 
 
 def test_pages_name_the_address_that_is_to_be_replaced() -> None:
