@@ -67,8 +67,6 @@ def test_the_command_of_an_alert_is_one_of_its_runbook(name: str) -> None:
     names = {"namespace": "perfana", "name": "acme" if "Policy" in name else "perfana"}
     text = re.sub(r"\{\{ \$labels\.(name|namespace) \}\}", lambda found: names[found[1]], command[0])
     text = re.sub(r'\{\{ or \$labels\.namespace "([a-z-]+)" \}\}', r"\1", text)
-    if name == "PerfanaSupportOperatorLeaderless":
-        text = text.replace("-n perfana", "-n perfana-support")
     blocks = "\n".join(one.text for one in snippets(PAGE) if f"name={one.name}\n" in SECTIONS[name])
     assert text in blocks
 
