@@ -151,13 +151,18 @@ class Facts(NamedTuple):
 
 
 class Tools(NamedTuple):
-    """The words that commands begin with, for the cluster that was looked at."""
+    """The words that commands begin with, for the cluster that was looked at; Helm has a word of its own for a context."""
 
     options: str = ""
+    helm_options: str = ""
 
     def kubectl(self, words: str) -> str:
         """A command of kubectl."""
         return f"kubectl{self.options} {words}"
+
+    def helm(self, words: str) -> str:
+        """A command of Helm."""
+        return f"helm{self.helm_options} {words}"
 
     def program(self, words: str) -> str:
         """A command of this program, which reads the same cluster."""

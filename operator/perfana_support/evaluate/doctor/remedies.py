@@ -32,9 +32,14 @@ def give_reader(facts: Facts) -> tuple[str, ...]:
 
 def install(facts: Facts, tools: Tools) -> str:
     """The command, run in a checkout, that installs the operator as it ships."""
-    if facts.setup.namespace == NAME:
+    namespace, watched = facts.setup.namespace, facts.setup.watched
+    if namespace == NAME and not watched:
         return tools.kubectl("apply -f manifests/install.yaml")
-    return f"helm upgrade --install {NAME} charts/{NAME} --namespace {facts.setup.namespace} --create-namespace"
+    words = f"upgrade --install {NAME} charts/{NAME} --namespace {namespace} --create-namespace"
+    if watched:
+        value = ",".join(watched)
+        words += f" --set crds.install=false --set {shlex.quote(f'watch.namespaces={{{value}}}')}"
+    return tools.helm(words)
 
 
 def restart(facts: Facts, tools: Tools) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from perfana_support import __version__
 from perfana_support.evaluate.doctor.setup import setup_of
-from perfana_support.model.diagnosis import Area, State
+from perfana_support.model.diagnosis import Area, State, Tools
 from tests.unit.evaluate.doctor.clusters import (
     HOLDER,
     NAME,
@@ -50,6 +50,15 @@ def test_no_deployment_in_another_namespace_is_installed_there() -> None:
     assert found[0].fix == (
         "helm upgrade --install perfana-support charts/perfana-support --namespace shop --create-namespace",
     )
+
+
+def test_operator_of_some_namespaces_is_installed_for_these_alone_and_into_the_cluster_that_was_asked() -> None:
+    nothing = {"deployments": items(), "lease": absent(), "leases": items()}
+    tools = Tools(" --context production", " --kube-context production")
+    watching = told(well(setup=setup_of(None, NAME, "", ["shop", "bank"]), checks=items(), **nothing), tools)
+    (command,) = watching[0].fix
+    assert command.startswith("helm --kube-context production upgrade --install perfana-support charts/perfana-support ")
+    assert command.endswith(" --set crds.install=false --set 'watch.namespaces={shop,bank}'")
 
 
 def test_deployment_that_is_elsewhere_is_pointed_at() -> None:
