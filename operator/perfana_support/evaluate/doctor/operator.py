@@ -1,5 +1,6 @@
 """Does the operator run: its Deployment, its pods, and what keeps them from starting?"""
 
+import re
 import shlex
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
@@ -117,7 +118,7 @@ def _pods(facts: Facts, tools: Tools) -> Iterator[Diagnosis]:
 
 def _pod(pod: Json, facts: Facts, tools: Tools) -> Iterator[tuple[str, tuple[str, ...]]]:
     """What is wrong with a pod, and the commands for it."""
-    namespace, name = facts.setup.namespace, pod["metadata"]["name"]
+    setup, namespace, name = facts.setup, facts.setup.namespace, pod["metadata"]["name"]
     describe = tools.kubectl(f"describe pod {name} -n {namespace}")
     for condition in (pod.get("status") or {}).get("conditions") or ():
         if condition.get("type") == "PodScheduled" and condition.get("status") == "False":
@@ -130,11 +131,12 @@ def _pod(pod: Json, facts: Facts, tools: Tools) -> Iterator[tuple[str, tuple[str
         if reason in _PULLING:
             shown = f"{reason}: {waiting.get('message') or status.get('image')}"
             image = f"{_repository(str(status.get('image') or NAME))}:{__version__}"
-            set_image = f"set image deployment/{facts.setup.name} -n {namespace} {container}={shlex.quote(image)}"
+            set_image = f"set image deployment/{setup.name} -n {namespace} {container}={shlex.quote(image)}"
             yield f"its image cannot be pulled, {shown}", (describe, tools.kubectl(set_image))
         elif ended.get("reason") == "OOMKilled":
-            words = f"set resources deployment/{facts.setup.name} -n {namespace} -c {container} --limits=memory=512Mi"
-            yield "ran out of memory (OOMKilled)", (tools.kubectl(words),)
+            limit = _more_memory(setup.deployment or {}, str(container))
+            words = f"set resources deployment/{setup.name} -n {namespace} -c {container} --limits=memory={limit}"
+            yield "ran out of memory (OOMKilled)", (tools.kubectl(words) if limit else describe,)
         elif reason in _CRASHING:
             code = f", exit code {ended['exitCode']}" if "exitCode" in ended else ""
             told = f"container {container} does not stay up ({reason}{code}), restarts: {status.get('restartCount') or 0}"
@@ -196,6 +198,15 @@ def _said_at(event: Mapping[str, Any]) -> str:
 def _containers(pod: Json) -> list[Mapping[str, Any]]:
     status = pod.get("status") or {}
     return [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]
+
+
+def _more_memory(deployment: Json, container: str) -> str:
+    """Twice the limit that a container has, "" where it has none or one in a form that people do not write."""
+    containers = (deployment.get("spec") or {}).get("template", {}).get("spec", {}).get("containers") or ()
+    found = next((each for each in containers if each.get("name") == container), {})
+    limit = str(((found.get("resources") or {}).get("limits") or {}).get("memory") or "")
+    parts = re.fullmatch(r"([0-9]+)([kMGT]i?)?", limit, re.ASCII)
+    return f"{2 * int(parts[1])}{parts[2] or ''}" if parts else ""
 
 
 def _repository(image: str) -> str:

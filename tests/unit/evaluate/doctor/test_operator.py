@@ -147,7 +147,7 @@ def test_pods_that_may_not_be_read_are_untold() -> None:
             3,
             "ran out of memory (OOMKilled)",
             (
-                "kubectl set resources deployment/perfana-support -n perfana-support -c operator --limits=memory=512Mi",
+                "kubectl set resources deployment/perfana-support -n perfana-support -c operator --limits=memory=768Mi",
             ),
         ),
         ({"running": {}}, {}, 4, "container operator was started 4 times anew", (LOGS,)),
@@ -163,6 +163,16 @@ def test_pod_that_does_not_run_is_told(
     )
     assert (found[1].subject, found[1].found, found[1].fix) == (f"pod {HOLDER}", words, fix)
     assert len(found) == 2
+
+
+@pytest.mark.parametrize(("limit", "more"), [("1Gi", "2Gi"), ("1000000000", "2000000000"), ("1.5Gi", ""), (None, "")])
+def test_limit_of_memory_is_never_lowered(limit: str | None, more: str) -> None:
+    item = deployment(ready=0)
+    item["spec"]["template"]["spec"]["containers"][0]["resources"]["limits"]["memory"] = limit
+    killed = pod(3, {"waiting": {"reason": "CrashLoopBackOff"}}, {"terminated": {"reason": "OOMKilled"}})
+    found = told(well(setup=setup_of(item, NAME), deployments=items(item), pods=items(killed)))
+    (command,) = found[1].fix
+    assert command.endswith(f" --limits=memory={more}") if more else command == DESCRIBE
 
 
 def test_restarts_of_a_pod_that_was_moved_are_no_problem() -> None:
