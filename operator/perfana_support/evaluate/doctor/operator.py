@@ -1,15 +1,13 @@
 """Does the operator run: its Deployment, its pods, and what keeps them from starting?"""
 
 import re
-import shlex
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
-from perfana_support import __version__
 from perfana_support.evaluate.doctor.instants import instant
-from perfana_support.evaluate.doctor.remedies import apply_rights, give_reader, install
-from perfana_support.evaluate.doctor.setup import LABEL, NAME
+from perfana_support.evaluate.doctor.remedies import apply_rights, give_reader, install, set_image
+from perfana_support.evaluate.doctor.setup import LABEL, NAME, container_of
 from perfana_support.model.diagnosis import Area, Diagnosis, Facts, Json, State, Tools
 
 _SILENT = "verdicts are not written, and those that stand grow old"
@@ -130,9 +128,8 @@ def _pod(pod: Json, facts: Facts, tools: Tools) -> Iterator[tuple[str, tuple[str
         logs = tools.kubectl(f"logs {name} -n {namespace} -c {container} --previous")
         if reason in _PULLING:
             shown = f"{reason}: {waiting.get('message') or status.get('image')}"
-            image = f"{_repository(str(status.get('image') or NAME))}:{__version__}"
-            set_image = f"set image deployment/{setup.name} -n {namespace} {container}={shlex.quote(image)}"
-            yield f"its image cannot be pulled, {shown}", (describe, tools.kubectl(set_image))
+            fix = set_image(facts, tools, str(container), str(status.get("image") or NAME))
+            yield f"its image cannot be pulled, {shown}", (describe, fix)
         elif ended.get("reason") == "OOMKilled":
             limit = _more_memory(setup.deployment or {}, str(container))
             words = f"set resources deployment/{setup.name} -n {namespace} -c {container} --limits=memory={limit}"
@@ -203,20 +200,11 @@ def _containers(pod: Json) -> list[Mapping[str, Any]]:
 def _more_memory(deployment: Json, container: str) -> str:
     """Twice the limit that a container has, "" where it has none or one in a form that people do not write."""
     containers = (deployment.get("spec") or {}).get("template", {}).get("spec", {}).get("containers") or ()
-    found = next((each for each in containers if each.get("name") == container), {})
+    found: Json = next((each for each in containers if each.get("name") == container), {})
     limit = str(((found.get("resources") or {}).get("limits") or {}).get("memory") or "")
     parts = re.fullmatch(r"([0-9]+)([kMGT]i?)?", limit, re.ASCII)
     return f"{2 * int(parts[1])}{parts[2] or ''}" if parts else ""
 
 
-def _repository(image: str) -> str:
-    """An image without its tag and digest."""
-    name = image.partition("@")[0]
-    folder, slash, last = name.rpartition("/")
-    return f"{folder}{slash}{last.partition(':')[0]}"
-
-
 def _image(deployment: Json) -> str:
-    containers = deployment["spec"].get("template", {}).get("spec", {}).get("containers") or ()
-    images = {str(each.get("name")): str(each.get("image") or "unknown") for each in containers}
-    return images.get("operator") or next(iter(images.values()), "unknown")
+    return str(container_of(deployment).get("image") or "unknown")

@@ -3,7 +3,9 @@
 import shlex
 from collections.abc import Iterator
 
-from perfana_support.evaluate.doctor.remedies import apply_definitions, give_reader
+from perfana_support.evaluate.doctor.remedies import apply_definitions, give_reader, restart, set_image
+from perfana_support.evaluate.doctor.setup import NAME, container_of
+from perfana_support.model.code import Code
 from perfana_support.model.diagnosis import Area, Diagnosis, Facts, PolicySeen, State, Tools
 
 _STALE = "later releases and end-of-life dates are not in it; verdicts by it are at risk (PolicyStale)"
@@ -13,6 +15,7 @@ _INVALID = "an operator keeps the last valid form in force, or judges nothing by
 def judge_policies(facts: Facts, tools: Tools) -> Iterator[Diagnosis]:
     """The built-in policy of this program, and each of the cluster."""
     yield _age(facts.builtin, facts, ("pipx upgrade perfana-support",), "built-in policy")
+    yield from _operators_own(facts, tools)
     if facts.policies.found is None:
         found, fix = f"cannot be read: {facts.policies.why_not}", give_reader(facts)
         if facts.policies.is_absent:
@@ -31,6 +34,25 @@ def judge_policies(facts: Facts, tools: Tools) -> Iterator[Diagnosis]:
         reviewed = f"{tools.kubectl(patch)}    # once you have read the vendor's policy anew"
         yield _age(policy, facts, (tools.kubectl(f"edit supportpolicy {name}"), reviewed), policy.name)
     yield from _unnamed(facts, tools)
+
+
+def _operators_own(facts: Facts, tools: Tools) -> Iterator[Diagnosis]:
+    """The policy that is built into the operator, which may be an older program: its verdicts tell of its age."""
+    stale = [
+        check
+        for check in facts.checks.items
+        if not (check.get("spec") or {}).get("policyRef")
+        and any(each.get("code") == Code.POLICY_STALE for each in (check.get("status") or {}).get("findings") or ())
+    ]
+    if not stale or (facts.builtin.stale_after and facts.moment.date() > facts.builtin.stale_after):
+        return
+    container = container_of(facts.setup.deployment)
+    fix = restart(facts, tools)
+    if container:
+        fix = set_image(facts, tools, str(container.get("name")), str(container.get("image") or NAME))
+        fix += "    # this version's image, once it is there"
+    found = f"is too old, by {len(stale)} verdicts of its; this program's is of {facts.builtin.published_on}"
+    yield Diagnosis(Area.POLICIES, "the operator's own", State.PROBLEM, found, _STALE, (fix,))
 
 
 def _age(policy: PolicySeen, facts: Facts, fix: tuple[str, ...], subject: str) -> Diagnosis:

@@ -2,6 +2,7 @@
 
 import shlex
 
+from perfana_support import __version__
 from perfana_support.evaluate.doctor.setup import NAME
 from perfana_support.model.diagnosis import Facts, Tools
 
@@ -50,10 +51,23 @@ def restart(facts: Facts, tools: Tools) -> str:
     return tools.kubectl(f"rollout restart deployment/{setup.name} -n {setup.namespace}")
 
 
+def set_image(facts: Facts, tools: Tools, container: str, image: str) -> str:
+    """The command that has a container run this program's version, of where its image is now."""
+    wanted = shlex.quote(f"{_repository(image)}:{__version__}")
+    return tools.kubectl(f"set image deployment/{facts.setup.name} -n {facts.setup.namespace} {container}={wanted}")
+
+
 def caller(facts: Facts) -> str:
     """The name of whoever asks, as the server knows it; "" where it does not say."""
     status = (facts.caller.found or {}).get("status") or {}
     return str((status.get("userInfo") or {}).get("username") or "")
+
+
+def _repository(image: str) -> str:
+    """An image without its tag and digest."""
+    name = image.partition("@")[0]
+    folder, slash, last = name.rpartition("/")
+    return f"{folder}{slash}{last.partition(':')[0]}"
 
 
 def _place(facts: Facts) -> str:

@@ -1,8 +1,7 @@
 """How an operator is set up: what its Deployment says in the operator's own flags and variables."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from perfana_support.model.diagnosis import Json, Setup
 
@@ -26,7 +25,7 @@ def find_setup(deployments: Sequence[Json], namespace: str, account: str, watche
 def setup_of(deployment: Json | None, namespace: str, account: str = "", watched: Sequence[str] = ()) -> Setup:
     """The setup that a Deployment states, or that one without any settings would have."""
     pod = ((deployment or {}).get("spec") or {}).get("template", {}).get("spec") or {}
-    stated = dict(_stated(pod))
+    stated = dict(_stated(container_of(deployment)))
     namespaces = tuple(filter(None, map(_named, stated.get("NAMESPACE", "").split(","))))
     return Setup(
         namespace,
@@ -39,16 +38,21 @@ def setup_of(deployment: Json | None, namespace: str, account: str = "", watched
     )
 
 
+def container_of(deployment: Json | None) -> Json:
+    """The operator's container in a Deployment: by its name or, where none has it, the first; {} for none."""
+    pod = ((deployment or {}).get("spec") or {}).get("template", {}).get("spec") or {}
+    containers = pod.get("containers") or ()
+    return next((each for each in containers if each.get("name") == "operator"), next(iter(containers), {}))
+
+
 def _named(value: str) -> str:
     """A name that a setting states, "" for what the server takes for none: it ends in commands that people copy."""
     name = value.strip()
     return name if re.fullmatch(_DNS_NAME, name, re.ASCII) else ""
 
 
-def _stated(pod: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _stated(container: Json) -> Iterator[tuple[str, str]]:
     """Settings by name, of variables and then of flags, which win; namespaces together."""
-    containers = pod.get("containers") or ()
-    container: Json = next((each for each in containers if each.get("name") == "operator"), next(iter(containers), {}))
     for each in container.get("env") or ():
         name = str(each.get("name") or "")
         if name.startswith(_PREFIX) and each.get("value"):
