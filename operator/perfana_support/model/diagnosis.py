@@ -91,7 +91,10 @@ class PolicySeen(NamedTuple):
 
 
 class Setup(NamedTuple):
-    """How an operator is set up, by its Deployment and by what the user states. No `watched` namespaces: it looks at all."""
+    """How an operator is set up, by its Deployment and by what the user states. No `watched` namespaces: it looks at all.
+
+    With `is_place_hidden` the Deployment takes namespaces from elsewhere, and which these are is not known.
+    """
 
     namespace: str
     account: str
@@ -100,6 +103,7 @@ class Setup(NamedTuple):
     elects: bool = True
     lease_namespace: str = ""
     lease_name: str = ""
+    is_place_hidden: bool = False
 
     @property
     def name(self) -> str:

@@ -15,6 +15,10 @@ def apply_definitions(tools: Tools) -> str:
 def apply_rights(facts: Facts, tools: Tools) -> tuple[str, ...]:
     """The commands that give the operator all that it needs."""
     setup = facts.setup
+    if setup.is_place_hidden:
+        # Without namespaces these would be rights to the whole cluster.
+        again = tools.program(f"doctor --operator-namespace {setup.namespace} -n {setup.namespace}")
+        return (f"{again}    # in place of the last word, the namespaces that it looks at",)
     words = f"perfana-support doctor --print rights{_place(facts)}"
     words += f" --service-account {setup.account}" if setup.account != NAME else ""
     words += f" --lease-name {setup.lease_name}" if setup.lease_name != NAME else ""

@@ -9,6 +9,8 @@ NAME = "perfana-support"
 LABEL = "app.kubernetes.io/name"
 _DNS_NAME = r"[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?"
 _PREFIX = "PERFANA_SUPPORT_"
+# Stands for a value that comes from a ConfigMap, a Secret or the pod itself; it is no name.
+_ELSEWHERE = "$(elsewhere)"
 # Flags of the operator as its variables' names spell them.
 _SHORT = {"n": "NAMESPACE"}
 
@@ -26,7 +28,8 @@ def setup_of(deployment: Json | None, namespace: str, account: str = "", watched
     """The setup that a Deployment states, or that one without any settings would have."""
     pod = ((deployment or {}).get("spec") or {}).get("template", {}).get("spec") or {}
     stated = dict(_stated(container_of(deployment)))
-    namespaces = tuple(filter(None, map(_named, stated.get("NAMESPACE", "").split(","))))
+    words = [word.strip() for word in stated.get("NAMESPACE", "").split(",") if word.strip()]
+    namespaces = tuple(filter(None, map(_named, words)))
     return Setup(
         namespace,
         account or str(pod.get("serviceAccountName") or (NAME if deployment is None else "default")),
@@ -35,6 +38,7 @@ def setup_of(deployment: Json | None, namespace: str, account: str = "", watched
         stated.get("LEADER_ELECTION", "true").lower() not in ("false", "no", "0"),
         _named(stated.get("LEASE_NAMESPACE", "")) or namespace,
         _named(stated.get("LEASE_NAME", "")) or NAME,
+        not watched and len(namespaces) < len(words),
     )
 
 
@@ -55,8 +59,9 @@ def _stated(container: Json) -> Iterator[tuple[str, str]]:
     """Settings by name, of variables and then of flags, which win; namespaces together."""
     for each in container.get("env") or ():
         name = str(each.get("name") or "")
-        if name.startswith(_PREFIX) and each.get("value"):
-            yield name.removeprefix(_PREFIX).replace("NAMESPACES", "NAMESPACE"), str(each["value"])
+        value = each.get("value") or (_ELSEWHERE if each.get("valueFrom") else "")
+        if name.startswith(_PREFIX) and value:
+            yield name.removeprefix(_PREFIX).replace("NAMESPACES", "NAMESPACE"), str(value)
     words = [*map(str, container.get("command") or ()), *map(str, container.get("args") or ())]
     namespaces = list[str]()
     for place, word in enumerate(words):

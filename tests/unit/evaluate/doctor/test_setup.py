@@ -41,6 +41,16 @@ def test_variables_are_understood_and_flags_win() -> None:
     assert (found.watched, found.lease_name, found.elects) == (("a", "b"), "flag", False)
 
 
+def test_namespaces_that_come_from_elsewhere_are_known_to_be_hidden_unless_they_are_stated() -> None:
+    item = deployment()
+    item["spec"]["template"]["spec"]["containers"][0]["env"] = [
+        {"name": "PERFANA_SUPPORT_NAMESPACES", "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}}
+    ]
+    assert setup_of(item, NAME).is_place_hidden
+    assert not setup_of(item, NAME, "", ["shop"]).is_place_hidden
+    assert not setup_of(deployment("-n", "a,"), NAME).is_place_hidden
+
+
 def test_what_the_user_states_wins_and_the_operators_own_name_comes_first() -> None:
     others = [deployment(name="another"), deployment(), deployment(namespace="elsewhere")]
     found = find_setup(others, NAME, "account", ["c"])
