@@ -30,7 +30,7 @@ def judge_operator(facts: Facts, tools: Tools) -> Iterator[Diagnosis]:
         yield _missing(facts, tools)
     else:
         problems = [*_pods(facts, tools), *_events(facts, tools)]
-        yield _deployment(facts, setup.deployment, tools, is_explained=bool(problems))
+        yield _deployment(facts, setup.deployment, tools, is_explained=any(each.state is State.PROBLEM for each in problems))
         yield from problems or _seen_pods(facts, tools)
 
 

@@ -248,3 +248,4 @@ def test_events_are_not_asked_for_while_all_pods_are_ready() -> None:
         ("Deployment", State.PROBLEM),
         ("Events", State.CANNOT_TELL),
     ]
+    assert found[0].found == "0 of 1 pods of perfana-support are ready"
