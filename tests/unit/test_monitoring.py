@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from perfana_support.model.code import Code, Effect, Status
+from perfana_support.controller.policybook import Origin
+from perfana_support.model.code import Code, ConditionType, Effect, Reason, Status
 from tests.snippets import ROOT, snippets
 from tests.unit.controller.test_metrics import PUBLISHED
 from tests.watching.dashboard import dashboard, panels, queries
@@ -20,6 +21,14 @@ ALERTS = {alert["alert"]: alert for alert in alerts()}
 # What Prometheus puts beside our labels, by the configurations that docs/monitoring.md shows.
 OF_TARGETS = {"instance", "job", "namespace", "pod", "cluster", "le"}
 OF_OTHERS = {"up", "process_resident_memory_bytes", "process_cpu_seconds_total"}
+VALUES = {
+    "status": {str(status) for status in Status},
+    "condition": {str(kind) for kind in ConditionType},
+    "reason": {str(reason) for reason in (*Reason, *Code)},
+    "effect": {str(effect) for effect in Effect},
+    "origin": {str(origin) for origin in Origin},
+    "result": {"Written", "Conflict", "Failed"},
+}
 KEYWORDS = re.compile(r"\b(?:by|on|ignoring) \(([^)]*)\)")
 SELECTOR = re.compile(r"\b([a-z_:]+)\{([^}]*)\}")
 SUFFIX = re.compile(r"_(?:bucket|sum|count)$")
@@ -91,7 +100,8 @@ def test_rules_and_dashboard_name_metrics_and_labels_that_the_operator_exports(w
         assert set(re.findall(r"(\w+)\s*(?:=~|!=|!~|=)", selector)) <= _labels(metric)
     used = {label.strip() for labels in KEYWORDS.findall(expression) for label in labels.split(",")}
     assert used <= set().union(*map(_labels, metrics)) | {"origin", "name"}
-    assert set(re.findall(r'status="(\w+)"', expression)) <= {str(status) for status in Status}
+    for label, values in VALUES.items():
+        assert set(re.findall(rf'\b{label}="(\w+)"', expression)) <= values, label
 
 
 def test_the_component_lists_all_that_stands_beside_it() -> None:
