@@ -104,6 +104,13 @@ def test_rules_and_dashboard_name_metrics_and_labels_that_the_operator_exports(w
         assert set(re.findall(rf'\b{label}="(\w+)"', expression)) <= values, label
 
 
+def test_the_monitor_selects_the_service_that_ships_and_a_port_of_it() -> None:
+    monitor = yaml.safe_load((FOLDER / "servicemonitor.yaml").read_text(encoding="utf-8"))["spec"]
+    service = yaml.safe_load((ROOT / "manifests/base/service.yaml").read_text(encoding="utf-8"))
+    assert monitor["selector"]["matchLabels"].items() <= service["metadata"]["labels"].items()
+    assert {one["port"] for one in monitor["endpoints"]} <= {port["name"] for port in service["spec"]["ports"]}
+
+
 def test_the_component_lists_all_that_stands_beside_it() -> None:
     component = yaml.safe_load((FOLDER / "kustomization.yaml").read_text(encoding="utf-8"))
     (generator,) = component["configMapGenerator"]

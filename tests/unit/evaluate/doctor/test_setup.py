@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import pytest
 
+from perfana_support.controller.settings import Settings, flag
 from perfana_support.evaluate.doctor.setup import find_setup, setup_of
 from tests.unit.evaluate.doctor.clusters import NAME, deployment
 
@@ -27,6 +30,14 @@ def test_flags_of_the_lease_are_understood() -> None:
     assert (found.lease_name, found.lease_namespace) == ("other", "there")
     assert not setup_of(deployment("--no-leader-election"), NAME).elects
     assert setup_of(deployment("--leader-election", "--policy-reports"), NAME).elects
+
+
+def test_what_is_read_of_a_deployment_are_settings_of_the_operator() -> None:
+    wanted = {"namespaces", "leader_election", "lease_namespace", "lease_name"}
+    assert wanted <= {one.name for one in fields(Settings)}
+    words = [flag("namespaces"), "a", flag("lease_name"), "b", flag("lease_namespace"), "c"]
+    found = setup_of(deployment(*words), NAME)
+    assert (found.watched, found.lease_name, found.lease_namespace) == (("a",), "b", "c")
 
 
 def test_variables_are_understood_and_flags_win() -> None:
