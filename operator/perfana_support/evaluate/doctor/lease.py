@@ -81,7 +81,8 @@ def _rivals(facts: Facts, tools: Tools) -> Iterator[Diagnosis]:
             continue
         told.add(other.lease_namespace)
         found = f"looks at the same namespaces by Lease {other.lease_namespace}/{other.lease_name}"
-        fix = (tools.kubectl(f"scale deployment {other.name} -n {other.namespace} --replicas=0"),)
+        words = f"scale deployment {other.name} -n {other.namespace} --replicas=0"
+        fix = (f"{tools.kubectl(words)}    # if that one is not wanted",)
         subject = f"Deployment {other.namespace}/{other.name}"
         yield Diagnosis(Area.OPERATOR, subject, State.PROBLEM, found, why, fix)
     if facts.leases.found is None and not own.watched:

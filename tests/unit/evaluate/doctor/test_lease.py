@@ -19,7 +19,7 @@ from tests.unit.evaluate.doctor.clusters import (
 )
 
 RESTART = "kubectl rollout restart deployment/perfana-support -n perfana-support"
-SCALE = "kubectl scale deployment perfana-support -n ops --replicas=0"
+SCALE = "kubectl scale deployment perfana-support -n ops --replicas=0    # if that one is not wanted"
 
 
 def held(seconds_ago: float, holder: str = HOLDER) -> Diagnosis:
