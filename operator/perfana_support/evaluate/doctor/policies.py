@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from perfana_support.evaluate.doctor.remedies import apply_definitions, give_reader, restart, set_image
 from perfana_support.evaluate.doctor.setup import NAME, container_of
-from perfana_support.model.code import Code
-from perfana_support.model.diagnosis import Area, Diagnosis, Facts, PolicySeen, State, Tools
+from perfana_support.model.code import Code, Status
+from perfana_support.model.diagnosis import Area, Diagnosis, Facts, Json, PolicySeen, State, Tools
 
 _STALE = "later releases and end-of-life dates are not in it; verdicts by it are at risk (PolicyStale)"
 _INVALID = "an operator keeps the last valid form in force, or judges nothing by it if it has seen none"
@@ -28,6 +28,12 @@ def judge_policies(facts: Facts, tools: Tools) -> Iterator[Diagnosis]:
         name = shlex.quote(policy.name)
         if policy.problems:
             yield _invalid(policy, bool((statuses[policy.name].get("status") or {}).get("lastValidSpec")), tools)
+            continue
+        refused = _refused(statuses[policy.name])
+        if refused:
+            found = f"is valid to this program, and not to the operator: {refused}"
+            look = (tools.kubectl(f"describe supportpolicy {name}"), restart(facts, tools))
+            yield Diagnosis(Area.POLICIES, policy.name, State.PROBLEM, found, _INVALID, look)
             continue
         today = facts.moment.date().isoformat()
         patch = f'patch supportpolicy {name} --type=merge -p \'{{"spec":{{"publishedOn":"{today}"}}}}\''
@@ -53,6 +59,15 @@ def _operators_own(facts: Facts, tools: Tools) -> Iterator[Diagnosis]:
         fix += "    # this version's image, once it is there"
     found = f"is too old, by {len(stale)} verdicts of its; this program's is of {facts.builtin.published_on}"
     yield Diagnosis(Area.POLICIES, "the operator's own", State.PROBLEM, found, _STALE, (fix,))
+
+
+def _refused(item: Json) -> str:
+    """What the operator has against the present spec of a policy, "" for nothing: it may be of another version."""
+    status = item.get("status") or {}
+    valid: Json = next((each for each in status.get("conditions") or () if each.get("type") == "Valid"), {})
+    if valid.get("status") != Status.FALSE or status.get("observedGeneration") != item["metadata"].get("generation"):
+        return ""
+    return str(next(iter(status.get("problems") or ()), valid.get("message") or valid.get("reason")))
 
 
 def _age(policy: PolicySeen, facts: Facts, fix: tuple[str, ...], subject: str) -> Diagnosis:

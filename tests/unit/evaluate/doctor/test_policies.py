@@ -37,6 +37,23 @@ def test_policy_of_an_older_operator_is_told_by_its_verdicts() -> None:
     assert only(facts._replace(builtin=PolicySeen("default", *OLD))).subject == "built-in policy"
 
 
+def test_policy_that_the_operator_refuses_is_not_well_because_this_program_takes_it() -> None:
+    young = PolicySeen("ours", date(2026, 11, 20), date(2026, 11, 26))
+    item = policy("ours")
+    item["metadata"]["generation"] = 3
+    item["status"] = {
+        "observedGeneration": 3,
+        "conditions": [{"type": "Valid", "status": "False", "reason": "PolicyInvalid"}],
+        "problems": ["spec.support: is not known"],
+    }
+    found = only(well(policies=items(item), read_policies=(young,)))
+    assert (found.subject, found.state) == ("ours", State.PROBLEM)
+    assert found.found == "is valid to this program, and not to the operator: spec.support: is not known"
+    assert found.fix[0] == "kubectl describe supportpolicy ours"
+    item["metadata"]["generation"] = 4
+    assert told(well(policies=items(item), read_policies=(young,))) == []
+
+
 def test_policy_on_its_last_day_is_well_and_its_age_by_its_own_rule() -> None:
     young = PolicySeen("ours", date(2026, 11, 20), date(2026, 11, 26))
     assert told(well(policies=items(policy("ours")), read_policies=(young,))) == []
