@@ -12,7 +12,8 @@ HEAD = f"""\
 {MADE}
 The same for every command and format. They are published: none changes its meaning. A verdict has codes of its own,
 so a crash or a file that cannot be read is never taken for one. For several installations the worst counts: not
-supported, then undetermined, then at risk.
+supported, then undetermined, then at risk. `doctor` judges no installation: 0 is all is well, 3 a problem, 5 something
+that could not be looked at.
 
 """
 MEANINGS = {

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from perfana_support.model.code import Status
+from perfana_support.controller.policybook import Origin
+from perfana_support.model.code import Code, ConditionType, Effect, Reason, Status
 from tests.snippets import ROOT, snippets
 from tests.unit.controller.test_metrics import PUBLISHED
 from tests.watching.dashboard import dashboard, panels, queries
@@ -20,6 +21,14 @@ ALERTS = {alert["alert"]: alert for alert in alerts()}
 # What Prometheus puts beside our labels, by the configurations that docs/monitoring.md shows.
 OF_TARGETS = {"instance", "job", "namespace", "pod", "cluster", "le"}
 OF_OTHERS = {"up", "process_resident_memory_bytes", "process_cpu_seconds_total"}
+VALUES = {
+    "status": {str(status) for status in Status},
+    "condition": {str(kind) for kind in ConditionType},
+    "reason": {str(reason) for reason in (*Reason, *Code)},
+    "effect": {str(effect) for effect in Effect},
+    "origin": {str(origin) for origin in Origin},
+    "result": {"Written", "Conflict", "Failed"},
+}
 KEYWORDS = re.compile(r"\b(?:by|on|ignoring) \(([^)]*)\)")
 SELECTOR = re.compile(r"\b([a-z_:]+)\{([^}]*)\}")
 SUFFIX = re.compile(r"_(?:bucket|sum|count)$")
@@ -67,10 +76,14 @@ def test_the_command_of_an_alert_is_one_of_its_runbook(name: str) -> None:
     names = {"namespace": "perfana", "name": "acme" if "Policy" in name else "perfana"}
     text = re.sub(r"\{\{ \$labels\.(name|namespace) \}\}", lambda found: names[found[1]], command[0])
     text = re.sub(r'\{\{ or \$labels\.namespace "([a-z-]+)" \}\}', r"\1", text)
-    if name == "PerfanaSupportOperatorLeaderless":
-        text = text.replace("-n perfana", "-n perfana-support")
     blocks = "\n".join(one.text for one in snippets(PAGE) if f"name={one.name}\n" in SECTIONS[name])
     assert text in blocks
+
+
+def test_a_policy_that_is_too_old_is_said_to_do_what_its_code_does() -> None:
+    assert Code.POLICY_STALE.effect is Effect.AT_RISK
+    for text in (ALERTS["PerfanaPolicyStale"]["annotations"]["description"], SECTIONS["PerfanaPolicyStale"]):
+        assert ("at risk" in text, "Unknown" in text) == (True, False)
 
 
 def test_pages_name_the_address_that_is_to_be_replaced() -> None:
@@ -87,7 +100,15 @@ def test_rules_and_dashboard_name_metrics_and_labels_that_the_operator_exports(w
         assert set(re.findall(r"(\w+)\s*(?:=~|!=|!~|=)", selector)) <= _labels(metric)
     used = {label.strip() for labels in KEYWORDS.findall(expression) for label in labels.split(",")}
     assert used <= set().union(*map(_labels, metrics)) | {"origin", "name"}
-    assert set(re.findall(r'status="(\w+)"', expression)) <= {str(status) for status in Status}
+    for label, values in VALUES.items():
+        assert set(re.findall(rf'\b{label}="(\w+)"', expression)) <= values, label
+
+
+def test_the_monitor_selects_the_service_that_ships_and_a_port_of_it() -> None:
+    monitor = yaml.safe_load((FOLDER / "servicemonitor.yaml").read_text(encoding="utf-8"))["spec"]
+    service = yaml.safe_load((ROOT / "manifests/base/service.yaml").read_text(encoding="utf-8"))
+    assert monitor["selector"]["matchLabels"].items() <= service["metadata"]["labels"].items()
+    assert {one["port"] for one in monitor["endpoints"]} <= {port["name"] for port in service["spec"]["ports"]}
 
 
 def test_the_component_lists_all_that_stands_beside_it() -> None:

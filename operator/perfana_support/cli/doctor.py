@@ -82,8 +82,9 @@ def run(arguments: argparse.Namespace) -> ExitCode:
 
 def _tools(arguments: argparse.Namespace) -> Tools:
     """The words that reach the same cluster."""
-    stated = {"--kubeconfig": arguments.kubeconfig, "--context": arguments.context}
-    return Tools("".join(f" {flag} {shlex.quote(value)}" for flag, value in stated.items() if value))
+    kubeconfig, context = (shlex.quote(each) if each else "" for each in (arguments.kubeconfig, arguments.context))
+    file = f" --kubeconfig {kubeconfig}" if kubeconfig else ""
+    return Tools(*(file + (f" {flag} {context}" if context else "") for flag in ("--context", "--kube-context")))
 
 
 def _print(arguments: argparse.Namespace, watched: tuple[str, ...]) -> None:

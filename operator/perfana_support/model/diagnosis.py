@@ -91,7 +91,10 @@ class PolicySeen(NamedTuple):
 
 
 class Setup(NamedTuple):
-    """How an operator is set up, by its Deployment and by what the user states. No `watched` namespaces: it looks at all."""
+    """How an operator is set up, by its Deployment and by what the user states. No `watched` namespaces: it looks at all.
+
+    With `is_place_hidden` the Deployment takes namespaces from elsewhere, and which these are is not known.
+    """
 
     namespace: str
     account: str
@@ -100,6 +103,7 @@ class Setup(NamedTuple):
     elects: bool = True
     lease_namespace: str = ""
     lease_name: str = ""
+    is_place_hidden: bool = False
 
     @property
     def name(self) -> str:
@@ -151,13 +155,18 @@ class Facts(NamedTuple):
 
 
 class Tools(NamedTuple):
-    """The words that commands begin with, for the cluster that was looked at."""
+    """The words that commands begin with, for the cluster that was looked at; Helm has a word of its own for a context."""
 
     options: str = ""
+    helm_options: str = ""
 
     def kubectl(self, words: str) -> str:
         """A command of kubectl."""
         return f"kubectl{self.options} {words}"
+
+    def helm(self, words: str) -> str:
+        """A command of Helm."""
+        return f"helm{self.helm_options} {words}"
 
     def program(self, words: str) -> str:
         """A command of this program, which reads the same cluster."""

@@ -36,9 +36,9 @@ def rights_objects(setup: Setup) -> Iterator[Json]:
     judging = rules(right for right in rights if right.place is not Place.LEASE)
     lease = rules((right for right in rights if right.place is Place.LEASE), setup.lease_name or _NAME)
     for namespace in setup.watched:
-        yield from _role(_NAME, namespace, judging, setup, {"app.kubernetes.io/component": "judging"})
+        yield from _role(_named(setup, namespace), namespace, judging, setup, {"app.kubernetes.io/component": "judging"})
     if not setup.watched:
-        yield from _role(_NAME, "", judging, setup, {})
+        yield from _role(_named(setup, ""), "", judging, setup, {})
     yield from _role(f"{_NAME}-lease" if setup.watched else _NAME, setup.lease_namespace, lease, setup, {})
 
 
@@ -59,6 +59,11 @@ def reader_objects(setup: Setup, name: str) -> Iterator[Json]:
         yield from _bound(role, binding, namespace, [*given, *own], subject)
     if not setup.watched:
         yield from _bound(role, binding, "", [*looked_at, *own, *_CLUSTERS], subject)
+
+
+def _named(setup: Setup, namespace: str) -> str:
+    """The name of a role outside of the operator's namespace: another operator's there must not lose its binding."""
+    return _NAME if setup.namespace in (_NAME, namespace) else f"{_NAME}-{setup.namespace}"
 
 
 def _role(name: str, namespace: str, given: Rules, setup: Setup, labels: dict[str, str]) -> Iterator[Json]:

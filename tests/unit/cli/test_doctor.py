@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from perfana_support.evaluate.doctor.setup import setup_of
 from perfana_support.model.diagnosis import Facts, Reading
 from perfana_support.sources.cluster import examination
 from perfana_support.sources.definitions import shipped_definitions
-from tests.unit.evaluate.doctor.clusters import granted, refused, well
+from tests.unit.evaluate.doctor.clusters import absent, granted, items, refused, well
 
 if TYPE_CHECKING:
     from tests.unit.cli.program import Program
@@ -50,6 +51,13 @@ def test_what_is_stated_is_asked_for(program: Program, monkeypatch: pytest.Monke
     outcome = program("doctor", *words.split(), "--context", "with blank", "--kubeconfig", "file")
     assert asked == ["file", "with blank", examination.Wanted("ops", "robot", ("a", "b"), "other")]
     assert "kubectl --kubeconfig file --context 'with blank' apply -f -" in outcome.out
+
+
+def test_helm_is_told_of_the_same_cluster_in_its_own_words(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    nothing = well(setup=setup_of(None, "shop"), deployments=items(), lease=absent(), leases=items())
+    monkeypatch.setattr(examination, "examine", lambda *_: nothing)
+    outcome = program("doctor", "--context", "with blank", "--kubeconfig", "file")
+    assert "helm --kubeconfig file --kube-context 'with blank' upgrade --install" in outcome.out
 
 
 def printed(program: Program, *words: str) -> list[str]:

@@ -71,6 +71,19 @@ def test_rights_of_another_account_lease_and_namespaces_are_printed_for_these() 
     assert {each["subjects"][0]["name"] for each in objects if "subjects" in each} == {"robot"}
 
 
+def test_rights_of_one_operator_take_none_from_another_that_has_its_own_where_they_are_given() -> None:
+    def names(namespace: str, *watched: str) -> set[tuple[str, str, str]]:
+        objects = rights_objects(setup_of(None, namespace, "", watched))
+        return {
+            (each["kind"], each["metadata"].get("namespace", ""), each["metadata"]["name"])
+            for each in objects
+            if each["kind"].endswith("Binding")
+        }
+
+    assert not names(NAME) & names("ops")
+    assert not names("shop", "shop") & names("ops", "shop")
+
+
 def test_rules_say_each_right_once() -> None:
     found = rules(RIGHTS)
     assert sum(len(rule["verbs"]) * len(rule["resources"]) for rule in found) == len(RIGHTS)

@@ -35,7 +35,10 @@ def _fix(state: State, found: str, facts: Facts, name: str, tools: Tools) -> tup
         return ("pipx upgrade perfana-support",)
     if (facts.definitions[name].found or {}).get("metadata", {}).get("deletionTimestamp"):
         return (tools.kubectl(f"wait --for=delete --timeout=120s crd/{name}"), apply_definitions(tools))
-    return (apply_definitions(tools), tools.kubectl(f"wait --for=condition=Established --timeout=60s crd/{name}"))
+    # Which of two that differ is the newer one, nothing in them says.
+    is_any = found.startswith(("is another", "is served as"))
+    note = "    # if this program is newer than whoever installed them" if is_any else ""
+    return (apply_definitions(tools) + note, tools.kubectl(f"wait --for=condition=Established --timeout=60s crd/{name}"))
 
 
 def _unread(reading: Reading, discovery: Reading, name: str) -> tuple[State, str, str]:

@@ -13,12 +13,19 @@ from perfana_support.model.diagnosis import Area, Diagnosis, Facts, Json, Setup,
 _LATE_SECONDS = 30.0
 _DURATION_SECONDS = 12.0
 _NOBODY = "nobody writes verdicts"
+_FIGHT = "two operators that lead judge the same checks, and write over one another's verdicts"
 
 
 def judge_lease(facts: Facts, tools: Tools) -> Iterator[Diagnosis]:
     """Whether the Lease is held, by whom, and was renewed lately; and whether another operator has a Lease of its own."""
-    if facts.setup.elects:
+    setup = facts.setup
+    replicas = ((setup.deployment or {}).get("spec") or {}).get("replicas", 1)
+    if setup.elects:
         yield _lease(facts, tools)
+    elif replicas > 1:
+        found = f"{replicas} pods of {setup.name} are wanted, and each writes: it runs with --no-leader-election"
+        fix = (tools.kubectl(f"scale deployment {setup.name} -n {setup.namespace} --replicas=1"),)
+        yield Diagnosis(Area.OPERATOR, "Lease", State.PROBLEM, found, _FIGHT, fix)
     yield from _rivals(facts, tools)
 
 
@@ -74,14 +81,15 @@ def _rivals(facts: Facts, tools: Tools) -> Iterator[Diagnosis]:
     """Other operators that judge the same namespaces under a Lease of their own: they write over one another for ever."""
     own = facts.setup
     told = set[str]()
-    why = "two operators that lead judge the same checks, and write over one another's verdicts"
+    why = _FIGHT
     for deployment in facts.deployments.items:
         other = setup_of(deployment, str(deployment["metadata"].get("namespace")))
         if deployment is own.deployment or own.deployment is None or not _may_fight(own, other):
             continue
         told.add(other.lease_namespace)
         found = f"looks at the same namespaces by Lease {other.lease_namespace}/{other.lease_name}"
-        fix = (tools.kubectl(f"scale deployment {other.name} -n {other.namespace} --replicas=0"),)
+        words = f"scale deployment {other.name} -n {other.namespace} --replicas=0"
+        fix = (f"{tools.kubectl(words)}    # if that one is not wanted",)
         subject = f"Deployment {other.namespace}/{other.name}"
         yield Diagnosis(Area.OPERATOR, subject, State.PROBLEM, found, why, fix)
     if facts.leases.found is None and not own.watched:

@@ -1,14 +1,13 @@
 """Does the operator run: its Deployment, its pods, and what keeps them from starting?"""
 
-import shlex
+import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
-from perfana_support import __version__
 from perfana_support.evaluate.doctor.instants import instant
-from perfana_support.evaluate.doctor.remedies import apply_rights, give_reader, install
-from perfana_support.evaluate.doctor.setup import LABEL, NAME
+from perfana_support.evaluate.doctor.remedies import apply_rights, give_reader, install, set_image
+from perfana_support.evaluate.doctor.setup import LABEL, NAME, container_of
 from perfana_support.model.diagnosis import Area, Diagnosis, Facts, Json, State, Tools
 
 _SILENT = "verdicts are not written, and those that stand grow old"
@@ -31,7 +30,7 @@ def judge_operator(facts: Facts, tools: Tools) -> Iterator[Diagnosis]:
         yield _missing(facts, tools)
     else:
         problems = [*_pods(facts, tools), *_events(facts, tools)]
-        yield _deployment(facts, setup.deployment, tools, is_explained=bool(problems))
+        yield _deployment(facts, setup.deployment, tools, is_explained=any(each.state is State.PROBLEM for each in problems))
         yield from problems or _seen_pods(facts, tools)
 
 
@@ -117,7 +116,7 @@ def _pods(facts: Facts, tools: Tools) -> Iterator[Diagnosis]:
 
 def _pod(pod: Json, facts: Facts, tools: Tools) -> Iterator[tuple[str, tuple[str, ...]]]:
     """What is wrong with a pod, and the commands for it."""
-    namespace, name = facts.setup.namespace, pod["metadata"]["name"]
+    setup, namespace, name = facts.setup, facts.setup.namespace, pod["metadata"]["name"]
     describe = tools.kubectl(f"describe pod {name} -n {namespace}")
     for condition in (pod.get("status") or {}).get("conditions") or ():
         if condition.get("type") == "PodScheduled" and condition.get("status") == "False":
@@ -129,12 +128,12 @@ def _pod(pod: Json, facts: Facts, tools: Tools) -> Iterator[tuple[str, tuple[str
         logs = tools.kubectl(f"logs {name} -n {namespace} -c {container} --previous")
         if reason in _PULLING:
             shown = f"{reason}: {waiting.get('message') or status.get('image')}"
-            image = f"{_repository(str(status.get('image') or NAME))}:{__version__}"
-            set_image = f"set image deployment/{facts.setup.name} -n {namespace} {container}={shlex.quote(image)}"
-            yield f"its image cannot be pulled, {shown}", (describe, tools.kubectl(set_image))
+            fix = set_image(facts, tools, str(container), str(status.get("image") or NAME))
+            yield f"its image cannot be pulled, {shown}", (describe, fix)
         elif ended.get("reason") == "OOMKilled":
-            words = f"set resources deployment/{facts.setup.name} -n {namespace} -c {container} --limits=memory=512Mi"
-            yield "ran out of memory (OOMKilled)", (tools.kubectl(words),)
+            limit = _more_memory(setup.deployment or {}, str(container))
+            words = f"set resources deployment/{setup.name} -n {namespace} -c {container} --limits=memory={limit}"
+            yield "ran out of memory (OOMKilled)", (tools.kubectl(words) if limit else describe,)
         elif reason in _CRASHING:
             code = f", exit code {ended['exitCode']}" if "exitCode" in ended else ""
             told = f"container {container} does not stay up ({reason}{code}), restarts: {status.get('restartCount') or 0}"
@@ -198,14 +197,14 @@ def _containers(pod: Json) -> list[Mapping[str, Any]]:
     return [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]
 
 
-def _repository(image: str) -> str:
-    """An image without its tag and digest."""
-    name = image.partition("@")[0]
-    folder, slash, last = name.rpartition("/")
-    return f"{folder}{slash}{last.partition(':')[0]}"
+def _more_memory(deployment: Json, container: str) -> str:
+    """Twice the limit that a container has, "" where it has none or one in a form that people do not write."""
+    containers = (deployment.get("spec") or {}).get("template", {}).get("spec", {}).get("containers") or ()
+    found: Json = next((each for each in containers if each.get("name") == container), {})
+    limit = str(((found.get("resources") or {}).get("limits") or {}).get("memory") or "")
+    parts = re.fullmatch(r"([0-9]+)([kMGT]i?)?", limit, re.ASCII)
+    return f"{2 * int(parts[1])}{parts[2] or ''}" if parts else ""
 
 
 def _image(deployment: Json) -> str:
-    containers = deployment["spec"].get("template", {}).get("spec", {}).get("containers") or ()
-    images = {str(each.get("name")): str(each.get("image") or "unknown") for each in containers}
-    return images.get("operator") or next(iter(images.values()), "unknown")
+    return str(container_of(deployment).get("image") or "unknown")

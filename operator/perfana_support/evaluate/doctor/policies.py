@@ -3,8 +3,10 @@
 import shlex
 from collections.abc import Iterator
 
-from perfana_support.evaluate.doctor.remedies import apply_definitions, give_reader
-from perfana_support.model.diagnosis import Area, Diagnosis, Facts, PolicySeen, State, Tools
+from perfana_support.evaluate.doctor.remedies import apply_definitions, give_reader, restart, set_image
+from perfana_support.evaluate.doctor.setup import NAME, container_of
+from perfana_support.model.code import Code, Status
+from perfana_support.model.diagnosis import Area, Diagnosis, Facts, Json, PolicySeen, State, Tools
 
 _STALE = "later releases and end-of-life dates are not in it; verdicts by it are at risk (PolicyStale)"
 _INVALID = "an operator keeps the last valid form in force, or judges nothing by it if it has seen none"
@@ -13,6 +15,7 @@ _INVALID = "an operator keeps the last valid form in force, or judges nothing by
 def judge_policies(facts: Facts, tools: Tools) -> Iterator[Diagnosis]:
     """The built-in policy of this program, and each of the cluster."""
     yield _age(facts.builtin, facts, ("pipx upgrade perfana-support",), "built-in policy")
+    yield from _operators_own(facts, tools)
     if facts.policies.found is None:
         found, fix = f"cannot be read: {facts.policies.why_not}", give_reader(facts)
         if facts.policies.is_absent:
@@ -26,11 +29,45 @@ def judge_policies(facts: Facts, tools: Tools) -> Iterator[Diagnosis]:
         if policy.problems:
             yield _invalid(policy, bool((statuses[policy.name].get("status") or {}).get("lastValidSpec")), tools)
             continue
+        refused = _refused(statuses[policy.name])
+        if refused:
+            found = f"is valid to this program, and not to the operator: {refused}"
+            look = (tools.kubectl(f"describe supportpolicy {name}"), restart(facts, tools))
+            yield Diagnosis(Area.POLICIES, policy.name, State.PROBLEM, found, _INVALID, look)
+            continue
         today = facts.moment.date().isoformat()
         patch = f'patch supportpolicy {name} --type=merge -p \'{{"spec":{{"publishedOn":"{today}"}}}}\''
         reviewed = f"{tools.kubectl(patch)}    # once you have read the vendor's policy anew"
         yield _age(policy, facts, (tools.kubectl(f"edit supportpolicy {name}"), reviewed), policy.name)
     yield from _unnamed(facts, tools)
+
+
+def _operators_own(facts: Facts, tools: Tools) -> Iterator[Diagnosis]:
+    """The policy that is built into the operator, which may be an older program: its verdicts tell of its age."""
+    stale = [
+        check
+        for check in facts.checks.items
+        if not (check.get("spec") or {}).get("policyRef")
+        and any(each.get("code") == Code.POLICY_STALE for each in (check.get("status") or {}).get("findings") or ())
+    ]
+    if not stale or (facts.builtin.stale_after and facts.moment.date() > facts.builtin.stale_after):
+        return
+    container = container_of(facts.setup.deployment)
+    fix = restart(facts, tools)
+    if container:
+        fix = set_image(facts, tools, str(container.get("name")), str(container.get("image") or NAME))
+        fix += "    # this version's image, once it is there"
+    found = f"is too old, by {len(stale)} verdicts of its; this program's is of {facts.builtin.published_on}"
+    yield Diagnosis(Area.POLICIES, "the operator's own", State.PROBLEM, found, _STALE, (fix,))
+
+
+def _refused(item: Json) -> str:
+    """What the operator has against the present spec of a policy, "" for nothing: it may be of another version."""
+    status = item.get("status") or {}
+    valid: Json = next((each for each in status.get("conditions") or () if each.get("type") == "Valid"), {})
+    if valid.get("status") != Status.FALSE or status.get("observedGeneration") != item["metadata"].get("generation"):
+        return ""
+    return str(next(iter(status.get("problems") or ()), valid.get("message") or valid.get("reason")))
 
 
 def _age(policy: PolicySeen, facts: Facts, fix: tuple[str, ...], subject: str) -> Diagnosis:

@@ -2,6 +2,7 @@
 
 import shlex
 
+from perfana_support import __version__
 from perfana_support.evaluate.doctor.setup import NAME
 from perfana_support.model.diagnosis import Facts, Tools
 
@@ -14,6 +15,10 @@ def apply_definitions(tools: Tools) -> str:
 def apply_rights(facts: Facts, tools: Tools) -> tuple[str, ...]:
     """The commands that give the operator all that it needs."""
     setup = facts.setup
+    if setup.is_place_hidden:
+        # Without namespaces these would be rights to the whole cluster.
+        again = tools.program(f"doctor --operator-namespace {setup.namespace} -n {setup.namespace}")
+        return (f"{again}    # in place of the last word, the namespaces that it looks at",)
     words = f"perfana-support doctor --print rights{_place(facts)}"
     words += f" --service-account {setup.account}" if setup.account != NAME else ""
     words += f" --lease-name {setup.lease_name}" if setup.lease_name != NAME else ""
@@ -32,9 +37,14 @@ def give_reader(facts: Facts) -> tuple[str, ...]:
 
 def install(facts: Facts, tools: Tools) -> str:
     """The command, run in a checkout, that installs the operator as it ships."""
-    if facts.setup.namespace == NAME:
+    namespace, watched = facts.setup.namespace, facts.setup.watched
+    if namespace == NAME and not watched:
         return tools.kubectl("apply -f manifests/install.yaml")
-    return f"helm upgrade --install {NAME} charts/{NAME} --namespace {facts.setup.namespace} --create-namespace"
+    words = f"upgrade --install {NAME} charts/{NAME} --namespace {namespace} --create-namespace"
+    if watched:
+        value = ",".join(watched)
+        words += f" --set crds.install=false --set {shlex.quote(f'watch.namespaces={{{value}}}')}"
+    return tools.helm(words)
 
 
 def restart(facts: Facts, tools: Tools) -> str:
@@ -45,10 +55,23 @@ def restart(facts: Facts, tools: Tools) -> str:
     return tools.kubectl(f"rollout restart deployment/{setup.name} -n {setup.namespace}")
 
 
+def set_image(facts: Facts, tools: Tools, container: str, image: str) -> str:
+    """The command that has a container run this program's version, of where its image is now."""
+    wanted = shlex.quote(f"{_repository(image)}:{__version__}")
+    return tools.kubectl(f"set image deployment/{facts.setup.name} -n {facts.setup.namespace} {container}={wanted}")
+
+
 def caller(facts: Facts) -> str:
     """The name of whoever asks, as the server knows it; "" where it does not say."""
     status = (facts.caller.found or {}).get("status") or {}
     return str((status.get("userInfo") or {}).get("username") or "")
+
+
+def _repository(image: str) -> str:
+    """An image without its tag and digest."""
+    name = image.partition("@")[0]
+    folder, slash, last = name.rpartition("/")
+    return f"{folder}{slash}{last.partition(':')[0]}"
 
 
 def _place(facts: Facts) -> str:

@@ -17,6 +17,13 @@ def judge_rights(facts: Facts, tools: Tools) -> Iterator[Diagnosis]:
         fix = give_reader(facts)
         yield Diagnosis(Area.RIGHTS, "operator", State.CANNOT_TELL, found, why, fix)
         return
+    if facts.setup.is_place_hidden:
+        found, why = (
+            "the Deployment takes the namespaces that it looks at from elsewhere",
+            "there it needs rights, not everywhere",
+        )
+        yield Diagnosis(Area.RIGHTS, "operator", State.CANNOT_TELL, found, why, apply_rights(facts, tools))
+        return
     missing = [each for each in facts.granted if each.is_allowed is False]
     unsaid = [each for each in facts.granted if each.is_allowed is None]
     told = f"of {user} (asked for by {facts.asked})"

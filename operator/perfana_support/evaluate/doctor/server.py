@@ -18,7 +18,8 @@ def judge_server(facts: Facts, policy: Policy, tools: Tools) -> Iterator[Diagnos
     """Whether the server answers, and what the policy says of its version."""
     text = str((facts.version.found or {}).get("gitVersion") or "")
     if facts.version.found is None:
-        found = f"{facts.server} does not answer: {facts.version.why_not}"
+        told = "refuses to say its version" if facts.version.status else "does not answer"
+        found = f"{facts.server} {told}: {facts.version.why_not}"
         why = "nothing else can be looked at"
         yield Diagnosis(Area.SERVER, "API server", State.PROBLEM, found, why, (tools.kubectl("cluster-info"),))
         return

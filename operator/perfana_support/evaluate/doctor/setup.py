@@ -1,8 +1,7 @@
 """How an operator is set up: what its Deployment says in the operator's own flags and variables."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from perfana_support.model.diagnosis import Json, Setup
 
@@ -10,6 +9,8 @@ NAME = "perfana-support"
 LABEL = "app.kubernetes.io/name"
 _DNS_NAME = r"[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?"
 _PREFIX = "PERFANA_SUPPORT_"
+# Stands for a value that comes from a ConfigMap, a Secret or the pod itself; it is no name.
+_ELSEWHERE = "$(elsewhere)"
 # Flags of the operator as its variables' names spell them.
 _SHORT = {"n": "NAMESPACE"}
 
@@ -26,8 +27,9 @@ def find_setup(deployments: Sequence[Json], namespace: str, account: str, watche
 def setup_of(deployment: Json | None, namespace: str, account: str = "", watched: Sequence[str] = ()) -> Setup:
     """The setup that a Deployment states, or that one without any settings would have."""
     pod = ((deployment or {}).get("spec") or {}).get("template", {}).get("spec") or {}
-    stated = dict(_stated(pod))
-    namespaces = tuple(filter(None, map(_named, stated.get("NAMESPACE", "").split(","))))
+    stated = dict(_stated(container_of(deployment)))
+    words = [word.strip() for word in stated.get("NAMESPACE", "").split(",") if word.strip()]
+    namespaces = tuple(filter(None, map(_named, words)))
     return Setup(
         namespace,
         account or str(pod.get("serviceAccountName") or (NAME if deployment is None else "default")),
@@ -36,7 +38,15 @@ def setup_of(deployment: Json | None, namespace: str, account: str = "", watched
         stated.get("LEADER_ELECTION", "true").lower() not in ("false", "no", "0"),
         _named(stated.get("LEASE_NAMESPACE", "")) or namespace,
         _named(stated.get("LEASE_NAME", "")) or NAME,
+        not watched and len(namespaces) < len(words),
     )
+
+
+def container_of(deployment: Json | None) -> Json:
+    """The operator's container in a Deployment: by its name or, where none has it, the first; {} for none."""
+    pod = ((deployment or {}).get("spec") or {}).get("template", {}).get("spec") or {}
+    containers = pod.get("containers") or ()
+    return next((each for each in containers if each.get("name") == "operator"), next(iter(containers), {}))
 
 
 def _named(value: str) -> str:
@@ -45,14 +55,13 @@ def _named(value: str) -> str:
     return name if re.fullmatch(_DNS_NAME, name, re.ASCII) else ""
 
 
-def _stated(pod: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _stated(container: Json) -> Iterator[tuple[str, str]]:
     """Settings by name, of variables and then of flags, which win; namespaces together."""
-    containers = pod.get("containers") or ()
-    container: Json = next((each for each in containers if each.get("name") == "operator"), next(iter(containers), {}))
     for each in container.get("env") or ():
         name = str(each.get("name") or "")
-        if name.startswith(_PREFIX) and each.get("value"):
-            yield name.removeprefix(_PREFIX).replace("NAMESPACES", "NAMESPACE"), str(each["value"])
+        value = each.get("value") or (_ELSEWHERE if each.get("valueFrom") else "")
+        if name.startswith(_PREFIX) and value:
+            yield name.removeprefix(_PREFIX).replace("NAMESPACES", "NAMESPACE"), str(value)
     words = [*map(str, container.get("command") or ()), *map(str, container.get("args") or ())]
     namespaces = list[str]()
     for place, word in enumerate(words):

@@ -28,7 +28,8 @@ def at(seconds_ago: float) -> str:
 def deployment(*args: str, namespace: str = NAME, name: str = NAME, ready: int = 1, replicas: int = 1) -> Json:
     """Return the operator's Deployment."""
     labels = {"app.kubernetes.io/name": NAME}
-    container = {"name": "operator", "image": "perfana-support:0.1.0", "args": ["operator", *args]}
+    container: Json = {"name": "operator", "image": "perfana-support:0.1.0", "args": ["operator", *args]}
+    container["resources"] = {"limits": {"memory": "384Mi"}}
     pod = {"metadata": {"labels": labels}, "spec": {"serviceAccountName": NAME, "containers": [container]}}
     return {
         "metadata": {"name": name, "namespace": namespace, "labels": labels},

@@ -67,7 +67,9 @@ def test_definition_with_fields_that_nobody_here_knows_is_newer_and_left_alone()
 def test_definition_with_both_is_another() -> None:
     other = stored(CHECKS)
     schema(other)["properties"]["later"] = schema(other)["properties"].pop("target")
-    assert "is another than this program's: it lacks" in judged(Reading(other)).found
+    found = judged(Reading(other))
+    assert "is another than this program's: it lacks" in found.found
+    assert found.fix == (f"{APPLY}    # if this program is newer than whoever installed them", WAIT)
 
 
 def test_definition_with_other_rules_is_another_and_other_prose_is_none() -> None:
@@ -95,7 +97,9 @@ def test_definition_that_is_not_established_is_told_with_the_servers_reason() ->
 def test_definition_of_another_version_is_told() -> None:
     other = stored(CHECKS)
     other["spec"]["versions"][0] |= {"name": "v1beta1"}
-    assert judged(Reading(other)).found == "is served as v1beta1, and not as v1alpha1"
+    found = judged(Reading(other))
+    assert found.found == "is served as v1beta1, and not as v1alpha1"
+    assert "if this program is newer" in found.fix[0]
     other["spec"]["versions"][0] |= {"name": "v1alpha1", "served": False}
     assert judged(Reading(other)).found == "is served as nothing, and not as v1alpha1"
 

@@ -19,7 +19,7 @@ from tests.unit.evaluate.doctor.clusters import (
 )
 
 RESTART = "kubectl rollout restart deployment/perfana-support -n perfana-support"
-SCALE = "kubectl scale deployment perfana-support -n ops --replicas=0"
+SCALE = "kubectl scale deployment perfana-support -n ops --replicas=0    # if that one is not wanted"
 
 
 def held(seconds_ago: float, holder: str = HOLDER) -> Diagnosis:
@@ -75,6 +75,12 @@ def test_name_of_a_holder_is_quoted_for_the_shell() -> None:
 
 def test_operator_without_election_needs_no_lease() -> None:
     assert told(running("--no-leader-election", lease=absent())) == []
+
+
+def test_pods_without_election_that_are_more_than_one_fight() -> None:
+    found = only(running("--no-leader-election", lease=absent(), ready=2, replicas=2))
+    assert (found.subject, found.state) == ("Lease", State.PROBLEM)
+    assert found.fix == ("kubectl scale deployment perfana-support -n perfana-support --replicas=1",)
 
 
 def test_another_operator_with_a_lease_of_its_own_fights() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from perfana_support import __version__
 from perfana_support.evaluate.doctor.setup import setup_of
-from perfana_support.model.diagnosis import Area, State
+from perfana_support.model.diagnosis import Area, State, Tools
 from tests.unit.evaluate.doctor.clusters import (
     HOLDER,
     NAME,
@@ -50,6 +50,15 @@ def test_no_deployment_in_another_namespace_is_installed_there() -> None:
     assert found[0].fix == (
         "helm upgrade --install perfana-support charts/perfana-support --namespace shop --create-namespace",
     )
+
+
+def test_operator_of_some_namespaces_is_installed_for_these_alone_and_into_the_cluster_that_was_asked() -> None:
+    nothing = {"deployments": items(), "lease": absent(), "leases": items()}
+    tools = Tools(" --context production", " --kube-context production")
+    watching = told(well(setup=setup_of(None, NAME, "", ["shop", "bank"]), checks=items(), **nothing), tools)
+    (command,) = watching[0].fix
+    assert command.startswith("helm --kube-context production upgrade --install perfana-support charts/perfana-support ")
+    assert command.endswith(" --set crds.install=false --set 'watch.namespaces={shop,bank}'")
 
 
 def test_deployment_that_is_elsewhere_is_pointed_at() -> None:
@@ -138,7 +147,7 @@ def test_pods_that_may_not_be_read_are_untold() -> None:
             3,
             "ran out of memory (OOMKilled)",
             (
-                "kubectl set resources deployment/perfana-support -n perfana-support -c operator --limits=memory=512Mi",
+                "kubectl set resources deployment/perfana-support -n perfana-support -c operator --limits=memory=768Mi",
             ),
         ),
         ({"running": {}}, {}, 4, "container operator was started 4 times anew", (LOGS,)),
@@ -154,6 +163,16 @@ def test_pod_that_does_not_run_is_told(
     )
     assert (found[1].subject, found[1].found, found[1].fix) == (f"pod {HOLDER}", words, fix)
     assert len(found) == 2
+
+
+@pytest.mark.parametrize(("limit", "more"), [("1Gi", "2Gi"), ("1000000000", "2000000000"), ("1.5Gi", ""), (None, "")])
+def test_limit_of_memory_is_never_lowered(limit: str | None, more: str) -> None:
+    item = deployment(ready=0)
+    item["spec"]["template"]["spec"]["containers"][0]["resources"]["limits"]["memory"] = limit
+    killed = pod(3, {"waiting": {"reason": "CrashLoopBackOff"}}, {"terminated": {"reason": "OOMKilled"}})
+    found = told(well(setup=setup_of(item, NAME), deployments=items(item), pods=items(killed)))
+    (command,) = found[1].fix
+    assert command.endswith(f" --limits=memory={more}") if more else command == DESCRIBE
 
 
 def test_restarts_of_a_pod_that_was_moved_are_no_problem() -> None:
@@ -229,3 +248,4 @@ def test_events_are_not_asked_for_while_all_pods_are_ready() -> None:
         ("Deployment", State.PROBLEM),
         ("Events", State.CANNOT_TELL),
     ]
+    assert found[0].found == "0 of 1 pods of perfana-support are ready"

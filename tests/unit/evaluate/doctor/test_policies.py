@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from perfana_support import __version__
 from perfana_support.model.diagnosis import Area, PolicySeen, State
 from tests.unit.evaluate.doctor.clusters import absent, check, items, only, policy, refused, told, well
 
@@ -19,6 +20,38 @@ def test_builtin_policy_that_is_stale_takes_a_newer_program() -> None:
     found = only(well(builtin=PolicySeen("default", *OLD)))
     assert (found.area, found.state, found.fix) == (Area.POLICIES, State.PROBLEM, ("pipx upgrade perfana-support",))
     assert found.found == "is of 2026-01-01 and was to be relied on until 2026-06-30"
+
+
+def test_policy_of_an_older_operator_is_told_by_its_verdicts() -> None:
+    stale = {"findings": [{"code": "PolicyStale", "effect": "AtRisk"}]}
+    checks = items(
+        check(status=stale), check("other", status=stale), check("named", spec={"policyRef": {"name": "ours"}}, status=stale)
+    )
+    young = PolicySeen("ours", date(2026, 11, 20), date(2026, 11, 26))
+    facts = well(checks=checks, policies=items(policy("ours")), read_policies=(young,))
+    found = only(facts)
+    assert (found.subject, found.state) == ("the operator's own", State.PROBLEM)
+    assert found.found == "is too old, by 2 verdicts of its; this program's is of 2026-11-24"
+    image = f"operator=perfana-support:{__version__}    # this version's image, once it is there"
+    assert found.fix == (f"kubectl set image deployment/perfana-support -n perfana-support {image}",)
+    assert only(facts._replace(builtin=PolicySeen("default", *OLD))).subject == "built-in policy"
+
+
+def test_policy_that_the_operator_refuses_is_not_well_because_this_program_takes_it() -> None:
+    young = PolicySeen("ours", date(2026, 11, 20), date(2026, 11, 26))
+    item = policy("ours")
+    item["metadata"]["generation"] = 3
+    item["status"] = {
+        "observedGeneration": 3,
+        "conditions": [{"type": "Valid", "status": "False", "reason": "PolicyInvalid"}],
+        "problems": ["spec.support: is not known"],
+    }
+    found = only(well(policies=items(item), read_policies=(young,)))
+    assert (found.subject, found.state) == ("ours", State.PROBLEM)
+    assert found.found == "is valid to this program, and not to the operator: spec.support: is not known"
+    assert found.fix[0] == "kubectl describe supportpolicy ours"
+    item["metadata"]["generation"] = 4
+    assert told(well(policies=items(item), read_policies=(young,))) == []
 
 
 def test_policy_on_its_last_day_is_well_and_its_age_by_its_own_rule() -> None:

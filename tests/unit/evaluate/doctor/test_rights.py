@@ -18,6 +18,15 @@ def test_right_that_is_missing_is_named_with_what_lacks_without_it() -> None:
     assert "PlatformSupported is Unknown" in found.why
 
 
+def test_operator_that_takes_its_namespaces_from_elsewhere_is_never_given_the_whole_cluster() -> None:
+    facts = running("-n", "$(POD_NAMESPACE)", granted=granted("list pods"), lease=absent())
+    found = told(facts)
+    assert (found[0].subject, found[0].state) == ("operator", State.CANNOT_TELL)
+    again = "perfana-support doctor --operator-namespace perfana-support -n perfana-support"
+    assert found[0].fix == (f"{again}    # in place of the last word, the namespaces that it looks at",)
+    assert not any("--print rights" in fix for each in found for fix in each.fix)
+
+
 def test_each_resource_is_a_problem_of_its_own() -> None:
     found = told(well(granted=granted("watch pods", "patch supportchecks.support.perfana.io/status")))
     assert [each.found for each in found] == [

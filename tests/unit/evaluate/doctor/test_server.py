@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from perfana_support.model.diagnosis import Area, Reading, State, Tools
-from tests.unit.evaluate.doctor.clusters import NOW, only, told, well
+from tests.unit.evaluate.doctor.clusters import NOW, only, refused, told, well
 
 
 def test_cluster_in_which_all_is_well_is_well() -> None:
@@ -18,6 +18,11 @@ def test_server_that_does_not_answer_is_the_only_problem() -> None:
     found = only(well(version=Reading(None, "no answer")))
     assert (found.area, found.state, found.fix) == (Area.SERVER, State.PROBLEM, ("kubectl cluster-info",))
     assert "https://cluster.example does not answer: no answer" in found.found
+
+
+def test_server_that_answers_and_refuses_is_not_said_to_be_silent() -> None:
+    found = only(well(version=refused("get /version")))
+    assert found.found == "https://cluster.example refuses to say its version: you may not get /version"
 
 
 def test_commands_are_for_the_cluster_that_was_asked() -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import pytest
 
+from perfana_support.controller.settings import Settings, flag
 from perfana_support.evaluate.doctor.setup import find_setup, setup_of
 from tests.unit.evaluate.doctor.clusters import NAME, deployment
 
@@ -29,6 +32,14 @@ def test_flags_of_the_lease_are_understood() -> None:
     assert setup_of(deployment("--leader-election", "--policy-reports"), NAME).elects
 
 
+def test_what_is_read_of_a_deployment_are_settings_of_the_operator() -> None:
+    wanted = {"namespaces", "leader_election", "lease_namespace", "lease_name"}
+    assert wanted <= {one.name for one in fields(Settings)}
+    words = [flag("namespaces"), "a", flag("lease_name"), "b", flag("lease_namespace"), "c"]
+    found = setup_of(deployment(*words), NAME)
+    assert (found.watched, found.lease_name, found.lease_namespace) == (("a",), "b", "c")
+
+
 def test_variables_are_understood_and_flags_win() -> None:
     item = deployment("--lease-name=flag")
     item["spec"]["template"]["spec"]["containers"][0]["env"] = [
@@ -39,6 +50,16 @@ def test_variables_are_understood_and_flags_win() -> None:
     ]
     found = setup_of(item, NAME)
     assert (found.watched, found.lease_name, found.elects) == (("a", "b"), "flag", False)
+
+
+def test_namespaces_that_come_from_elsewhere_are_known_to_be_hidden_unless_they_are_stated() -> None:
+    item = deployment()
+    item["spec"]["template"]["spec"]["containers"][0]["env"] = [
+        {"name": "PERFANA_SUPPORT_NAMESPACES", "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}}
+    ]
+    assert setup_of(item, NAME).is_place_hidden
+    assert not setup_of(item, NAME, "", ["shop"]).is_place_hidden
+    assert not setup_of(deployment("-n", "a,"), NAME).is_place_hidden
 
 
 def test_what_the_user_states_wins_and_the_operators_own_name_comes_first() -> None:
