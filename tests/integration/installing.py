@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 NAME = "perfana-support"
 APPS = "apps/v1"
-GONE_WITHIN_SECONDS = 120.0
-"""A namespace is emptied within seconds of its deletion; this is for a busy machine."""
+GONE_WITHIN_SECONDS = 240.0
+"""A namespace is emptied in seconds, and a definition goes once nothing is stored by it; this is for a busy machine."""
 
 ENDED_WITHIN_SECONDS = 240.0
 """No command of these takes longer, whatever it waits for."""

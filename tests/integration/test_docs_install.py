@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PAGE = "docs/install.md"
-GONE_WITHIN_SECONDS = 60.0
+GONE_WITHIN_SECONDS = 240.0
 IMAGE = "harbor.example.com/perfana/perfana-support:"
 
 
@@ -41,7 +41,7 @@ def desk(empty: Cluster, tmp_path: Path) -> Desk:
 
 def has_definitions(desk: Desk) -> bool:
     """Whether the cluster knows our kinds."""
-    return "supportchecks" in desk.run("kubectl get crd -o name")
+    return ".support.perfana.io" in desk.run("kubectl get crd -o name")
 
 
 def image_of(desk: Desk, namespace: str = ACCOUNT) -> str:

@@ -131,6 +131,7 @@ def test_helm_test_asks_the_operator_and_nobody_else(place: Place) -> None:
     (pod,) = seen
     assert pod["spec"]["automountServiceAccountToken"] is False
     assert pod["spec"]["containers"][0]["command"][-1] == "PERFANA_SUPPORT_SERVICE_HOST", "what kubelet says of the service"
+    place.wait_until_defined()
     place.helm("uninstall", NAME)
     place.delete_namespace(NAME)
     place.wait_until_left(before)
@@ -143,6 +144,7 @@ def test_second_operator_of_the_whole_cluster_is_told_of(place: Place) -> None:
     assert "WARNING" not in place.helm("upgrade", NAME, str(CHART), "--set", "crds.keep=false")
     second = ("install", "second", str(CHART), "--set", "fullnameOverride=second,crds.install=false")
     assert f"WARNING: {NAME}/{NAME} is an operator as well" in place.helm(*second)
+    place.wait_until_defined()
     for release in ("second", NAME):
         place.helm("uninstall", release)
     place.delete_namespace(NAME)
