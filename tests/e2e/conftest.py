@@ -8,7 +8,7 @@ import pytest
 
 from tests.cluster import binaries
 from tests.e2e.first_verdict import first_verdict
-from tests.e2e.installation import run_perfana
+from tests.e2e.installation import RELEASED, SNAPSHOT, run_perfana
 from tests.e2e.kind_place import KindPlace
 from tests.e2e.node_place import NodePlace
 from tests.e2e.place import Place, Shell
@@ -22,8 +22,8 @@ from tests.registry.images import alone
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-VENDORS = ("docker.io/perfana/perfana-web:perfana-4.0.0", "docker.io/perfana/perfana-web:0.2.97.0-SNAPSHOT")
-"""What Perfana runs here: a release of the vendor's and a build that is none, as far as names say."""
+VENDORS = tuple(f"docker.io/{image}" for image in (RELEASED, SNAPSHOT))
+"""What Perfana runs here, by the whole names that a node knows images by."""
 
 FIRST_VERDICT = pytest.StashKey[float]()
 

@@ -8,7 +8,8 @@ from tests.cluster.waiting import wait_for
 from tests.e2e.place import SETTLED_WITHIN_SECONDS, CommandError
 
 if TYPE_CHECKING:
-    from tests.e2e.place import Object, Shell
+    from tests.cluster.client import Object
+    from tests.e2e.place import Shell
 
 OPERATORS = "perfana-support"
 """The operator's namespace, its release's name, and that of its objects."""
@@ -36,6 +37,14 @@ def run_perfana(shell: Shell) -> None:
     shell.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "perfana"}}, deployment(RELEASED))
     wait = ("deployment/perfana-web", "-n", "perfana", f"--timeout={SETTLED_WITHIN_SECONDS:g}s")
     shell.kubectl("rollout", "status", *wait)
+
+
+def flip_and_back(shell: Shell) -> None:
+    """Deploy a SNAPSHOT and then the release again, each of which an operator that judges has to tell."""
+    shell.apply(deployment(SNAPSHOT))
+    shell.wait_for_verdict("perfana", "False", "SnapshotBuild")
+    shell.apply(deployment(RELEASED))
+    shell.wait_for_verdict("perfana", "True")
 
 
 def operator_pods(shell: Shell) -> list[Object]:

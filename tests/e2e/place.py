@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from tests.cluster.waiting import wait_for
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-Object = dict[str, Any]
+    from tests.cluster.client import Object
 
 ANSWERED_WITHIN_SECONDS = 120.0
 """A command that waits for nothing takes a second; this long where a node has just started again."""

@@ -11,8 +11,7 @@ from tests.cluster.waiting import wait_for
 from tests.e2e.installation import (
     OPERATORS,
     RELEASED,
-    SNAPSHOT,
-    deployment,
+    flip_and_back,
     lease_holder,
     operator_pods,
     ready_operator_pods,
@@ -56,10 +55,7 @@ def test_the_account_may_not_read_secrets_or_change_workloads(shell: Shell) -> N
 def test_what_really_runs_is_judged_and_a_change_of_it_too(shell: Shell) -> None:
     check = shell.wait_for_verdict("perfana", "True")
     assert check["status"]["release"] == "4.0.0"
-    shell.apply(deployment(SNAPSHOT))
-    shell.wait_for_verdict("perfana", "False", "SnapshotBuild")
-    shell.apply(deployment(RELEASED))
-    shell.wait_for_verdict("perfana", "True")
+    flip_and_back(shell)
 
 
 def test_an_evicted_operator_is_replaced_and_judges_on(shell: Shell) -> None:
@@ -69,12 +65,9 @@ def test_an_evicted_operator_is_replaced_and_judges_on(shell: Shell) -> None:
     shell.kubectl(
         "create", "--raw", f"/api/v1/namespaces/{OPERATORS}/pods/{name}/eviction", "-f", "-", stdin=json.dumps(eviction)
     )
-    shell.apply(deployment(SNAPSHOT))
-    shell.wait_for_verdict("perfana", "False", "SnapshotBuild")
+    flip_and_back(shell)
     (after,) = ready_operator_pods(shell)
     assert after["metadata"]["uid"] != before["metadata"]["uid"]
-    shell.apply(deployment(RELEASED))
-    shell.wait_for_verdict("perfana", "True")
 
 
 def test_an_operator_survives_that_its_nodes_boot_again(place: Place, shell: Shell) -> None:
@@ -90,10 +83,7 @@ def test_an_operator_survives_that_its_nodes_boot_again(place: Place, shell: She
 
     wait_for(runs_again, SETTLED_WITHIN_SECONDS, "the operator's pod to run again", ignoring=(CommandError, KeyError))
     ready_operator_pods(shell)
-    shell.apply(deployment(SNAPSHOT))
-    shell.wait_for_verdict("perfana", "False", "SnapshotBuild")
-    shell.apply(deployment(RELEASED))
-    shell.wait_for_verdict("perfana", "True")
+    flip_and_back(shell)
 
 
 def test_of_two_operators_the_second_takes_over_when_the_first_is_killed(shell: Shell) -> None:
@@ -102,10 +92,7 @@ def test_of_two_operators_the_second_takes_over_when_the_first_is_killed(shell: 
     leader = lease_holder(shell)
     assert leader in {pod["metadata"]["name"] for pod in operator_pods(shell)}
     shell.kubectl("delete", "pod", leader, "-n", OPERATORS, "--grace-period=0", "--force")
-    shell.apply(deployment(SNAPSHOT))
-    shell.wait_for_verdict("perfana", "False", "SnapshotBuild")
+    flip_and_back(shell)
     assert lease_holder(shell) not in ("", leader)
-    shell.apply(deployment(RELEASED))
-    shell.wait_for_verdict("perfana", "True")
     shell.kubectl("scale", "deployment", "perfana-support", "-n", OPERATORS, "--replicas=1")
     ready_operator_pods(shell)
