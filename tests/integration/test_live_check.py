@@ -57,6 +57,21 @@ def test_cluster_and_manifests_get_one_verdict(api: ApiClient, namespace: str, r
     assert reports[0]["source"]["kind"] == "Cluster"
 
 
+def test_nodes_that_may_not_be_listed_are_not_said_to_be_supported(
+    api: ApiClient, cluster: Cluster, namespace: str, reader: Identity
+) -> None:
+    api.create(deployment(RELEASED), namespace)
+    placed = pod(RELEASED)
+    placed["spec"]["nodeName"] = "nowhere"
+    api.create(placed, namespace)
+    conditions = json.loads(live(reader, "-n", namespace, "-o", "json").out)["conditions"]
+    told = {each["type"]: each for each in conditions}
+    assert (told["PlatformSupported"]["status"], told["PlatformSupported"]["reason"]) == ("Unknown", "NotObservable")
+    assert "left out: PlatformSupported" in told["Supported"]["message"]
+    seen = json.loads(live(cluster.kubeconfig, "-n", namespace, "-o", "json").out)["conditions"]
+    assert {each["type"]: each["reason"] for each in seen}["PlatformSupported"] == "PlatformUnreadable"
+
+
 def test_two_hundred_pods_are_judged_in_two_seconds(api: ApiClient, namespace: str, reader: Identity) -> None:
     api.create(deployment(RELEASED), namespace)
     for place in range(PODS):

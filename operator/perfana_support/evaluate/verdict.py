@@ -129,17 +129,18 @@ def _verdict(case: _Case, plan: _Plan | None, as_of: date) -> Verdict:
     )
 
 
-def summarise(conditions: Iterable[Condition]) -> Condition:
+def summarise(conditions: Iterable[Condition], findings: Sequence[Finding] = ()) -> Condition:
     """`Supported` from the conditions it sums up: False beats Unknown beats True.
 
-    What a source cannot show takes no part, and the message says so.
+    What a source cannot show takes no part, and the message says so; what was found of it all the same wants attention.
     """
     parts = [condition for condition in conditions if condition.type in SUMMED_UP]
     judged = [condition for condition in parts if condition.reason != Reason.NOT_OBSERVABLE]
-    missing = [str(condition.type) for condition in parts if condition.reason == Reason.NOT_OBSERVABLE]
+    missing = [condition.type for condition in parts if condition.reason == Reason.NOT_OBSERVABLE]
     worst = min(judged, key=lambda condition: _WORST_FIRST.index(condition.status))
     if worst.status is Status.TRUE:
-        attention = [condition for condition in judged if condition.reason != Reason.ALL_RULES_MET]
+        found = (_from_findings(kind, "", [each for each in findings if kind in each.code.conditions]) for kind in missing)
+        attention = [condition for condition in (*judged, *found) if condition.reason != Reason.ALL_RULES_MET]
         worst = attention[0] if attention else worst
         message = worst.message if attention else "all conditions that could be observed are met"
     else:
@@ -225,7 +226,7 @@ def _judge(case: _Case, as_of: date) -> _Judgement:
             concerned.setdefault(wanted, []).append(finding)
     parts = [_condition(wanted, sentence, case, concerned.get(wanted, ())) for wanted, sentence in SUMMED_UP.items()]
     contract = _maintenance_condition(case, concerned.get(ConditionType.MAINTENANCE_ACTIVE, ()))
-    supported = summarise(parts)
+    supported = summarise(parts, findings)
     if supported.status is Status.TRUE:
         summed_up = (each for each in findings if not SUMMED_UP.keys().isdisjoint(each.code.conditions))
         aside = _set_aside(summed_up)
@@ -235,18 +236,31 @@ def _judge(case: _Case, as_of: date) -> _Judgement:
 
 
 def _condition(wanted: ConditionType, sentence: str, case: _Case, concerned: Sequence[Finding]) -> Condition:
-    if wanted is ConditionType.PLATFORM_SUPPORTED and case.installation.platform is None:
+    platform = case.installation.platform
+    if wanted is ConditionType.PLATFORM_SUPPORTED and platform is None:
         message = "manifests show neither the server nor the nodes; state what they are for to have it judged"
         return Condition(wanted, Status.UNKNOWN, Reason.NOT_OBSERVABLE, message)
-    if wanted is ConditionType.PLATFORM_SUPPORTED and case.installation.platform and not case.installation.platform.nodes:
-        sentence = "Kubernetes is in the policy; no node that runs the pods was seen"
+    if wanted is ConditionType.PLATFORM_SUPPORTED and platform and not platform.nodes:
+        runs = any(workload.node for workload in case.installation.workloads)
+        sentence = "Kubernetes is in the policy" if runs else "Kubernetes is in the policy; no node that runs the pods was seen"
     condition = _from_findings(wanted, sentence, concerned)
-    if wanted is ConditionType.CONFIGURATION_UNMODIFIED and condition.status is Status.TRUE and _hides_settings(case.inventory):
+    if condition.status is not Status.TRUE:
+        return condition
+    if wanted is ConditionType.CONFIGURATION_UNMODIFIED and _hides_settings(case.inventory):
         message = "of Compose files only the images are read, not what is set beside them"
         return Condition(wanted, Status.UNKNOWN, Reason.NOT_OBSERVABLE, message)
-    if condition.status is Status.TRUE and not case.inventory.components:
+    if not case.inventory.components:
         return Condition(wanted, Status.UNKNOWN, Reason.NO_COMPONENTS, "no container runs an image of a Perfana component")
+    if wanted is ConditionType.PLATFORM_SUPPORTED and _hides_nodes(case.installation):
+        message = f"{condition.message}; of the nodes that run the pods nothing can be seen here"
+        return Condition(wanted, Status.UNKNOWN, Reason.NOT_OBSERVABLE, message)
     return condition
+
+
+def _hides_nodes(installation: Installation) -> bool:
+    """Whether pods run on nodes of which the source shows nothing, as for somebody who may read some namespaces only."""
+    shown = {node.name for node in installation.platform.nodes} if installation.platform else set()
+    return any(workload.node and workload.node not in shown for workload in installation.workloads)
 
 
 def _hides_settings(inventory: Inventory) -> bool:
@@ -318,7 +332,7 @@ def _upgrade(plan: _Plan | None, as_of: date) -> _Judgement:
     if plan.after is None:
         return _Judgement((), (Condition(kind, Status.UNKNOWN, plan.reason, plan.changes),))
     judgement = _judge(plan.after, as_of)
-    after = summarise(judgement.conditions)
+    after = summarise(judgement.conditions, judgement.findings)
     message = f"{plan.changes}; {after.message}" if plan.changes else after.message
     findings = (finding for finding in judgement.findings if finding.effect is not Effect.INFO)
     behind = tuple(finding for finding in findings if not SUMMED_UP.keys().isdisjoint(finding.code.conditions))
@@ -333,10 +347,11 @@ def _next_transition(case: _Case, plan: _Plan | None, as_of: date, now: tuple[Co
     days = {*_days(case), *(_days(plan.after) if plan and plan.after else ())}
     for day in sorted(day for day in days if day > as_of):
         then = (*_judge(case, day).conditions, *_upgrade(plan, day).conditions)
-        for before, after in zip(now, then, strict=True):
-            is_part = before.type is not ConditionType.SUPPORTED
-            if is_part and (before.status, before.reason) != (after.status, after.reason):
-                return Transition(day, after.type, after.status, after.reason)
+        pairs = zip(now, then, strict=True)
+        changed = [after for before, after in pairs if (before.status, before.reason) != (after.status, after.reason)]
+        if changed:
+            told = next((each for each in changed if each.type is not ConditionType.SUPPORTED), changed[0])
+            return Transition(day, told.type, told.status, told.reason)
     return None
 
 

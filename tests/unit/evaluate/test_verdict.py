@@ -1,6 +1,6 @@
 """The verdict: three values, what is summed up, what is said, and what time will change next."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -113,6 +113,43 @@ def test_platform_that_could_have_been_shown_and_was_not_takes_part() -> None:
     seen = installation(NEWEST)._replace(platform=Platform("v1.36.3", gaps=("nodes: forbidden",)))
     verdict = evaluate(seen, without_dependencies(policy()), TODAY)
     assert (_summary(verdict).status, _summary(verdict).reason) == (Status.UNKNOWN, "PlatformUnreadable")
+
+
+@pytest.mark.parametrize(
+    ("server", "status", "reason", "summary"),
+    [
+        ("v1.36.3", Status.UNKNOWN, "NotObservable", "AllRulesMet"),
+        ("v1.99.0", Status.UNKNOWN, "NotObservable", "KubernetesUntested"),
+        ("v1.20.1", Status.FALSE, "KubernetesEndOfLife", "KubernetesEndOfLife"),
+    ],
+)
+def test_nodes_that_are_not_shown_are_never_said_to_be_supported(
+    server: str, status: Status, reason: str, summary: str
+) -> None:
+    """What the server is found to be counts all the same, a risk for the attention that it wants."""
+    bare = installation(NEWEST)
+    seen = bare._replace(
+        workloads=(*bare.workloads, bare.workloads[0]._replace(kind="Pod", name="p", node="n")), platform=Platform(server)
+    )
+    verdict = evaluate(seen, without_dependencies(policy()), TODAY)
+    condition = verdict.condition(ConditionType.PLATFORM_SUPPORTED)
+    assert (condition.status, condition.reason) == (status, reason)
+    assert _summary(verdict).reason == summary
+    left_out = "left out: PlatformSupported" in _summary(verdict).message
+    assert left_out == (status is Status.UNKNOWN)
+
+
+def test_a_waiver_of_a_risk_of_a_part_left_out_ends_as_a_change_of_the_summary() -> None:
+    bare = installation(NEWEST)
+    seen = bare._replace(workloads=(bare.workloads[0]._replace(node="n"),), platform=Platform("v1.99.0"))
+    ends = TODAY.replace(day=TODAY.day + 2)
+    check = Check(waivers=(waiver("KubernetesUntested", ends),))
+    verdict = evaluate(seen, without_dependencies(policy()), TODAY, check)
+    assert _summary(verdict).reason == "AllRulesMet"
+    change = verdict.next_transition
+    assert change
+    assert (change.condition, change.reason) == (ConditionType.SUPPORTED, "KubernetesUntested")
+    assert ends <= change.day <= ends + timedelta(days=1)
 
 
 def test_condition_without_components_is_unknown_for_that_reason() -> None:
