@@ -115,8 +115,8 @@ def desk(machine: Machine, asked: list[str], taken: Path) -> Desk:
     for file in taken.iterdir():
         (machine.folder / file.name).write_bytes(file.read_bytes())
     proxies = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY"), asked[0])
-    environment = machine.environment(COSIGN_PASSWORD="of the test", **proxies)  # noqa: S106 - of a key that ends with the test
-    desk = Desk(Shell(environment, machine.folder), machine.folder / "perfana.tar.gz")
+    shell = machine.shell(COSIGN_PASSWORD="of the test", **proxies)  # noqa: S106 - of a key that ends with the test
+    desk = Desk(shell, machine.folder / "perfana.tar.gz")
     assert desk.statement.exists()
     return desk
 
