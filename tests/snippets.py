@@ -6,12 +6,8 @@ A block that is to be run begins with its language and a name, ` ```yaml name=ga
 from __future__ import annotations
 
 import re
-import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
 _BLOCK = re.compile(
@@ -46,25 +42,3 @@ def changed(block: str, *changes: tuple[str, str]) -> str:
         assert old in block, f"{old!r} is not in the block"
         block = block.replace(old, new)
     return block
-
-
-def run_block(
-    block: str, environment: Mapping[str, str], *, folder: Path = ROOT, by: str = "sh", within_seconds: float = 600.0
-) -> subprocess.CompletedProcess[str]:
-    """Run a block as a user does who pastes it into a shell, which ends with the first command that fails."""
-    return subprocess.run(
-        [by, "-euc", block],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=within_seconds,
-    )
-
-
-def printed(block: str, environment: Mapping[str, str], *, folder: Path = ROOT) -> str:
-    """Run a block that must succeed, and return what it prints."""
-    done = run_block(block, environment, folder=folder, within_seconds=120.0)
-    assert done.returncode == 0, done.stderr
-    return done.stdout

@@ -14,6 +14,8 @@ import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
+from tests.cluster.waiting import wait_for
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
@@ -30,6 +32,9 @@ USER_AGENT = "perfana-support-tests"
 
 REQUEST_TIMEOUT_SECONDS = 30.0
 """A request on loopback takes milliseconds, the first ones after boot seconds if the machine is busy."""
+
+GONE_WITHIN_SECONDS = 240.0
+"""A namespace is emptied in seconds, and a definition goes once nothing is stored by it; this is for a busy machine."""
 
 _STALE_CONNECTION = (
     http.client.RemoteDisconnected,
@@ -180,6 +185,20 @@ class ApiClient:
     def delete(self, api_version: str, kind: str, name: str, namespace: str | None = None, **query: object) -> Object:
         """Delete an object, without waiting for its finalizers."""
         return self.request("DELETE", self.path(api_version, kind, name, namespace), query=query)
+
+    def is_gone(self, api_version: str, kind: str, name: str, namespace: str | None = None) -> bool:
+        """Whether an object is not there, or nothing of its kind."""
+        try:
+            self.get(api_version, kind, name, namespace)
+        except ApiError as error:
+            return error.status == http.client.NOT_FOUND
+        except LookupError:
+            return True
+        return False
+
+    def wait_until_gone(self, api_version: str, kind: str, name: str, namespace: str | None = None) -> None:
+        """Wait until an object is gone."""
+        wait_for(lambda: self.is_gone(api_version, kind, name, namespace), GONE_WITHIN_SECONDS, f"{kind} {name} gone")
 
     def watch(
         self,

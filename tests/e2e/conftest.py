@@ -54,7 +54,7 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 @pytest.fixture(scope="session")
 def shell(place: Place) -> Shell:
     """Return commands of a user of the place."""
-    return Shell(place)
+    return Shell(place.environment)
 
 
 @pytest.fixture(scope="session")

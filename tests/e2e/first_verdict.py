@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.e2e.place import SETTLED_WITHIN_SECONDS, CommandError
-from tests.snippets import run_block, snippet
+from tests.e2e.place import SETTLED_WITHIN_SECONDS
+from tests.snippets import snippet
 
 if TYPE_CHECKING:
     from tests.e2e.place import Shell
-
-ROOT = Path(__file__).parents[2]
 
 
 def first_verdict(shell: Shell) -> float:
@@ -29,7 +26,5 @@ def first_verdict(shell: Shell) -> float:
     )
     began = time.monotonic()
     for block in blocks:
-        done = run_block(block, shell.environment, folder=ROOT, within_seconds=SETTLED_WITHIN_SECONDS)
-        if done.returncode != 0:
-            raise CommandError(f"{block}\n{done.stdout}{done.stderr}")
+        shell.must(block, within_seconds=SETTLED_WITHIN_SECONDS)
     return time.monotonic() - began

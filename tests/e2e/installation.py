@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.cluster.waiting import wait_for
-from tests.e2e.place import SETTLED_WITHIN_SECONDS, CommandError
+from tests.e2e.place import SETTLED_WITHIN_SECONDS
+from tests.shell import CommandError
 
 if TYPE_CHECKING:
     from tests.cluster.client import Object

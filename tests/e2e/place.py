@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from typing import TYPE_CHECKING, Protocol
 
+from tests import shell
 from tests.cluster.waiting import wait_for
+from tests.shell import CommandError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from tests.cluster.client import Object
-
-ANSWERED_WITHIN_SECONDS = 120.0
-"""A command that waits for nothing takes a second; this long where a node has just started again."""
 
 SETTLED_WITHIN_SECONDS = 180.0
 """What a busy machine needs until pods run, or an operator has judged."""
@@ -39,28 +37,8 @@ class Place(Protocol):
         """Let pods reach a service at its address, where no proxy does that by itself."""
 
 
-class CommandError(Exception):
-    """A command failed; the message has it and what it said."""
-
-
-class Shell:
-    """Commands as a user of the place types them."""
-
-    def __init__(self, place: Place) -> None:
-        self.environment = place.environment
-
-    def run(self, *command: str, stdin: str | None = None, seconds: float = ANSWERED_WITHIN_SECONDS) -> str:
-        """Run a command that must succeed, and return what it prints."""
-        done = subprocess.run(
-            command, env=self.environment, input=stdin, capture_output=True, text=True, check=False, timeout=seconds
-        )
-        if done.returncode != 0:
-            raise CommandError(f"{' '.join(command)}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
-        return done.stdout
-
-    def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
-        """Run kubectl."""
-        return self.run("kubectl", *arguments, stdin=stdin)
+class Shell(shell.Shell):
+    """A user of the place, who knows objects."""
 
     def get(self, *arguments: str) -> Object:
         """Return what `kubectl get` finds, an object or a list."""

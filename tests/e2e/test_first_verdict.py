@@ -24,4 +24,4 @@ def test_from_a_bare_cluster_to_the_first_verdict_it_takes_two_minutes_at_most(i
 def test_the_chart_asks_the_operator_by_its_service_whether_it_is_well(place: Place, shell: Shell) -> None:
     ready_operator_pods(shell)
     place.publish(OPERATORS, OPERATORS)
-    assert "Succeeded" in shell.run("sh", "-c", snippet("charts/perfana-support/README.md", "test"))
+    assert "Succeeded" in shell.must(snippet("charts/perfana-support/README.md", "test"))

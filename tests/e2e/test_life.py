@@ -16,7 +16,8 @@ from tests.e2e.installation import (
     operator_pods,
     ready_operator_pods,
 )
-from tests.e2e.place import SETTLED_WITHIN_SECONDS, CommandError, Place, Shell
+from tests.e2e.place import SETTLED_WITHIN_SECONDS, Place, Shell
+from tests.shell import CommandError
 
 pytestmark = pytest.mark.usefixtures("installed")
 

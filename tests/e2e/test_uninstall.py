@@ -21,7 +21,7 @@ def test_uninstall_leaves_the_checks_and_nothing_of_the_operator(shell: Shell) -
         return shell.kubectl("get", KINDS, "-A", "-o", "name", "-l", "app.kubernetes.io/name=perfana-support")
 
     assert "lease.coordination.k8s.io/perfana-support" in found()
-    shell.run("helm", "uninstall", OPERATORS, "-n", OPERATORS, "--wait", "--timeout=3m")
+    shell.must(f"helm uninstall {OPERATORS} -n {OPERATORS} --wait --timeout=3m")
     shell.wait_for_verdict("perfana", "True")
 
     # What belongs to what Helm removed is the garbage collector's.

@@ -11,7 +11,7 @@ import yaml
 
 from tests.cluster.waiting import wait_for
 from tests.registry.images import Image, Layer, alone
-from tests.snippets import printed
+from tests.shell import user
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,7 +49,7 @@ class Delivery:
 
     def run(self, script: str) -> list[str]:
         """Run commands as a page shows them, and return the lines that they print."""
-        return printed(self._placed(script), self._cluster.environment()).splitlines()
+        return user(self._cluster).must(self._placed(script)).splitlines()
 
     def push(self, check: str, *release: Object) -> str:
         """Push a check, as text, and the objects of a release as one artifact; return what Flux calls its revision."""

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
 
 from tests.cluster.waiting import wait_for
 from tests.integration.operator_process import ACCOUNT, ROOT, OperatorProcess
+from tests.shell import BASH, Shell, user
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from tests.cluster.client import ApiClient, Object
     from tests.cluster.server import Cluster
@@ -58,26 +57,21 @@ class Clinic(NamedTuple):
 
     def doctor(self, *arguments: str, kubeconfig: Path | None = None) -> Outcome:
         """Run the command, as admin or with another kubeconfig."""
-        done = self.run(f"perfana-support doctor -o json {' '.join(arguments)}", kubeconfig, may_fail=True)
+        shell = self.shell.having(KUBECONFIG=str(kubeconfig)) if kubeconfig else self.shell
+        done = shell.run(f"perfana-support doctor -o json {' '.join(arguments)}")
         assert done.returncode in (0, 3, 5), done.stderr
         return Outcome(done.returncode, json.loads(done.stdout))
 
-    def run(self, command: str, kubeconfig: Path | None = None, *, may_fail: bool = False) -> subprocess.CompletedProcess[str]:
-        """Run a command as somebody who pastes it into a shell, in the repository's folder."""
-        environment = self.cluster.environment(kubeconfig)
-        environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
-        done = subprocess.run(
-            ["bash", "-o", "pipefail", "-euc", command],
-            cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=300,
-        )  # fmt: skip
-        assert may_fail or done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
-        return done
+    @property
+    def shell(self) -> Shell:
+        """Somebody who pastes what they are told to run, in the repository's folder."""
+        return user(self.cluster)._replace(by=BASH)
 
     def mend(self, found: dict[str, Any], *places: int) -> None:
         """Run the commands of a diagnosis as they are printed, all or some of them."""
         fixes = found["fix"]
         for place in places or range(len(fixes)):
-            self.run(fixes[place]["command"])
+            self.shell.must(fixes[place]["command"])
 
     def wait_until_well(self, *arguments: str) -> Outcome:
         """Return once all is well again."""

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import subprocess
+import shlex
 from typing import TYPE_CHECKING, NamedTuple
 
 import yaml
 
-from tests.cluster.client import ApiError
+from tests.cluster.client import GONE_WITHIN_SECONDS, ApiError
 from tests.cluster.crds import wait_until_served
 from tests.cluster.waiting import wait_for
 from tests.integration.controlled_cluster import everything
-from tests.integration.helm_tool import helm_environment
-from tests.integration.operator_process import ROOT, OperatorProcess
+from tests.integration.operator_process import OperatorProcess
 from tests.integration.support_objects import RELEASED, Site, check, deployment
+from tests.shell import Shell, helm_user
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,11 +25,6 @@ if TYPE_CHECKING:
 
 NAME = "perfana-support"
 APPS = "apps/v1"
-GONE_WITHIN_SECONDS = 240.0
-"""A namespace is emptied in seconds, and a definition goes once nothing is stored by it; this is for a busy machine."""
-
-ENDED_WITHIN_SECONDS = 240.0
-"""No command of these takes longer, whatever it waits for."""
 
 
 class Place(NamedTuple):
@@ -44,29 +39,17 @@ class Place(NamedTuple):
         """The admin's client; a new one, which knows nothing of kinds that were there before."""
         return self.cluster.client()
 
-    def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
+    def kubectl(self, *arguments: str) -> str:
         """Run kubectl in the repository, which must succeed; return what it prints."""
-        return self._run(str(self.cluster.binaries.kubectl), *arguments, stdin=stdin)
+        return self._shell.kubectl(*arguments)
 
     def helm(self, *arguments: str, namespace: str = NAME) -> str:
         """Run Helm in the repository, which must succeed; return what it prints."""
-        return self._run(str(self.helm_program), *arguments, "--namespace", namespace)
+        return self._shell.must(shlex.join(["helm", *arguments, "--namespace", namespace]))
 
-    def _run(self, *command: str, stdin: str | None = None) -> str:
-        environment = helm_environment(self.cluster.environment(), self.helm_program, self.folder)
-        done = subprocess.run(
-            command,
-            cwd=ROOT,
-            env=environment,
-            input=stdin,
-            stdin=subprocess.DEVNULL if stdin is None else None,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=ENDED_WITHIN_SECONDS,
-        )
-        assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
-        return done.stdout
+    @property
+    def _shell(self) -> Shell:
+        return helm_user(self.cluster, self.helm_program, self.folder)
 
     def make_namespace(self, name: str) -> None:
         """Make a namespace, and wait for what the controllers put into each."""
@@ -81,21 +64,7 @@ class Place(NamedTuple):
     def delete_namespace(self, name: str) -> None:
         """Delete a namespace and wait until it is gone."""
         self.kubectl("delete", "namespace", name, "--ignore-not-found", "--wait=false")
-        self.wait_until_gone("v1", "Namespace", name)
-
-    def wait_until_gone(self, api_version: str, kind: str, name: str, namespace: str | None = None) -> None:
-        """Wait until an object is not there."""
-
-        def is_gone() -> bool:
-            try:
-                self.api.get(api_version, kind, name, namespace)
-            except ApiError as error:
-                return error.reason == "NotFound"
-            except LookupError:
-                return True
-            return False
-
-        wait_for(is_gone, GONE_WITHIN_SECONDS, f"{kind} {name} gone")
+        self.api.wait_until_gone("v1", "Namespace", name)
 
     def wait_until_left(self, left: set[Found]) -> None:
         """Wait until there is nothing but these: what is deleted takes a moment to go."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tests.release.making import single_files
 from tests.release.platforms import this_platform
+from tests.shell import Shell
 from tests.unit.cli.program import CHARTS, Outcome
 
 if TYPE_CHECKING:
@@ -34,6 +35,10 @@ class Machine(NamedTuple):
         """Return what a process there finds."""
         path = f"{self.programs}:{os.defpath}"
         return {"HOME": str(self.home), "PATH": path, "TMPDIR": str(self.folder.parent / "tmp"), "LANG": "C.UTF-8", **more}
+
+    def shell(self, **more: str) -> Shell:
+        """Return somebody at it."""
+        return Shell(self.environment(**more), self.folder)
 
     def run(self, command: Sequence[str | Path], **more: str) -> Outcome:
         """Run a command there."""

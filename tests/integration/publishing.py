@@ -12,7 +12,8 @@ from tests.integration.pipelines import git
 from tests.release.making import single_files
 from tests.release.platforms import this_platform
 from tests.release.version import ROOT, tracked
-from tests.snippets import run_block, snippet
+from tests.shell import Shell
+from tests.snippets import snippet
 
 if TYPE_CHECKING:
     import subprocess
@@ -28,7 +29,6 @@ WHEEL, SOURCES = f"perfana_support-{VERSION}-py3-none-any.whl", f"perfana_suppor
 KREW_ARCHIVE = f"kubectl-perfana_support-{this_platform()}.tar.gz"
 IMAGE_LIST = f"image-{this_platform()}.cdx.json"
 LISTS = (f"{WHEEL}.cdx.json", f"{SMALL}.cdx.json", f"{WHOLE}.cdx.json", IMAGE_LIST)
-_WITHIN_SECONDS = 600.0
 
 
 class Checkout(NamedTuple):
@@ -63,7 +63,7 @@ class Checkout(NamedTuple):
     def run(self, block: str, **more: str) -> subprocess.CompletedProcess[str]:
         """Run commands in it."""
         self.prepare()
-        return run_block(block, self.environment(**more), folder=self.folder, within_seconds=_WITHIN_SECONDS)
+        return Shell(self.environment(**more), self.folder).run(block)
 
     def must(self, block: str, **more: str) -> str:
         """Run commands that have to succeed, and return what they said on standard error."""

@@ -27,7 +27,8 @@ from tests.integration.support_objects import (
     pod_of,
     stateful_set,
 )
-from tests.snippets import printed, snippet
+from tests.shell import user
+from tests.snippets import snippet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -83,12 +84,12 @@ def installed(cluster: Cluster, operator: OperatorProcess) -> Iterator[ApiClient
     """Install it as the page says, and remove it as the page says."""
     assert operator.is_running
     api = cluster.client()
-    printed(snippet(PAGE, "install"), cluster.environment())
+    user(cluster).must(snippet(PAGE, "install"))
     wait_for(
         lambda: "admission" in api.get(API_VERSION, POLICY, "perfana-support").get("status", {}), 90, "the patterns are there"
     )
     yield api
-    printed(snippet(PAGE, "remove"), cluster.environment())
+    user(cluster).must(snippet(PAGE, "remove"))
 
 
 @pytest.fixture
@@ -154,7 +155,7 @@ def test_end_of_life_is_told_as_the_page_shows(gate: Gate) -> None:
 
 @pytest.mark.usefixtures("installed")
 def test_page_shows_what_is_refused(cluster: Cluster) -> None:
-    lines = printed(snippet(PAGE, "show"), cluster.environment()).splitlines()
+    lines = user(cluster).must(snippet(PAGE, "show")).splitlines()
     told = admission(builtin_policy(), today())
     assert lines == [f"{rule.code}\t{rule.message}" for rule in told.rules]
 
@@ -281,7 +282,7 @@ def test_policy_that_changes_is_followed(gate: Gate, installed: ApiClient) -> No
 
 @pytest.mark.usefixtures("installed")
 def test_nothing_is_left_when_it_is_removed(cluster: Cluster) -> None:
-    printed(snippet(PAGE, "remove"), cluster.environment())
+    user(cluster).must(snippet(PAGE, "remove"))
     left = cluster.kubectl("get", "validatingadmissionpolicies,validatingadmissionpolicybindings,supportpolicies", "-o", "name")
     assert not {"perfana-support", "perfana-support-images"} & {name.rpartition("/")[2] for name in left.stdout.split()}
-    printed(snippet(PAGE, "install"), cluster.environment())
+    user(cluster).must(snippet(PAGE, "install"))

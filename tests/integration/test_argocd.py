@@ -22,7 +22,8 @@ from tests.gates.argocd_files import CHECKS, KINDS, SHIPPED, WAITING, health_che
 from tests.integration.conftest import FOREIGN_CRDS
 from tests.integration.support_objects import API_VERSION, CHECK, POLICY, RELEASED, SNAPSHOT, deployment
 from tests.integration.test_rights_used import compare, rights
-from tests.snippets import printed, snippet
+from tests.shell import user
+from tests.snippets import snippet
 from tests.unit.cli.program import Outcome, start
 
 if TYPE_CHECKING:
@@ -234,7 +235,7 @@ def test_settings_are_merged_into_those_that_are_there(
     own = {"url": "https://argocd.example.com", "resource.customizations.health.example.com_Thing": "return {}"}
     api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "argocd"}})
     api.apply({**settings, "data": own})
-    printed(snippet(PAGE, "patch"), cluster.environment())
+    user(cluster).must(snippet(PAGE, "patch"))
     merged = api.get("v1", "ConfigMap", "argocd-cm", "argocd")
     assert merged["data"] == own | settings["data"]
     _, item, wanted = shipped_cases(CHECK)[0]
@@ -287,7 +288,7 @@ def presync(cluster: Cluster, api: ApiClient, namespace: str, tmp_path: Path) ->
     assert "namespace: shop" in text
     (tmp_path / "kustomization.yaml").write_text(text.replace("namespace: shop", f"namespace: {namespace}"))
     (tmp_path / "presync.yaml").write_text((SHIPPED / "presync.yaml").read_text())
-    documents = list(yaml.safe_load_all(printed("kubectl kustomize .", cluster.environment(), folder=tmp_path)))
+    documents = list(yaml.safe_load_all(user(cluster, tmp_path).must("kubectl kustomize .")))
     for each in documents:
         assert each["metadata"]["namespace"] == namespace
         if each["kind"] != "Job":

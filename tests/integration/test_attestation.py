@@ -5,9 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import os
 import socket
-import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -19,10 +17,10 @@ from perfana_support.sources.bundle.archive import unpack
 from tests.cluster.server import LOOPBACK
 from tests.cluster.tool import find_tool
 from tests.integration.support_objects import RELEASED, deployment
-from tests.snippets import changed, run_block, snippet
+from tests.shell import Shell, user
+from tests.snippets import changed, snippet
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Iterator
 
     from perfana_support.model.document import Json
@@ -36,9 +34,8 @@ COSIGN = Path(__file__).parent / "go" / "cosign"
 class Desk(NamedTuple):
     """Somebody's folder with a bundle, cosign on the PATH, and a proxy that notes who asks for anything."""
 
-    machine: Machine
+    shell: Shell
     bundle: Path
-    proxy: str
 
     @property
     def statement(self) -> Path:
@@ -56,26 +53,14 @@ class Desk(NamedTuple):
         found: Json = json.loads(unpack(str(self.bundle))["report/report.json"])
         return found
 
-    def run(self, block: str) -> subprocess.CompletedProcess[str]:
-        """Run a block of the page as it stands there."""
-        proxies = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY"), self.proxy)
-        environment = self.machine.environment(COSIGN_PASSWORD="of the test", **proxies)  # noqa: S106 - of a key that ends with the test
-        return run_block(block, environment, folder=self.machine.folder)
-
-    def must(self, block: str) -> str:
-        """Run a block that has to succeed, and return all that it said."""
-        done = self.run(block)
-        assert done.returncode == 0, done.stderr
-        return done.stdout + done.stderr
-
     def sign(self) -> None:
         """Make a key pair, and sign the statement."""
-        self.must(snippet(PAGE, "keys"))
-        self.must(snippet(PAGE, "sign"))
+        self.shell.must(snippet(PAGE, "keys"))
+        self.shell.must(snippet(PAGE, "sign"))
 
     def refusal(self) -> str:
         """Return what cosign says where it must not verify."""
-        done = self.run(snippet(PAGE, "verify"))
+        done = self.shell.run(snippet(PAGE, "verify"))
         assert done.returncode != 0
         assert "Verified OK" not in done.stdout + done.stderr
         return done.stderr
@@ -119,13 +104,7 @@ def taken(cluster: Cluster, install_crds: list[str], tmp_path_factory: pytest.Te
     api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "attested"}})
     api.create(deployment(RELEASED), "attested")
     folder = tmp_path_factory.mktemp("taken")
-    environment = {
-        **os.environ,
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        "KUBECONFIG": str(cluster.kubeconfig),
-    }
-    done = run_block(changed(snippet(PAGE, "bundle"), ("-n perfana", "-n attested")), environment, folder=folder)
-    assert done.returncode == 0, done.stderr
+    user(cluster, folder).must(changed(snippet(PAGE, "bundle"), ("-n perfana", "-n attested")))
     return folder
 
 
@@ -135,28 +114,30 @@ def desk(machine: Machine, asked: list[str], taken: Path) -> Desk:
     (machine.programs / "cosign").symlink_to(find_tool(COSIGN).program)
     for file in taken.iterdir():
         (machine.folder / file.name).write_bytes(file.read_bytes())
-    desk = Desk(machine, machine.folder / "perfana.tar.gz", asked[0])
+    proxies = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY"), asked[0])
+    shell = machine.shell(COSIGN_PASSWORD="of the test", **proxies)  # noqa: S106 - of a key that ends with the test
+    desk = Desk(shell, machine.folder / "perfana.tar.gz")
     assert desk.statement.exists()
     return desk
 
 
 def test_signed_statement_verifies_without_a_network(desk: Desk, asked: list[str]) -> None:
     desk.sign()
-    assert "Verified OK" in desk.must(snippet(PAGE, "verify"))
+    assert "Verified OK" in desk.shell.run(snippet(PAGE, "verify")).stderr
     assert asked[1:] == []
 
 
 def test_without_the_two_files_cosign_asks_services(desk: Desk, asked: list[str]) -> None:
     """What the page keeps away, and that the one above would notice it."""
-    desk.must(snippet(PAGE, "keys"))
+    desk.shell.must(snippet(PAGE, "keys"))
     files = "--signing-config signing-config.json --trusted-root trusted-root.json "
-    assert desk.run(changed(snippet(PAGE, "sign"), (files, ""))).returncode != 0
+    assert desk.shell.run(changed(snippet(PAGE, "sign"), (files, ""))).returncode != 0
     assert asked[1:] != []
 
 
 def test_what_was_signed_is_what_the_program_wrote(desk: Desk) -> None:
     desk.sign()
-    assert desk.must(snippet(PAGE, "read")) == desk.statement.read_text()
+    assert desk.shell.must(snippet(PAGE, "read")) == desk.statement.read_text()
 
 
 def test_changed_file_does_not_verify(desk: Desk) -> None:
@@ -182,8 +163,8 @@ def test_statement_made_to_fit_another_file_does_not_verify(desk: Desk) -> None:
 def test_another_key_does_not_verify(desk: Desk) -> None:
     desk.sign()
     for key in ("cosign.key", "cosign.pub"):
-        (desk.machine.folder / key).unlink()
-    desk.must(snippet(PAGE, "keys"))
+        (desk.shell.folder / key).unlink()
+    desk.shell.must(snippet(PAGE, "keys"))
     assert "signature" in desk.refusal()
 
 
@@ -205,11 +186,11 @@ def test_file_beside_the_signature_is_not_what_was_signed(desk: Desk) -> None:
     desk.sign()
     before = desk.statement.read_text()
     desk.statement.write_text("{}")
-    assert "Verified OK" in desk.must(snippet(PAGE, "verify"))
-    assert desk.must(snippet(PAGE, "read")) == before
+    assert "Verified OK" in desk.shell.run(snippet(PAGE, "verify")).stderr
+    assert desk.shell.must(snippet(PAGE, "read")) == before
 
 
-def test_nothing_is_left_in_the_home(desk: Desk) -> None:
+def test_nothing_is_left_in_the_home(desk: Desk, machine: Machine) -> None:
     desk.sign()
-    desk.must(snippet(PAGE, "verify"))
-    assert list(desk.machine.home.iterdir()) == []
+    desk.shell.must(snippet(PAGE, "verify"))
+    assert list(machine.home.iterdir()) == []

@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -31,11 +30,13 @@ from tests.integration.test_live_check import READS
 from tests.integration.test_registry_check import RELEASE, VENDORS
 from tests.planted import LOG_LINE, SERVER_ADDRESS, shapes
 from tests.registry.server import Registry
-from tests.snippets import changed, run_block, snippet
+from tests.shell import user
+from tests.snippets import changed, snippet
 from tests.unit.cli.program import Outcome, start
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.cluster.client import ApiClient
     from tests.cluster.server import Cluster
@@ -240,17 +241,12 @@ def test_what_registries_said_is_in_a_bundle_and_none_is_asked_again(api: ApiCli
     assert {each["type"]: each["reason"] for each in json.loads(report)["conditions"]}["ImagesUnmodified"] == "AllRulesMet"
 
 
-def test_the_page_about_bundles_does_what_it_says(api: ApiClient, desk: Desk, tmp_path: Path) -> None:
+def test_the_page_about_bundles_does_what_it_says(api: ApiClient, cluster: Cluster, desk: Desk, tmp_path: Path) -> None:
     api.create(deployment(SNAPSHOT), desk.namespace)
-    environment = {
-        **os.environ,
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        "KUBECONFIG": str(desk.kubeconfig),
-    }
     here = ("-n perfana", f"-n {desk.namespace}")
 
     def run(block: str, *changes: tuple[str, str]) -> str:
-        done = run_block(changed(block, *changes), environment, folder=tmp_path)
+        done = user(cluster, tmp_path).run(changed(block, *changes))
         assert done.returncode in (0, 3), done.stderr
         return done.stdout
 

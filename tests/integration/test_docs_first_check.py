@@ -10,9 +10,9 @@ import yaml
 
 from tests.integration.helm_tool import find_helm
 from tests.integration.operator_process import ACCOUNT
-from tests.integration.site_cluster import Desk
 from tests.integration.support_objects import API_VERSION, NEW_CHART, POLICY, check, delete_if_there, deployment
-from tests.snippets import changed, run_block, snippet
+from tests.shell import Shell, helm_user, user
+from tests.snippets import changed, snippet
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,8 +25,8 @@ MIRRORED = "harbor.example.com/dockerhub/perfana/perfana-web:perfana-4.0.0"
 
 
 @pytest.fixture
-def desk(cluster: Cluster, tmp_path: Path) -> Desk:
-    return Desk(cluster, tmp_path)
+def shell(cluster: Cluster) -> Shell:
+    return user(cluster)
 
 
 def placed(block: str, site: Site) -> str:
@@ -34,17 +34,17 @@ def placed(block: str, site: Site) -> str:
     return re.sub(r"(-n |namespace: )perfana\b", rf"\g<1>{site.namespace}", block)
 
 
-def test_first_check_from_the_question_to_the_verdict_and_the_target(desk: Desk, site: Site) -> None:
+def test_first_check_from_the_question_to_the_verdict_and_the_target(shell: Shell, site: Site) -> None:
     site.apply_chart(NEW_CHART)
-    assert "Supported" in desk.run(placed(snippet(PAGE, "ask"), site))
-    assert desk.run(snippet(PAGE, "explain")).startswith("EndOfLife")
-    desk.run(placed(snippet(PAGE, "check"), site))
-    got = desk.run(placed(snippet(PAGE, "wait"), site)).splitlines()[-2:]
+    assert "Supported" in shell.must(placed(snippet(PAGE, "ask"), site))
+    assert shell.must(snippet(PAGE, "explain")).startswith("EndOfLife")
+    shell.must(placed(snippet(PAGE, "check"), site))
+    got = shell.must(placed(snippet(PAGE, "wait"), site)).splitlines()[-2:]
     shown = snippet(PAGE, "table").splitlines()
     assert [line.split()[:-1] for line in got] == [line.split()[:-1] for line in shown]
-    details = desk.run(placed(snippet(PAGE, "details"), site))
+    details = shell.must(placed(snippet(PAGE, "details"), site))
     assert "\nVersionSupported True AllRulesMet\n" in f"\n{details}"
-    assert "condition met" in desk.run(placed(snippet(PAGE, "target"), site))
+    assert "condition met" in shell.must(placed(snippet(PAGE, "target"), site))
 
 
 def test_waiver_of_the_concepts_is_taken_by_the_server(site: Site) -> None:
@@ -54,16 +54,16 @@ def test_waiver_of_the_concepts_is_taken_by_the_server(site: Site) -> None:
     assert site.get()["spec"]["waivers"][0]["code"] == "ApproachingEndOfLife"
 
 
-def test_policy_of_ones_own_is_looked_at_and_put_into_force(desk: Desk, site: Site, tmp_path: Path) -> None:
+def test_policy_of_ones_own_is_looked_at_and_put_into_force(shell: Shell, site: Site, tmp_path: Path) -> None:
     site.create(deployment(MIRRORED), check())
     site.wait_for_condition("ImagesUnmodified", "Unknown", "UnofficialRepository")
     (tmp_path / "acme.yaml").write_text(snippet("docs/policy-authoring.md", "policy"), encoding="utf-8")
     (tmp_path / "perfana.yaml").write_text(yaml.safe_dump(deployment(MIRRORED)), encoding="utf-8")
-    told = desk.run(snippet("docs/policy-authoring.md", "lint"), tmp_path)
+    told = shell.at(tmp_path).must(snippet("docs/policy-authoring.md", "lint"))
     assert "acme.yaml: valid" in told
     assert "2027-03-31" in told
     try:
-        desk.run(placed(snippet("docs/policy-authoring.md", "apply"), site), tmp_path)
+        shell.at(tmp_path).must(placed(snippet("docs/policy-authoring.md", "apply"), site))
         site.wait_for_condition("ImagesUnmodified", "True", "AllRulesMet")
     finally:
         delete_if_there(site.api, POLICY, "acme")
@@ -81,36 +81,37 @@ def test_policy_of_ones_own_is_looked_at_and_put_into_force(desk: Desk, site: Si
         ),
     ],
 )
-def test_recipes_do_what_they_say(desk: Desk, tmp_path: Path, block: str, judged: tuple[str, str], told: str) -> None:
+def test_recipes_do_what_they_say(shell: Shell, tmp_path: Path, block: str, judged: tuple[str, str], told: str) -> None:
     """Each is told of with the recipe, and without it is not."""
     image, as_of = judged
     head = f"apiVersion: {API_VERSION}\nkind: SupportPolicy\nmetadata: {{name: acme}}\n"
     (tmp_path / "acme.yaml").write_text(head + block, encoding="utf-8")
     (tmp_path / "perfana.yaml").write_text(yaml.safe_dump(deployment(image)), encoding="utf-8")
     command = f"perfana-support check -f perfana.yaml --as-of {as_of} -o wide --on-unknown pass"
-    assert "valid" in desk.run("perfana-support policy lint acme.yaml", tmp_path)
-    assert told in run_block(f"{command} --policy acme.yaml", desk.environment, folder=tmp_path).stdout
-    assert told not in run_block(command, desk.environment, folder=tmp_path).stdout
+    assert "valid" in shell.at(tmp_path).must("perfana-support policy lint acme.yaml")
+    assert told in shell.at(tmp_path).run(f"{command} --policy acme.yaml").stdout
+    assert told not in shell.at(tmp_path).run(command).stdout
 
 
-def test_mirror_without_a_network_is_the_vendors_by_the_policy_of_the_page(desk: Desk, tmp_path: Path) -> None:
+def test_mirror_without_a_network_is_the_vendors_by_the_policy_of_the_page(shell: Shell, tmp_path: Path) -> None:
     (tmp_path / "policy.yaml").write_text(snippet("docs/air-gap.md", "policy"), encoding="utf-8")
     image = "registry.internal/dockerhub/perfana/perfana-web:perfana-4.0.0"
     (tmp_path / "perfana.yaml").write_text(yaml.safe_dump(deployment(image)), encoding="utf-8")
-    assert "Supported" in desk.run(snippet("docs/air-gap.md", "judge"), tmp_path)
-    assert run_block("perfana-support check -f perfana.yaml", desk.environment, folder=tmp_path).returncode == 5
+    assert "Supported" in shell.at(tmp_path).must(snippet("docs/air-gap.md", "judge"))
+    assert shell.at(tmp_path).run("perfana-support check -f perfana.yaml").returncode == 5
 
 
 def test_chart_without_a_network_takes_the_image_from_the_internal_registry(cluster: Cluster, tmp_path: Path) -> None:
-    desk = Desk(cluster, tmp_path, find_helm(4))
-    told = desk.run(changed(snippet("docs/air-gap.md", "install"), ("helm install", "helm template")))
+    told = helm_user(cluster, find_helm(4), tmp_path).must(
+        changed(snippet("docs/air-gap.md", "install"), ("helm install", "helm template"))
+    )
     assert "image: registry.internal/perfana/perfana-support:" in told.replace('"', "")
 
 
-def test_rights_of_the_operator_are_listed_as_the_page_shows(desk: Desk, operator: object) -> None:
+def test_rights_of_the_operator_are_listed_as_the_page_shows(shell: Shell, operator: object) -> None:
     """By its account in this cluster: pods may be listed and watched, and Secrets are not even mentioned."""
     assert operator
-    rows = desk.run(snippet("docs/permissions.md", "look")).splitlines()
+    rows = shell.must(snippet("docs/permissions.md", "look")).splitlines()
     (pods,) = [row for row in rows if row.startswith("pods ")]
     assert "[list watch]" in pods
     assert not any("secrets" in row for row in rows)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cluster.client import ApiError
 from tests.cluster.crds import apply_crds
 from tests.cluster.server import ADMIN, Cluster
 from tests.cluster.waiting import wait_for
@@ -68,7 +67,7 @@ def test_install_in_which_all_is_well_is_well_and_nothing_is_written(clinic: Cli
 
 
 def test_table_says_that_all_is_well(clinic: Clinic) -> None:
-    printed = clinic.run(snippet(PAGE, "doctor")).stdout
+    printed = clinic.shell.must(snippet(PAGE, "doctor"))
     assert printed.startswith("STATE   AREA          SUBJECT           FOUND\n")
     assert "\nAll is well: 12 of 12, at " in printed
 
@@ -78,7 +77,7 @@ def test_it_takes_hardly_more_of_a_processor_than_status(clinic: Clinic) -> None
 
     def seconds(command: str) -> float:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        clinic.run(command)
+        clinic.shell.must(command)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
@@ -88,7 +87,7 @@ def test_it_takes_hardly_more_of_a_processor_than_status(clinic: Clinic) -> None
 
 def test_definition_that_is_gone_is_applied_again(clinic: Clinic) -> None:
     clinic.api.delete(CRD, "CustomResourceDefinition", POLICIES)
-    wait_for(lambda: _is_gone(clinic, POLICIES), WELL_WITHIN_SECONDS, "the definition to go")
+    clinic.api.wait_until_gone(CRD, "CustomResourceDefinition", POLICIES)
     outcome = clinic.doctor()
     found = outcome.not_well["Definitions supportpolicies"]
     assert (outcome.code, found["found"]) == (3, "is not there")
@@ -182,7 +181,7 @@ def test_policy_that_is_not_valid_is_put_back_to_its_last_valid_form(clinic: Cli
     clinic.api.patch(API_VERSION, POLICY, "ours", {"spec": INVALID})
     found = clinic.doctor().not_well["Policies ours"]
     assert found["found"].startswith("is not valid: spec.")
-    lint = clinic.run(found["fix"][0]["command"], may_fail=True)
+    lint = clinic.shell.run(found["fix"][0]["command"])
     assert (lint.returncode, "error: standard input: spec." in lint.stderr) == (2, True)
     clinic.mend(found, 1)
     assert clinic.api.get(API_VERSION, POLICY, "ours")["spec"]["lines"] == ENDS_LATE
@@ -286,7 +285,7 @@ def test_one_with_few_rights_is_told_what_cannot_be_seen_and_one_command_gives_i
     command = "perfana-support doctor --print reader --reader system:serviceaccount:default:blind | kubectl apply -f -"
     fixes = {tuple(map(str, fix.values())) for each in outcome.not_well.values() for fix in each["fix"]}
     assert fixes == {(command, "by somebody who may give rights")}
-    clinic.run(command)
+    clinic.shell.must(command)
     seen = wait_for(
         lambda: found if (found := clinic.doctor(kubeconfig=blind.kubeconfig)).code == 0 else None,
         WELL_WITHIN_SECONDS,
@@ -308,7 +307,7 @@ def test_operator_of_some_namespaces_is_looked_at_with_its_roles(clinic: Clinic)
     api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}})
     item = deployment("shop", ("--namespace", "shop"))
     api.create(item)
-    assert clinic.run(snippet(PAGE, "one-namespace"), may_fail=True).returncode == 3
+    assert clinic.shell.run(snippet(PAGE, "one-namespace")).returncode == 3
     words = ("--operator-namespace", "shop")
     found = clinic.doctor(*words).not_well["Rights operator"]
     assert found["found"].startswith("none of its 21 rights are given of system:serviceaccount:shop:perfana-support")
@@ -327,27 +326,19 @@ def test_server_that_is_away_is_exit_code_2(clinic: Clinic) -> None:
     text = clinic.cluster.kubeconfig.read_text().replace(clinic.cluster.server, "https://127.0.0.1:9")
     away = clinic.cluster.folder / "away.kubeconfig"
     away.write_text(text)
-    done = clinic.run("perfana-support doctor", away, may_fail=True)
+    done = clinic.shell.having(KUBECONFIG=str(away)).run("perfana-support doctor")
     assert (done.returncode, "https://127.0.0.1:9 does not answer" in done.stdout) == (2, True)
 
 
 def test_definitions_and_rights_of_the_program_change_nothing_where_all_is_well(clinic: Clinic) -> None:
     for block in (snippet(PAGE, "definitions"), snippet(PAGE, "rights"), snippet(PAGE, "reader")):
-        clinic.run(block)
+        clinic.shell.must(block)
     assert clinic.api.get(RBAC, "ClusterRoleBinding", "perfana-support-reader-ann")["subjects"][0]["name"] == "ann"
     clinic.wait_until_well()
 
 
 def test_page_shows_what_is_printed() -> None:
     assert snippet(PAGE, "report") in (ROOT / "tests" / "data" / "doctor" / "much-is-wrong.txt").read_text(encoding="utf-8")
-
-
-def _is_gone(clinic: Clinic, name: str) -> bool:
-    try:
-        clinic.api.get(CRD, "CustomResourceDefinition", name)
-    except ApiError as error:
-        return error.status == 404
-    return False
 
 
 def _status(clinic: Clinic, name: str) -> Object:

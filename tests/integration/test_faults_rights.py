@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cluster.client import ApiError
 from tests.cluster.crds import apply_crds
 from tests.cluster.identity import grant
 from tests.cluster.proxy import refusal
@@ -22,7 +21,6 @@ from tests.integration.fault_site import (
 )
 from tests.integration.operator_process import ROOT, OperatorProcess, shipped_rules
 from tests.integration.support_objects import (
-    API_VERSION,
     RELEASED,
     SNAPSHOT,
     Site,
@@ -169,10 +167,14 @@ def test_definitions_that_are_removed_and_installed_again_are_followed_again(
     site.create(deployment(RELEASED), check())
     site.wait_for_verdict("True", seconds=RECOVERED_WITHIN_SECONDS)
     admin = cluster.client()
-    kinds = ("supportchecks", "supportpolicies")
-    for plural in kinds:
-        admin.delete("apiextensions.k8s.io/v1", "CustomResourceDefinition", f"{plural}.support.perfana.io")
-    wait_for(lambda: all(is_gone(cluster, plural) for plural in kinds), 30, "the definitions to be gone")
+    definitions = [
+        ("apiextensions.k8s.io/v1", "CustomResourceDefinition", f"{plural}.support.perfana.io")
+        for plural in ("supportchecks", "supportpolicies")
+    ]
+    for each in definitions:
+        admin.delete(*each)
+    for each in definitions:
+        admin.wait_until_gone(*each)
     site.set_image(SNAPSHOT)
     wait_for(lambda: faulty.page("/readyz").status == 503, RECOVERED_WITHIN_SECONDS, "to be ready no more")
     apply_crds(admin, ROOT / "crds")
@@ -181,11 +183,3 @@ def test_definitions_that_are_removed_and_installed_again_are_followed_again(
     site.set_image(RELEASED)
     site.wait_for_verdict("True", seconds=RECOVERED_WITHIN_SECONDS)
     wait_for(lambda: faulty.page("/readyz").status == 200, RECOVERED_WITHIN_SECONDS, "to be ready again")
-
-
-def is_gone(cluster: Cluster, plural: str) -> bool:
-    try:
-        cluster.client().request("GET", f"/apis/{API_VERSION}/{plural}")
-    except ApiError as error:
-        return error.status == 404
-    return False

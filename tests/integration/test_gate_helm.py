@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from tests.integration.helm_tool import helm_environment
 from tests.integration.support_objects import RELEASED, check, conditions, deployment
-from tests.snippets import changed, printed, run_block, snippet
+from tests.shell import Shell, helm_user
+from tests.snippets import changed, snippet
 
 if TYPE_CHECKING:
     import subprocess
@@ -36,17 +36,17 @@ class Chart(NamedTuple):
         """Run the page's command with a release as value."""
         (self.folder / "chart" / "values.yaml").write_text(f'perfanaRelease: "{release}"\n', encoding="utf-8")
         place = ("--namespace perfana", f"--namespace {self.site.namespace}")
-        return run_block(changed(snippet(PAGE, "install"), place, *changes), self._environment, folder=self.folder)
+        return self._shell.run(changed(snippet(PAGE, "install"), place, *changes))
 
     @property
     def revisions(self) -> list[str]:
         """What Helm says of its releases, the first one first."""
-        lines = printed(f"helm history perfana --namespace {self.site.namespace}", self._environment).splitlines()[1:]
+        lines = self._shell.must(f"helm history perfana --namespace {self.site.namespace}").splitlines()[1:]
         return [line.split("\t")[2].strip() for line in lines]
 
     @property
-    def _environment(self) -> dict[str, str]:
-        return helm_environment(self.cluster.environment(), self.helm, self.folder)
+    def _shell(self) -> Shell:
+        return helm_user(self.cluster, self.helm, self.folder).at(self.folder)
 
 
 @pytest.fixture

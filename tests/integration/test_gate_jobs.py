@@ -10,14 +10,14 @@ import yaml
 
 from tests.cluster import binaries
 from tests.cluster.waiting import wait_for
-from tests.integration.helm_tool import helm_environment
 from tests.node.image import make_image, write_archive
 from tests.node.node import Node
 from tests.node.program_image import make_program_image
 from tests.node.programs import find_programs
 from tests.node.workload import deploy, make_namespace
 from tests.registry.images import alone
-from tests.snippets import changed, run_block, snippet
+from tests.shell import helm_user
+from tests.snippets import changed, snippet
 
 if TYPE_CHECKING:
     import subprocess
@@ -67,9 +67,8 @@ class Chart(NamedTuple):
         (self.folder / "chart" / "values.yaml").write_text(values, encoding="utf-8")
 
     def _run(self, block: str) -> subprocess.CompletedProcess[str]:
-        environment = helm_environment(self.node.cluster.environment(), self.helm, self.folder)
         placed = changed(block, ("--namespace perfana", f"--namespace {self.namespace}"))
-        return run_block(placed, environment, folder=self.folder)
+        return helm_user(self.node.cluster, self.helm, self.folder).at(self.folder).run(placed)
 
     @property
     def said(self) -> str:

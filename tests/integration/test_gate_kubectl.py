@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.integration.support_objects import RELEASED, SNAPSHOT, check, deployment
-from tests.snippets import changed, run_block, snippet
+from tests.shell import user
+from tests.snippets import changed, snippet
 
 if TYPE_CHECKING:
     import subprocess
@@ -25,7 +26,7 @@ NO_END_SECONDS = 60.0
 def run(cluster: Cluster, site: Site, block: str, *changes: tuple[str, str]) -> subprocess.CompletedProcess[str]:
     """Run a block of the page in a site's namespace, with parts of it changed."""
     placed = changed(block, ("-n perfana", f"-n {site.namespace}"), *changes)
-    return run_block(placed, cluster.environment(), by="bash")
+    return user(cluster).run(placed)
 
 
 SHORT = ("--timeout=60s", "--timeout=3s")

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import stat
 import subprocess
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,11 +20,13 @@ from tests.release.platforms import PLATFORMS
 from tests.release.saying import ReleaseError
 from tests.release.wheel import ROOT
 from tests.release.wheelhouse import wheels
-from tests.snippets import changed, printed, snippet
+from tests.shell import user
+from tests.snippets import changed, snippet
 from tests.unit.cli.program import CHARTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 ARCHITECTURES = ("amd64", "arm64")
 # Of <elf.h>: what a program is for.
@@ -181,6 +180,6 @@ def test_bases_of_different_pythons_are_refused() -> None:
 
 def test_the_wheels_of_an_offline_build_are_fetched_as_the_page_says(tmp_path: Path) -> None:
     block = changed(snippet("docs/image.md", "wheels"), ("requirements/image.txt", str(REQUIREMENTS)))
-    printed(block, {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.defpath}"}, folder=tmp_path)
+    user(folder=tmp_path).must(block)
     fetched = {file.name for file in (tmp_path / "wheels").iterdir()}
     assert fetched == {file.name for file in wheels(REQUIREMENTS, PLATFORMS["linux-amd64"], PYTHON)}

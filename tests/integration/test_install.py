@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cluster.client import ApiError
+from tests.cluster.client import GONE_WITHIN_SECONDS, ApiError
 from tests.cluster.waiting import wait_for
 from tests.integration.controlled_cluster import controlled_cluster, everything
 from tests.integration.helm_tool import find_helm
-from tests.integration.installing import APPS, GONE_WITHIN_SECONDS, NAME, Place
+from tests.integration.installing import APPS, NAME, Place
 from tests.integration.support_objects import API_VERSION, CHECK
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def test_pages_way_in_and_out_leaves_nothing(place: Place, untouched: set[tuple[
         site.wait_for_verdict("True")
         assert holder(place, NAME)
         place.kubectl("delete", "-f", "manifests/install.yaml")
-        place.wait_until_gone("v1", "Namespace", NAME)
+        place.api.wait_until_gone("v1", "Namespace", NAME)
     place.api.delete(APPS, "Deployment", "perfana-web", "perfana")
 
 
@@ -79,7 +79,7 @@ def test_overlay_is_applied_again_without_a_change_judges_and_leaves_nothing(
         )
         place.kubectl("delete", "-k", folder)
         if namespace == NAME:
-            place.wait_until_gone("v1", "Namespace", NAME)
+            place.api.wait_until_gone("v1", "Namespace", NAME)
     if name == "namespaced":
         # The definitions were not its own, and all checks are still there.
         assert place.api.get(API_VERSION, CHECK, "perfana", "perfana")["status"]["conditions"]

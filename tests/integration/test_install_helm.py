@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from tests.cluster.client import ApiError
+from tests.cluster.client import GONE_WITHIN_SECONDS, ApiError
 from tests.cluster.waiting import wait_for
 from tests.integration.controlled_cluster import controlled_cluster, everything
 from tests.integration.helm_tool import MAJORS, find_helm
-from tests.integration.installing import APPS, GONE_WITHIN_SECONDS, NAME, Place, resources_of
+from tests.integration.installing import APPS, NAME, Place, resources_of
 from tests.integration.support_objects import API_VERSION, CHECK, RELEASED, Site, deployment
 from tests.rendered_manifests import CHART
 
@@ -78,7 +78,7 @@ def test_release_lives_and_goes(place: Place, tmp_path: Path) -> None:
 
         place.helm("rollback", NAME, "1")
         assert api.get(APPS, "Deployment", NAME, NAME)["spec"]["replicas"] == 1
-        place.wait_until_gone("policy/v1", "PodDisruptionBudget", NAME, NAME)
+        place.api.wait_until_gone("policy/v1", "PodDisruptionBudget", NAME, NAME)
         assert checked(place)["metadata"]["uid"] == created
         place.helm("upgrade", NAME, chart, *FIRST_CHECK)
         site.wait_for_verdict("True")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
-import sys
 import time
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,8 +17,10 @@ from tests.cluster.crds import apply_crds
 from tests.cluster.waiting import wait_for
 from tests.integration.clinic import POD, pod_spec
 from tests.integration.operator_process import ACCOUNT, ROOT
+from tests.integration.support_objects import API_VERSION, POLICY
 from tests.node.network import Bridge, make_bridge
-from tests.snippets import changed, printed, run_block, snippet
+from tests.shell import Shell, user
+from tests.snippets import changed, snippet
 from tests.unit.controller.test_metrics import PUBLISHED
 from tests.watching.dashboard import DASHBOARD, panels, queries
 from tests.watching.picture import HONEST, Past, draw
@@ -29,13 +31,15 @@ from tests.watching.server import Prometheus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.cluster.client import Object
 
 PAGE = "docs/monitoring.md"
 
-MAY_BE_EMPTY = {"Begun anew"}
-"""Panels that need not have anything to show for every query: nothing was begun anew yet."""
+OR_NOTHING = " or vector(0)"
+MAY_BE_EMPTY = {"Begun anew", "Operators not ready"}
+"""Panels of what need not have happened yet: what they ask for is exported all the same."""
 
 
 @pytest.fixture(scope="module")
@@ -82,11 +86,9 @@ def _service(address: str, port: int) -> list[Object]:
     ]
 
 
-def _environment(stage: Scene) -> dict[str, str]:
-    """What a user's shell has: kubectl, this program and promtool on the PATH."""
-    environment = stage.cluster.environment()
-    folders = [str(Path(sys.executable).parent), str(find_programs().promtool.parent), environment["PATH"]]
-    return environment | {"PATH": ":".join(folders)}
+def _shell(stage: Scene, folder: Path = ROOT) -> Shell:
+    """Somebody with promtool as well."""
+    return user(stage.cluster, folder).finding(find_programs().promtool.parent)
 
 
 def _exported(stage: Scene) -> str:
@@ -95,12 +97,18 @@ def _exported(stage: Scene) -> str:
     return str(stage.cluster.client().request("GET", path)["text"])
 
 
-def test_what_a_real_operator_exports_is_what_is_documented(stage: Scene) -> None:
+def _families(stage: Scene) -> dict[str, tuple[str, set[str]]]:
+    """The type and the labels of each metric that the operator exports."""
     found = {}
     for family in text_string_to_metric_families(_exported(stage)):
         if family.name.startswith("perfana_") and not family.name.endswith("_created"):
             name = f"{family.name}_total" if family.type == "counter" else family.name
             found[name] = (family.type, {label for sample in family.samples for label in sample.labels} - {"le"})
+    return found
+
+
+def test_what_a_real_operator_exports_is_what_is_documented(stage: Scene) -> None:
+    found = _families(stage)
     assert {name: kind for name, (kind, _) in found.items()} == {name: kind for name, (kind, _) in PUBLISHED.items()}
     for name, (_, labels) in found.items():  # one that counts what did not happen yet has no series
         assert labels in (set(PUBLISHED[name][1].split()), set()), name
@@ -128,16 +136,21 @@ def test_prometheus_evaluates_every_rule(stage: Scene) -> None:
 
 @pytest.mark.parametrize("panel", list(panels()), ids=lambda panel: str(panel["title"]))
 def test_every_panel_has_something_to_show(stage: Scene, panel: Object) -> None:
+    """Without the 0 that some show for nothing, which is always there."""
     for query in queries(panel, "30s"):
-        found = wait_for(
-            lambda query=query: stage.prometheus.query(query.expression) or panel["title"] in MAY_BE_EMPTY,  # type: ignore[misc]
-            SEEN_WITHIN_SECONDS,
-            f"an answer to {query.expression}",
-        )
-        assert found
-        if not query.is_instant:
-            now = time.time()
-            stage.prometheus.query(query.expression, start=now - 60, end=now, step=15)
+        asked = query.expression.removesuffix(OR_NOTHING)
+        assert "vector(" not in asked
+        if panel["title"] in MAY_BE_EMPTY:
+            assert set(re.findall(r"perfana_\w+", asked)) <= _families(stage).keys()
+        else:
+            wait_for(partial(stage.prometheus.query, asked), SEEN_WITHIN_SECONDS, f"an answer to {asked}")
+        now = time.time()
+        stage.prometheus.query(query.expression, **({} if query.is_instant else {"start": now - 60, "end": now, "step": 15}))
+
+
+@pytest.mark.parametrize("title", sorted(MAY_BE_EMPTY))
+def test_panels_that_may_be_empty_are_panels(title: str) -> None:
+    assert [panel["title"] for panel in panels()].count(title) == 1
 
 
 @pytest.mark.parametrize("line", snippet("docs/metrics.md", "queries").splitlines())
@@ -181,7 +194,7 @@ def test_the_plain_configuration_finds_the_operator_by_its_service(stage: Scene)
 
 
 def test_rules_are_tried_as_the_page_says(stage: Scene) -> None:
-    assert "SUCCESS" in printed(snippet(PAGE, "promtool"), _environment(stage))
+    assert "SUCCESS" in _shell(stage).must(snippet(PAGE, "promtool"))
 
 
 def _kustomized(stage: Scene, folder: Path, kustomization: str) -> dict[str, Object]:
@@ -190,7 +203,7 @@ def _kustomized(stage: Scene, folder: Path, kustomization: str) -> dict[str, Obj
     overlay = folder / "overlay"
     overlay.mkdir()
     (overlay / "kustomization.yaml").write_text(kustomization, encoding="utf-8")
-    text = printed(snippet(PAGE, "kustomize"), _environment(stage), folder=overlay)
+    text = _shell(stage, overlay).must(snippet(PAGE, "kustomize"))
     return {item["kind"]: item for item in yaml.safe_load_all(text)}
 
 
@@ -221,7 +234,7 @@ def test_another_address_of_the_runbooks_is_put_in_by_kustomize(stage: Scene, tm
 
 def test_another_address_of_the_runbooks_is_put_into_the_file(stage: Scene, tmp_path: Path) -> None:
     shutil.copy(RULES, tmp_path)
-    printed(snippet(PAGE, "runbooks"), _environment(stage), folder=tmp_path)
+    _shell(stage, tmp_path).must(snippet(PAGE, "runbooks"))
     _assert_published(yaml.safe_load((tmp_path / RULES.name).read_text(encoding="utf-8"))["groups"])
 
 
@@ -234,7 +247,7 @@ def _assert_published(found: list[Object]) -> None:
 def test_the_sidecar_gets_its_dashboard(stage: Scene) -> None:
     api = stage.cluster.client()
     api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "monitoring"}})
-    printed(snippet(PAGE, "sidecar"), _environment(stage))
+    _shell(stage).must(snippet(PAGE, "sidecar"))
     made = api.get("v1", "ConfigMap", "perfana-support-dashboard", "monitoring")
     assert made["metadata"]["labels"] == {"grafana_dashboard": "1"}
     assert made["data"] == {"perfana-support.json": DASHBOARD.read_text(encoding="utf-8")}
@@ -247,7 +260,6 @@ RUNBOOKS = {
     snippet("docs/runbooks.md", "evaluation-failed"): "",
     snippet("docs/runbooks.md", "policy-stale"): "acme",
     snippet("docs/runbooks.md", "policy-stale-soon"): "60",
-    snippet("docs/runbooks.md", "policy-invalid"): "maxPolicyAgeDays",
     snippet("docs/runbooks.md", "operator-absent"): "endpointslice",
     snippet("docs/runbooks.md", "operator-down"): "",
     snippet("docs/runbooks.md", "leaderless"): "yes",
@@ -256,12 +268,29 @@ RUNBOOKS = {
     snippet("docs/runbooks.md", "behind"): "perfana_support_waiting 0.0",
     snippet("docs/runbooks.md", "writes-fail"): "yes",
 }
-"""The commands of each runbook, and a word that they print here; the one that reads a log is run on a node."""
+"""The commands of each runbook, and a word that they print here; the one that reads a log is run on a node,
+that of an invalid policy has a test of its own."""
 
 
 @pytest.mark.parametrize("commands", RUNBOOKS)
 def test_the_commands_of_the_runbooks_run(stage: Scene, commands: str) -> None:
-    done = run_block(commands, _environment(stage), within_seconds=120)
+    done = _shell(stage).run(commands)
     assert done.returncode == 0, done.stderr
     assert RUNBOOKS[commands] in done.stdout
     assert "error" not in done.stderr.lower()
+
+
+def test_the_runbook_of_an_invalid_policy_shows_its_problems(stage: Scene) -> None:
+    """Of a policy that somebody spoils while it is in force, once the alert is on its way."""
+    api, acme = stage.cluster.client(), (API_VERSION, POLICY, "acme")
+    alert = 'ALERTS{alertname="PerfanaPolicyInvalid", name="acme"}'
+    api.patch(*acme, {"spec": {"lines": [{"name": "9.0", "firstReleasedOn": "2020-01-01"}]}})
+    try:
+        wait_for(lambda: counted(stage.prometheus, alert) == 1.0, SEEN_WITHIN_SECONDS, "an alert about the policy")
+        said = _shell(stage).must(snippet("docs/runbooks.md", "policy-invalid"))
+    finally:
+        api.patch(*acme, {"spec": {"lines": None}})
+    problem = 'spec.lines["9.0"].firstReleasedOn: must not be before '
+    assert said.splitlines()[-1].startswith(problem)
+    assert "PolicyInvalid" in said
+    wait_for(lambda: counted(stage.prometheus, alert) == 0.0, SEEN_WITHIN_SECONDS, "an end of the alert")

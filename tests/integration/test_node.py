@@ -24,7 +24,8 @@ from tests.node.programs import find_programs
 from tests.node.workload import RUNNING_WITHIN_SECONDS, deploy, image_id, make_deployment, make_namespace, waiting_reasons
 from tests.registry.images import alone, together
 from tests.registry.server import Registry
-from tests.snippets import changed, printed, snippet
+from tests.shell import user
+from tests.snippets import changed, snippet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -227,7 +228,7 @@ def test_the_log_is_read_as_the_runbooks_say(node: Node, tmp_path: Path) -> None
     node.import_image(write_archive(tmp_path / "image.tar", name, alone(make_image("runbook"))))
     make_namespace(node.client(), "perfana-support")
     deploy(node.client(), "perfana-support", "perfana-support", name, pull_policy="Never")
-    assert printed(snippet("docs/runbooks.md", "log"), node.cluster.environment()) == "ready\n"
+    assert user(node.cluster).must(snippet("docs/runbooks.md", "log")) == "ready\n"
 
 
 def test_a_start_that_fails_leaves_nothing() -> None:

@@ -6,17 +6,13 @@ import shlex
 import signal
 import subprocess
 import sys
-from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.cluster import binaries
-from tests.integration.pages import Reader, make_reader
 from tests.node.programs import find_programs
+from tests.shell import Shell, user
 from tests.snippets import ROOT, snippet
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 READY_WITHIN_SECONDS = 120.0
 TERMINATED = 128 + signal.SIGTERM
@@ -24,9 +20,9 @@ USAGE = 2
 
 
 @pytest.fixture
-def reader(tmp_path: Path) -> Reader:
+def reader() -> Shell:
     """Return somebody in our own checkout, into which these commands write nothing."""
-    return make_reader(tmp_path)._replace(folder=ROOT)
+    return user()
 
 
 def without_remarks(block: str) -> list[str]:
@@ -35,7 +31,7 @@ def without_remarks(block: str) -> list[str]:
 
 
 @pytest.mark.parametrize("line", without_remarks(snippet("tests/cluster/README.md", "run")))
-def test_cluster_does_what_its_page_says(line: str, reader: Reader) -> None:
+def test_cluster_does_what_its_page_says(line: str, reader: Shell) -> None:
     """What a version is built from once is built before: nothing here waits for that."""
     version = line.partition("--kubernetes ")[2].split(" ")[0]
     binaries.find(version or None)
@@ -52,7 +48,7 @@ def test_cluster_does_what_its_page_says(line: str, reader: Reader) -> None:
         assert ("supportchecks.support.perfana.io" in asked) is ("--crds" in line)
 
 
-def test_node_is_built_as_its_page_says(reader: Reader) -> None:
+def test_node_is_built_as_its_page_says(reader: Shell) -> None:
     """The other commands there are one with and without an option, and test_node.py runs the one with it."""
     without, with_image, build = without_remarks(snippet("tests/node/README.md", "run"))
     assert with_image == f"{without} --image my-image.tar"

@@ -11,9 +11,10 @@ import yaml
 
 from perfana_support.cli import bundle, catalogue, check, completion, doctor, explain, operator, policy, status, ticket
 from perfana_support.cli.main import COMMANDS
-from tests.integration.pages import Reader, forget_verdicts, make_reader
+from tests.integration.pages import forget_verdicts
 from tests.registry.images import alone, vendor_image
 from tests.registry.server import Registry
+from tests.shell import Shell, user
 from tests.snippets import changed, snippet
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def examples(*modules: ModuleType) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def reader(pages_cluster: Cluster, installed: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
+def reader(pages_cluster: Cluster, installed: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
     """Return somebody with all that the examples name, and a cluster that an operator has judged."""
     assert installed is None
     folder = tmp_path_factory.mktemp("examples")
@@ -51,12 +52,14 @@ def reader(pages_cluster: Cluster, installed: None, tmp_path_factory: pytest.Tem
             registry.push("perfana/perfana-web", alone(vendor_image("perfana-web", release)), release)
         hub = ("  images:\n", f"  images:\n    registries: [{{name: docker.io, endpoint: '{registry.address}/v2'}}]\n")
         (folder / "our-policy.yaml").write_text(changed(snippet("README.md", "policy"), hub))
-        found = make_reader(folder, pages_cluster)
-        found = found.having(
-            PATH=f"{folder}:{found.environment['PATH']}",
-            HOME=str(folder),
-            KUBECONFIG=str(folder / "admin.conf"),
-            PERFANA_SUPPORT_HTTP_PORT="0",
+        found = (
+            user(pages_cluster, folder)
+            .finding(folder)
+            .having(
+                HOME=str(folder),
+                KUBECONFIG=str(folder / "admin.conf"),
+                PERFANA_SUPPORT_HTTP_PORT="0",
+            )
         )
         with found.meanwhile("perfana-support operator") as running:
             for namespace in ("legacy", "perfana"):
@@ -74,24 +77,24 @@ def test_no_command_is_left_out() -> None:
 
 
 @pytest.mark.parametrize("line", examples(bundle, explain, policy))
-def test_example_of_what_is_made_or_told(line: str, reader: Reader) -> None:
+def test_example_of_what_is_made_or_told(line: str, reader: Shell) -> None:
     assert reader.must(line) or line.endswith("> built-in.yaml")
 
 
 @pytest.mark.parametrize("line", examples(status))
-def test_example_of_status(line: str, reader: Reader) -> None:
+def test_example_of_status(line: str, reader: Shell) -> None:
     """With `-n perfana` it is about the installation that is supported, else about the old one too."""
     assert reader.run(line).returncode == (SUPPORTED if "-n perfana" in line else NOT_SUPPORTED)
 
 
 @pytest.mark.parametrize("line", [line for line in examples(check, ticket) if {"-n", "-A"} & set(line.split())])
-def test_example_of_what_runs_in_a_cluster(line: str, reader: Reader) -> None:
+def test_example_of_what_runs_in_a_cluster(line: str, reader: Shell) -> None:
     done = reader.run(line)
     assert done.returncode == (NOT_SUPPORTED if "-A" in line else SUPPORTED), done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("line", [line for line in examples(doctor) if "|" not in line])
-def test_example_of_the_doctor(line: str, reader: Reader) -> None:
+def test_example_of_the_doctor(line: str, reader: Shell) -> None:
     """No pod of an operator runs in this cluster, which is a problem."""
     done = reader.run(line)
     assert done.returncode == NOT_SUPPORTED, done.stdout + done.stderr
@@ -99,12 +102,12 @@ def test_example_of_the_doctor(line: str, reader: Reader) -> None:
 
 
 @pytest.mark.parametrize("line", [line for line in examples(doctor) if "|" in line])
-def test_example_of_what_the_doctor_prints(line: str, reader: Reader) -> None:
+def test_example_of_what_the_doctor_prints(line: str, reader: Shell) -> None:
     reader.must("kubectl create namespace perfana-support --dry-run=client -o yaml | kubectl apply -f -")
     assert "support" in reader.must(line)
 
 
-def test_examples_of_the_catalogue(reader: Reader) -> None:
+def test_examples_of_the_catalogue(reader: Shell) -> None:
     """With our policy each, which has Docker Hub on loopback; nobody says what digests run here, so none is proven."""
     one, two, proof = examples(catalogue)
     reader.must(changed(one, ("> catalogue.yaml", "--policy our-policy.yaml > catalogue.yaml")))
@@ -115,13 +118,13 @@ def test_examples_of_the_catalogue(reader: Reader) -> None:
 
 
 @pytest.mark.parametrize("line", examples(operator))
-def test_example_of_the_operator(line: str, reader: Reader) -> None:
+def test_example_of_the_operator(line: str, reader: Shell) -> None:
     with reader.meanwhile(line) as running:
         running.wait_until_said("controller.office: watching ", JUDGED_WITHIN_SECONDS)
 
 
 @pytest.mark.parametrize("line", examples(completion))
-def test_example_of_completion(line: str, reader: Reader, tmp_path: Path) -> None:
+def test_example_of_completion(line: str, reader: Shell, tmp_path: Path) -> None:
     """Where a script goes is the test's own folder; `fpath` is an array of zsh's."""
     placed = line.replace("/etc/bash_completion.d", str(tmp_path)).replace("/usr/local/bin", str(tmp_path))
     assert placed != line or "~/" in line or "fpath" in line

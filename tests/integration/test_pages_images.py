@@ -9,10 +9,10 @@ import yaml
 
 from tests.cluster.waiting import wait_for
 from tests.integration.operator_process import ACCOUNT, shipped_identity
-from tests.integration.pages import Reader, make_reader
 from tests.integration.support_objects import deployment
 from tests.registry.images import alone, vendor_image
 from tests.registry.server import Registry
+from tests.shell import Shell, user
 from tests.snippets import changed, snippet
 
 if TYPE_CHECKING:
@@ -49,10 +49,10 @@ def policy(registry: Registry, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def reader(pages_cluster: Cluster, tmp_path: Path, policy: Path) -> Reader:
+def reader(pages_cluster: Cluster, tmp_path: Path, policy: Path) -> Shell:
     """Return somebody with a cluster, a manifest and the policy."""
     assert policy.exists()
-    reader = make_reader(tmp_path, pages_cluster)
+    reader = user(pages_cluster, tmp_path)
     (tmp_path / "perfana.yaml").write_text(yaml.safe_dump(deployment(f"perfana/perfana-web:{RELEASES[0]}")))
     return reader
 
@@ -67,14 +67,14 @@ def namespace(pages_cluster: Cluster, registry: Registry) -> str:
     return name
 
 
-def test_images_are_proven_by_the_registry(reader: Reader, namespace: str) -> None:
+def test_images_are_proven_by_the_registry(reader: Shell, namespace: str) -> None:
     """The second command is about the built-in policy's registry, Docker Hub, for which a variable names the page's policy."""
     live, file = snippet(PAGE, "check").splitlines()
     assert "ImagesUnmodified          True      AllRulesMet" in reader.must(changed(live, ("-n perfana", f"-n {namespace}")))
     assert "ImagesUnmodified          True      AllRulesMet" in reader.having(PERFANA_SUPPORT_POLICY="acme.yaml").must(file)
 
 
-def test_catalogue_proves_what_runs_with_no_registry(reader: Reader, namespace: str) -> None:
+def test_catalogue_proves_what_runs_with_no_registry(reader: Shell, namespace: str) -> None:
     block = changed(
         snippet(PAGE, "catalogue"),
         ("> catalogue.yaml", "--policy acme.yaml > catalogue.yaml"),
@@ -84,7 +84,7 @@ def test_catalogue_proves_what_runs_with_no_registry(reader: Reader, namespace: 
 
 
 @pytest.mark.usefixtures("installed")
-def test_role_lets_the_operator_read_that_secret_and_no_other(pages_cluster: Cluster, reader: Reader, tmp_path: Path) -> None:
+def test_role_lets_the_operator_read_that_secret_and_no_other(pages_cluster: Cluster, reader: Shell, tmp_path: Path) -> None:
     """The operator's account is the one that ships; its client asks, so that the server's own answer counts."""
     account = shipped_identity(pages_cluster)
     (tmp_path / "secret.yaml").write_text(snippet(PAGE, "secret"))

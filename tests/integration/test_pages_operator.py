@@ -8,8 +8,9 @@ import pytest
 
 from tests.cluster.identity import wait_until_granted
 from tests.integration.operator_process import ACCOUNT, role_rules
-from tests.integration.pages import Reader, check_out, forget_verdicts, make_reader
+from tests.integration.pages import check_out, forget_verdicts
 from tests.integration.support_objects import RELEASED, SNAPSHOT, check, deployment
+from tests.shell import Shell, user
 from tests.snippets import snippet
 
 if TYPE_CHECKING:
@@ -22,14 +23,14 @@ JUDGED_WITHIN_SECONDS = 90.0
 
 
 @pytest.fixture
-def reader(pages_cluster: Cluster, tmp_path: Path) -> Reader:
+def reader(pages_cluster: Cluster, tmp_path: Path) -> Shell:
     """Return the cluster's admin in a checkout; the operator's port may be anybody's here."""
     check_out(tmp_path)
-    return make_reader(tmp_path, pages_cluster).having(PERFANA_SUPPORT_HTTP_PORT="0")
+    return user(pages_cluster, tmp_path).having(PERFANA_SUPPORT_HTTP_PORT="0")
 
 
 @pytest.mark.usefixtures("installed")
-def test_operator_is_started_and_seen_in_another_shell(reader: Reader, pages_cluster: Cluster) -> None:
+def test_operator_is_started_and_seen_in_another_shell(reader: Shell, pages_cluster: Cluster) -> None:
     forget_verdicts(pages_cluster)
     with reader.meanwhile(snippet(PAGE, "start")) as running:
         running.wait_until_said("SupportCheck perfana/perfana: Supported is True", JUDGED_WITHIN_SECONDS)
@@ -38,7 +39,7 @@ def test_operator_is_started_and_seen_in_another_shell(reader: Reader, pages_clu
 
 
 @pytest.mark.usefixtures("installed")
-def test_roles_of_two_namespaces_are_enough_for_an_operator_of_both(reader: Reader, pages_cluster: Cluster) -> None:
+def test_roles_of_two_namespaces_are_enough_for_an_operator_of_both(reader: Shell, pages_cluster: Cluster) -> None:
     api = pages_cluster.client()
     for namespace, image in (("shop", RELEASED), ("more", SNAPSHOT), ("perfana-elsewhere", SNAPSHOT)):
         api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})

@@ -11,10 +11,11 @@ import pytest
 
 from tests.cluster.waiting import wait_for
 from tests.integration.operator_process import OperatorProcess
-from tests.integration.pages import DAY, Reader, check_out, forget_verdicts, make_reader, table
+from tests.integration.pages import DAY, check_out, forget_verdicts, table
 from tests.integration.shifted_operator import ShiftedClock
 from tests.integration.support_objects import NEW_CHART, OLD_CHART
-from tests.snippets import ROOT, changed, run_block, snippet
+from tests.shell import Shell, user
+from tests.snippets import ROOT, changed, snippet
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,10 +29,10 @@ AGE = re.compile(r"(\d+[smhdy])+")
 
 
 @pytest.fixture
-def checkout(tmp_path: Path) -> Reader:
+def checkout(tmp_path: Path) -> Shell:
     """Return somebody in a checkout, without a cluster, on the day of the page."""
     check_out(tmp_path)
-    return make_reader(tmp_path).having(PERFANA_SUPPORT_AS_OF=DAY)
+    return user(folder=tmp_path).having(PERFANA_SUPPORT_AS_OF=DAY)
 
 
 def test_demo_and_setup_are_what_ci_runs_on_a_clean_checkout() -> None:
@@ -45,7 +46,7 @@ def test_demo_and_setup_are_what_ci_runs_on_a_clean_checkout() -> None:
 def test_operator_starts_as_the_page_says_and_judges(pages_cluster: Cluster, tmp_path: Path) -> None:
     check_out(tmp_path)
     forget_verdicts(pages_cluster)
-    reader = make_reader(tmp_path, pages_cluster).having(PERFANA_SUPPORT_HTTP_PORT="0")
+    reader = user(pages_cluster, tmp_path).having(PERFANA_SUPPORT_HTTP_PORT="0")
     with reader.meanwhile(snippet(PAGE, "operator")) as running:
         for namespace, verdict in (("legacy", "False"), ("perfana", "True")):
             running.wait_until_said(f"SupportCheck {namespace}/perfana: Supported is {verdict}", JUDGED_WITHIN_SECONDS)
@@ -55,7 +56,7 @@ def test_operator_starts_as_the_page_says_and_judges(pages_cluster: Cluster, tmp
 def test_verdicts_are_those_that_kubectl_prints(pages_cluster: Cluster, tmp_path: Path) -> None:
     """All but the ages, on the page's day; for checks that nobody has judged before."""
     forget_verdicts(pages_cluster)
-    reader = make_reader(tmp_path, pages_cluster)
+    reader = user(pages_cluster, tmp_path)
     command, shown = snippet(PAGE, "verdicts").split("\n", 1)
     clock = ShiftedClock(tmp_path / "clock")
     clock.set(datetime.fromisoformat(f"{DAY}T12:00:00+00:00"))
@@ -89,11 +90,11 @@ CODES = {
 }
 
 
-def test_commands_end_as_the_table_of_exit_codes_says(checkout: Reader) -> None:
+def test_commands_end_as_the_table_of_exit_codes_says(checkout: Shell) -> None:
     """A ticket is raised today, so its maintenance has to be later than any today."""
     (checkout.folder / "helm").write_text(HELM)
     (checkout.folder / "helm").chmod(0o755)
-    reader = checkout.having(PATH=f"{checkout.folder}:{checkout.environment['PATH']}")
+    reader = checkout.finding(checkout.folder)
     block = changed(snippet(PAGE, "check"), ("--severity SEV2", f"--severity SEV2 --at {DAY}T12:00"))
     found = reader.each(block)
     wanted = {line: next(code for words, code in reversed(CODES.items()) if words in line) for line in block.splitlines()}
@@ -102,17 +103,17 @@ def test_commands_end_as_the_table_of_exit_codes_says(checkout: Reader) -> None:
 
 
 @pytest.mark.usefixtures("installed")
-def test_check_is_taken_by_the_server_and_by_the_command_line(pages_cluster: Cluster, checkout: Reader, tmp_path: Path) -> None:
+def test_check_is_taken_by_the_server_and_by_the_command_line(pages_cluster: Cluster, checkout: Shell, tmp_path: Path) -> None:
     (tmp_path / "check.yaml").write_text(snippet(PAGE, "supportcheck"))
-    said = run_block("kubectl apply --dry-run=server -f check.yaml", pages_cluster.environment(), folder=tmp_path)
-    assert "supportcheck.support.perfana.io/perfana configured" in said.stdout, said.stderr
+    said = user(pages_cluster, tmp_path).must("kubectl apply --dry-run=server -f check.yaml")
+    assert "supportcheck.support.perfana.io/perfana configured" in said
     before_the_end = f".venv/bin/perfana-support check -f tests/data/charts/{OLD_CHART} --as-of 2026-06-01 -o json"
     found = json.loads(checkout.must(f"{before_the_end} --check check.yaml"))["findings"]
     waived = {each.get("waivedUntil") for each in found if each["code"] == "ApproachingEndOfLife"}
     assert waived == {"2027-01-31"}
 
 
-def test_policy_moves_the_end_of_life_that_it_names(checkout: Reader) -> None:
+def test_policy_moves_the_end_of_life_that_it_names(checkout: Shell) -> None:
     (checkout.folder / "acme.yaml").write_text(snippet(PAGE, "policy"))
     checkout.must(".venv/bin/perfana-support policy lint acme.yaml")
     chart = f".venv/bin/perfana-support check -f tests/data/charts/{OLD_CHART} -o json"
@@ -122,7 +123,7 @@ def test_policy_moves_the_end_of_life_that_it_names(checkout: Reader) -> None:
     assert "EndOfLife" in _reasons(checkout.run(f"{chart} --policy acme.yaml --as-of 2027-04-01").stdout)
 
 
-def test_check_that_names_a_policy_needs_it(checkout: Reader) -> None:
+def test_check_that_names_a_policy_needs_it(checkout: Shell) -> None:
     """What the page says beside that block."""
     named = changed(snippet(PAGE, "supportcheck"), ("spec:\n", "spec:\n  policyRef: {name: acme}\n"))
     (checkout.folder / "check.yaml").write_text(named)

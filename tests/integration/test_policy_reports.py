@@ -19,7 +19,8 @@ from tests.cluster.waiting import wait_for
 from tests.integration.conftest import FOREIGN_CRDS
 from tests.integration.operator_process import ACCOUNT, ROOT, OperatorProcess, shipped_identity
 from tests.integration.support_objects import RELEASED, SNAPSHOT, Site, check, deployment
-from tests.snippets import printed, snippet
+from tests.shell import user
+from tests.snippets import snippet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -258,10 +259,9 @@ def test_reports_are_listed_and_removed_as_the_page_says(stage: Stage) -> None:
     wait_for_report(site, "fail")
     stage.operator.terminate()
     try:
-        environment = stage.cluster.environment(stage.cluster.kubeconfig)
-        listed = printed(snippet(PAGE, "list"), environment)
+        listed = user(stage.cluster).must(snippet(PAGE, "list"))
         assert re.search(rf"^leaving +report.openreports.io/{NAME} ", listed, re.MULTILINE)
-        printed(snippet(PAGE, "remove"), environment)
+        user(stage.cluster).must(snippet(PAGE, "remove"))
         assert all(site.api.list(*kind)["items"] == [] for kind in (OPEN, WORKING_GROUP))
     finally:
         stage.operator.start()

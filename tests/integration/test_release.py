@@ -137,8 +137,8 @@ def test_a_signature_of_the_digests_verifies_until_one_of_them_changes(
     (machine.programs / "cosign").symlink_to(find_tool(COSIGN).program)
     (machine.folder / "dist").symlink_to(published.dist)
     block = snippet("docs/attestation.md", "keys") + ours(snippet(PAGE, "sign"))
-    environment = machine.environment(COSIGN_PASSWORD="of the test")  # noqa: S106 - of a key that ends with the test
-    subprocess.run(["sh", "-euc", block], cwd=machine.folder, env=environment, check=True, capture_output=True, timeout=300)
+    shell = machine.shell(COSIGN_PASSWORD="of the test")  # noqa: S106 - of a key that ends with the test
+    shell.must(block)
     signature = published.dist / f"{CHECKSUMS}.sigstore.json"
     download = tmp_path / "download"
     download.mkdir()
@@ -148,8 +148,7 @@ def test_a_signature_of_the_digests_verifies_until_one_of_them_changes(
         (download / name).write_bytes((published.dist / name).read_bytes())
 
     def verify() -> subprocess.CompletedProcess[str]:
-        command = ["sh", "-euc", ours(snippet(PAGE, "verify"))]
-        return subprocess.run(command, cwd=download, env=environment, check=False, capture_output=True, text=True, timeout=300)
+        return shell.at(download).run(ours(snippet(PAGE, "verify")))
 
     done = verify()
     assert done.returncode == 0, done.stderr

@@ -6,14 +6,22 @@ table here, which a test holds against all verdicts of the corpus.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from perfana_support.evaluate.verdict import SUMMED_UP
+from perfana_support.model.check import Enforcement
 from perfana_support.model.code import Code, ConditionType, Effect, Reason, Status
+from perfana_support.model.document import Problem
+from perfana_support.model.verdict import Condition, Verdict
+from perfana_support.reports.status import check_status, policy_status, unjudged_status
+from perfana_support.sources.policy import builtin_policy
 from tests.reference.markup import MADE, linked, table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from perfana_support.model.document import NewJson
 
 HEAD = f"""\
 # Conditions
@@ -74,42 +82,27 @@ _SUMS = {
     ConditionType.TICKET_ELIGIBLE: (*SUMMED_UP, ConditionType.MAINTENANCE_ACTIVE),
     ConditionType.UPGRADE_SUPPORTED: tuple(SUMMED_UP),
 }
-_EVALUATED, _VALID, _INVALID = linked(Reason.EVALUATED), linked(Reason.POLICY_VALID), linked(Reason.POLICY_INVALID)
-_READY = table(
-    ("condition", "`Report`", "`Gate`"),
-    (
-        ("`Ready`", f"True once judged, {_EVALUATED}", "status and reason of the verdict"),
-        ("`Reconciling`", f"False once judged, {_EVALUATED}", "the same"),
-        ("`Stalled`", f"False once judged, {_EVALUATED}", f"True on a definite no, {linked(Reason.NOT_SUPPORTED)}, else False"),
-    ),
-)
-_POLICY = table(
-    ("condition", "True", "False"),
-    (
-        ("`Valid`", _VALID, f"{_INVALID}: `problems` names each, and the last valid form stays in force"),
-        ("`Ready`", _VALID, _INVALID),
-        ("`Stalled`", _INVALID, _VALID),
-    ),
-)
-KSTATUS = f"""\
+_BODY: NewJson = {"metadata": {}}
+_NOW = datetime(1970, 1, 1, tzinfo=UTC)
+_OTHERS = """\
 ## Ready, Reconciling, Stalled
 
 For tools that read kstatus. With `enforcement: Report` they speak of the evaluation, with `Gate` of the verdict: of
 `UpgradeSupported` where the check has a target, else of `Supported`.
 
-{_READY}
-Of a check that cannot be judged `Ready` is False. Where only its author can mend that, `Stalled` is True; else `Reconciling`
-is: it is waited for.
-
+{checks}
 ## Of a SupportPolicy
 
-{_POLICY}"""
+{policies}
+Where it is not valid `problems` names each, and the last valid form stays in force.
+"""
 
 
 def page() -> str:
     """Return the page."""
     head = HEAD.format(unjudged=_listed(UNJUDGED))
-    return head + "\n".join(map(_section, ConditionType)) + "\n" + KSTATUS
+    others = _OTHERS.format(checks=_written("check", _checks()), policies=_written("policy", _policies()))
+    return head + "\n".join(map(_section, ConditionType)) + "\n" + others
 
 
 def reasons(condition: ConditionType, status: Status) -> tuple[Code | Reason, ...]:
@@ -142,3 +135,36 @@ def _told(condition: ConditionType, status: Status) -> str:
 
 def _listed(found: Iterable[Code | Reason]) -> str:
     return ", ".join(map(linked, found))
+
+
+def _checks() -> Iterator[tuple[str, NewJson]]:
+    """Yield statuses of checks, by what makes them differ beside the conditions of the verdict."""
+    policy = builtin_policy()
+    for enforcement in Enforcement:
+        for status in Status:
+            decisive = Condition(ConditionType.SUPPORTED, status, "the verdict's reason", "")
+            verdict = Verdict("", _NOW.date(), (decisive,), (), (), None, None, None)
+            name = f"`{enforcement}`" + (f", verdict {status}" if enforcement is Enforcement.GATE else "")
+            yield name, check_status(verdict, policy, "", enforcement, _BODY, _NOW)
+    for why, is_stalled in (("only its author can mend that", True), ("waited for", False)):
+        name = f"cannot be judged, {why}"
+        yield name, unjudged_status("that of all conditions", "", _BODY, _NOW, is_stalled=is_stalled)
+
+
+def _policies() -> Iterator[tuple[str, NewJson]]:
+    for name, problems in (("valid", []), ("not valid", [Problem("spec", "")])):
+        yield name, policy_status(None, {}, "", problems, _BODY, _NOW)
+
+
+def _written(what: str, statuses: Iterable[tuple[str, NewJson]]) -> str:
+    """Return a table of the conditions that are no verdict's, as the program itself writes them; the same row only once."""
+    found = [
+        (name, [each for each in status["conditions"] if each["type"] not in set(ConditionType)]) for name, status in statuses
+    ]
+    head = [what, *(f"`{each['type']}`" for each in found[0][1])]
+    return table(head, dict.fromkeys((name, *map(_cell, conditions)) for name, conditions in found))
+
+
+def _cell(condition: Mapping[str, str]) -> str:
+    reason = condition["reason"]
+    return f"{condition['status']}, {linked(reason) if reason in set(Reason) else reason}"

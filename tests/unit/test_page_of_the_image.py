@@ -17,7 +17,8 @@ import yaml
 
 from perfana_support import __version__
 from tests.integration.support_objects import RELEASED, deployment
-from tests.snippets import ROOT, run_block, snippet
+from tests.shell import Shell
+from tests.snippets import ROOT, snippet
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,11 +50,10 @@ def folder(tmp_path: Path) -> Path:
 
 def pasted(block: str, folder: Path, *, cwd: Path = ROOT) -> tuple[list[str], str]:
     """Return what docker was asked by a block, and what the block printed."""
-    environment = {"PATH": os.pathsep.join([str(folder), "/usr/bin", "/bin"]), "HOME": str(folder)}
-    done = run_block(block, environment | {"PYTHONPATH": str(ROOT / "operator")}, folder=cwd)
-    assert done.returncode == 0, done.stderr
+    path = os.pathsep.join([str(folder), "/usr/bin", "/bin"])
+    said = Shell({"PATH": path, "HOME": str(folder), "PYTHONPATH": str(ROOT / "operator")}, cwd).must(block)
     (asked,) = (folder / "asked").read_text(encoding="utf-8").splitlines()
-    return json.loads(asked), done.stdout
+    return json.loads(asked), said
 
 
 def options(asked: list[str], name: str) -> list[str]:
