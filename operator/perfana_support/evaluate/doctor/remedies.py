@@ -97,7 +97,13 @@ def look_at_too(facts: Facts, tools: Tools, namespace: str) -> tuple[str, ...]:
 def restrict(facts: Facts, tools: Tools) -> str:
     """The command that gives the pods the security settings that ship, which the restricted Pod Security Standard takes."""
     setup = facts.setup
-    container = {"name": container_of(setup.deployment).get("name"), "securityContext": CONTAINER_SECURITY}
+    found = container_of(setup.deployment)
+    container: dict[str, Any] = {"name": found.get("name"), "securityContext": CONTAINER_SECURITY}
+    # The server fills these in for pods on the host's network, and leaves them there.
+    ports = [
+        {"containerPort": each["containerPort"], "hostPort": None} for each in found.get("ports") or () if "hostPort" in each
+    ]
+    container |= {"ports": ports} if ports else {}
     spec = {**_HOSTS, "securityContext": POD_SECURITY, "containers": [container]}
     patch = shlex.quote(json.dumps({"spec": {"template": {"spec": spec}}}, separators=(",", ":")))
     return tools.kubectl(f"patch deployment {setup.name} -n {setup.namespace} -p {patch}")
