@@ -112,7 +112,7 @@ def test_pods_that_the_namespace_refuses_are_restricted_and_nothing_else_changes
     admin.place.helm("install", NAME, f"charts/{NAME}", *words, "--set", f"watch.namespaces={{{admin.namespace}}}",
                      namespace=admin.namespace)  # fmt: skip
     admin.run(f"kubectl label namespace {admin.namespace} pod-security.kubernetes.io/enforce=restricted")
-    loose = {"allowPrivilegeEscalation": True, "privileged": True, "runAsUser": 0, "runAsNonRoot": False}
+    loose = {"allowPrivilegeEscalation": True, "runAsUser": 0, "runAsNonRoot": False}
     container = {"name": "operator", "securityContext": {**loose, "capabilities": {"add": ["NET_ADMIN"], "drop": None}}}
     pod = {"hostNetwork": True, "securityContext": {"seccompProfile": {"type": "Unconfined"}}, "containers": [container]}
     before = admin.deployment["spec"]["template"]["spec"]
