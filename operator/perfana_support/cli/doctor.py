@@ -16,6 +16,7 @@ from perfana_support.reports.rights_manifest import reader_objects, rights_objec
 from perfana_support.sources.definitions import shipped_definitions
 from perfana_support.sources.errors import Fault, SourceError
 from perfana_support.sources.policy import builtin_policy
+from perfana_support.sources.program import installed_program
 
 EXAMPLES = """\
 examples:
@@ -84,7 +85,8 @@ def _tools(arguments: argparse.Namespace) -> Tools:
     """The words that reach the same cluster."""
     kubeconfig, context = (shlex.quote(each) if each else "" for each in (arguments.kubeconfig, arguments.context))
     file = f" --kubeconfig {kubeconfig}" if kubeconfig else ""
-    return Tools(*(file + (f" {flag} {context}" if context else "") for flag in ("--context", "--kube-context")))
+    options, helm_options = (file + (f" {flag} {context}" if context else "") for flag in ("--context", "--kube-context"))
+    return Tools(options, helm_options, installed_program())
 
 
 def _print(arguments: argparse.Namespace, watched: tuple[str, ...]) -> None:

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from perfana_support.model.program import Installed
 from perfana_support.model.rights import Right
 
 Json = Mapping[str, Any]
@@ -44,12 +45,16 @@ class Diagnosis(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """An answer of the API server, or why there is none. `right` is what asking takes, as `kubectl auth can-i` writes it."""
+    """An answer of the API server, or why there is none. `right` is what asking takes, as `kubectl auth can-i` writes it.
+
+    Of a list that was read in one namespace alone, `unseen` says why not in all.
+    """
 
     found: Json | None = None
     problem: str = ""
     status: int = 0
     right: str = ""
+    unseen: str = ""
 
     @property
     def is_absent(self) -> bool:
@@ -155,10 +160,14 @@ class Facts(NamedTuple):
 
 
 class Tools(NamedTuple):
-    """The words that commands begin with, for the cluster that was looked at; Helm has a word of its own for a context."""
+    """The words that commands begin with, for the cluster that was looked at; Helm has a word of its own for a context.
+
+    `installed` is by what this program was, which a newer one comes by.
+    """
 
     options: str = ""
     helm_options: str = ""
+    installed: Installed = Installed()
 
     def kubectl(self, words: str) -> str:
         """A command of kubectl."""

@@ -5,14 +5,23 @@ from datetime import datetime
 from typing import Any
 
 from perfana_support.evaluate.doctor.instants import ago, instant
-from perfana_support.evaluate.doctor.remedies import apply_definitions, apply_rights, give_reader, restart
-from perfana_support.evaluate.doctor.setup import LABEL, NAME
+from perfana_support.evaluate.doctor.others import (
+    ELSEWHERE,
+    judge_of,
+    looks_at,
+    others_of,
+    unknown_leases,
+    why_idle,
+    why_unseen,
+)
+from perfana_support.evaluate.doctor.remedies import apply_definitions, apply_rights, give_reader, look_at_too, restart
 from perfana_support.model.code import Code, ConditionType, Reason, Status
-from perfana_support.model.diagnosis import Area, Diagnosis, Facts, Json, State, Tools
+from perfana_support.model.diagnosis import Area, Diagnosis, Facts, Json, Reading, State, Tools
 
 # An operator judges within a second; it is waited for as long as a busy cluster may take to start one.
 _PATIENCE_SECONDS = 60.0
 _MOST_TOLD = 20
+_NO_JUDGE = "what stands in the status is old, and nobody writes it anew"
 _NO_VERDICT = "what stands in its status is no verdict on what it asks now"
 _GAPS = (Code.WORKLOADS_UNREADABLE, Code.PLATFORM_UNREADABLE)
 
@@ -20,13 +29,15 @@ _GAPS = (Code.WORKLOADS_UNREADABLE, Code.PLATFORM_UNREADABLE)
 def judge_checks(facts: Facts, tools: Tools) -> Iterator[Diagnosis]:
     """Each check without a verdict, and how many have one."""
     if facts.checks.found is None:
-        found, fix = f"cannot be read: {facts.checks.why_not}", give_reader(facts)
+        found, fix = f"cannot be read: {facts.checks.why_not}", give_reader(facts, tools)
         if facts.checks.is_absent:
             found, fix = "there are none, for their definition is not there", (apply_definitions(tools),)
         yield Diagnosis(Area.CHECKS, "of the cluster", State.CANNOT_TELL, found, "whether they are judged is not known", fix)
         return
     checks = facts.checks.items
-    told = [diagnosis for check in checks if (diagnosis := _check(check, facts, tools))]
+    judged = [_check(check, facts, tools) for check in checks]
+    # What keeps an operator from judging several checks is told once.
+    told = list(dict.fromkeys(filter(None, judged)))
     yield from told[:_MOST_TOLD]
     if len(told) > _MOST_TOLD:
         fix = (tools.kubectl("get supportchecks -A -o wide"),)
@@ -35,8 +46,8 @@ def judge_checks(facts: Facts, tools: Tools) -> Iterator[Diagnosis]:
     if not checks:
         found = f"there are none, so nothing is judged yet: {tools.kubectl('explain supportcheck.spec')} says what one states"
         yield Diagnosis(Area.CHECKS, "of the cluster", State.OK, found)
-    elif len(told) < len(checks):
-        found = f"{len(checks) - len(told)} of {len(checks)} have a verdict on their present spec"
+    elif None in judged:
+        found = f"{judged.count(None)} of {len(checks)} have a verdict on their present spec"
         yield Diagnosis(Area.CHECKS, "of the cluster", State.OK, found)
 
 
@@ -45,14 +56,24 @@ def _weight(diagnosis: Diagnosis) -> bool:
 
 
 def _check(check: Json, facts: Facts, tools: Tools) -> Diagnosis | None:
+    """What is wrong with a check, by the operator that judges it; None for nothing."""
+    namespace, name = str(check["metadata"]["namespace"]), str(check["metadata"]["name"])
+    judge = judge_of(facts, namespace)
+    if judge is None:
+        return _unwatched(facts, namespace, name, tools)
+    if judge != facts.setup:
+        idle = why_idle(judge, facts)
+        if idle:
+            place = f"{judge.namespace}/{judge.name}"
+            fix: tuple[str, ...] = (tools.program(f"doctor --operator-namespace {judge.namespace}"),)
+            return Diagnosis(Area.CHECKS, f"of Deployment {place}", State.PROBLEM, f"{place} {idle}", _NO_JUDGE, fix)
+        facts = facts._replace(setup=judge, place=Reading({}))
+    return _verdict(check, facts, tools)
+
+
+def _verdict(check: Json, facts: Facts, tools: Tools) -> Diagnosis | None:
     metadata, status = check["metadata"], check.get("status") or {}
-    namespace, name = str(metadata["namespace"]), str(metadata["name"])
-    subject = f"{namespace}/{name}"
-    if facts.setup.watched and namespace not in facts.setup.watched:
-        found = f"the operator looks at {', '.join(facts.setup.watched)} only"
-        words = f"logs deployment/{facts.setup.name} -n {facts.setup.namespace} --tail=20"
-        fix: tuple[str, ...] = (tools.kubectl(f"get deployments -A -l {LABEL}={NAME} -o wide"), tools.kubectl(words))
-        return Diagnosis(Area.CHECKS, subject, State.CANNOT_TELL, found, "another operator may judge it, or nobody", fix)
+    subject = f"{metadata['namespace']}/{metadata['name']}"
     supported = _condition(status, ConditionType.SUPPORTED)
     generation = metadata.get("generation")
     if not supported or status.get("observedGeneration") != generation:
@@ -68,6 +89,31 @@ def _check(check: Json, facts: Facts, tools: Tools) -> Diagnosis | None:
             why = "the verdict is Unknown, or by less than what runs"
             return Diagnosis(Area.CHECKS, subject, State.PROBLEM, found, why, apply_rights(facts, tools))
     return _registries(check, findings, facts, tools)
+
+
+def _unwatched(facts: Facts, namespace: str, name: str, tools: Tools) -> Diagnosis:
+    """A check in a namespace that no operator looks at, as far as can be seen."""
+    subject, found = f"{namespace}/{name}", f"the operator looks at {', '.join(facts.setup.watched)} only"
+    state, why = State.CANNOT_TELL, "another operator may judge it, or nobody"
+    hidden = next((each for each in (facts.setup, *others_of(facts)) if looks_at(each, namespace) is None), None)
+    unread = why_unseen(facts) or ("" if facts.deployments.found is not None else facts.deployments.why_not)
+    unknown = unknown_leases(facts)
+    if hidden:
+        found += f"; {hidden.namespace}/{hidden.name} {ELSEWHERE}"
+        fix: tuple[str, ...] = (tools.kubectl(f"get deployment {hidden.name} -n {hidden.namespace} -o yaml"),)
+    elif unread:
+        found += f"; whether another looks there cannot be seen: {unread}"
+        fix = give_reader(facts, tools, of_cluster=True)
+    elif unknown:
+        where = unknown[0]["metadata"]["namespace"]
+        found += f"; which namespaces the holder of Lease {where}/{unknown[0]['metadata']['name']} looks at cannot be seen"
+        fix = (tools.program(f"doctor --operator-namespace {where}"),)
+    else:
+        state, why = State.PROBLEM, _NO_JUDGE
+        found = f"no operator looks at namespace {namespace}; this one looks at {', '.join(facts.setup.watched)}"
+        unwanted = tools.kubectl(f"delete supportcheck {name} -n {namespace}")
+        fix = (f"{unwanted}    # if nobody needs its verdict", *look_at_too(facts, tools, namespace))
+    return Diagnosis(Area.CHECKS, subject, state, found, why, fix)
 
 
 _UNJUDGED: Mapping[str, str] = {

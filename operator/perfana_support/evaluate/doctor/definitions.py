@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from perfana_support.evaluate.doctor.remedies import apply_definitions, give_reader
+from perfana_support.evaluate.doctor.renewal import renew
 from perfana_support.model.diagnosis import Area, Diagnosis, Facts, Json, Reading, State, Tools
 
 VERSION = "v1alpha1"
@@ -30,9 +31,9 @@ def judge_definitions(facts: Facts, tools: Tools) -> Iterator[Diagnosis]:
 
 def _fix(state: State, found: str, facts: Facts, name: str, tools: Tools) -> tuple[str, ...]:
     if state is State.CANNOT_TELL:
-        return give_reader(facts)
+        return give_reader(facts, tools, of_cluster=True)
     if "newer than this program" in found:
-        return ("pipx upgrade perfana-support",)
+        return renew(facts, tools)
     if (facts.definitions[name].found or {}).get("metadata", {}).get("deletionTimestamp"):
         return (tools.kubectl(f"wait --for=delete --timeout=120s crd/{name}"), apply_definitions(tools))
     # Which of two that differ is the newer one, nothing in them says.

@@ -6,6 +6,7 @@ from perfana_support.evaluate.doctor.checks import judge_checks
 from perfana_support.evaluate.doctor.definitions import judge_definitions
 from perfana_support.evaluate.doctor.lease import judge_lease
 from perfana_support.evaluate.doctor.operator import judge_operator
+from perfana_support.evaluate.doctor.others import judge_others
 from perfana_support.evaluate.doctor.policies import judge_policies
 from perfana_support.evaluate.doctor.rights import judge_own_rights, judge_rights
 from perfana_support.evaluate.doctor.server import judge_clock, judge_server
@@ -22,10 +23,11 @@ def diagnose(facts: Facts, policy: Policy, tools: Tools) -> tuple[Diagnosis, ...
         *judge_clock(facts),
         *judge_definitions(facts, tools),
         *judge_rights(facts, tools),
-        *judge_own_rights(facts),
+        *judge_own_rights(facts, tools),
         *judge_policies(facts, tools),
         *judge_operator(facts, tools),
         *judge_lease(facts, tools),
+        *judge_others(facts, tools),
         *judge_checks(facts, tools),
     )
 

@@ -1,23 +1,23 @@
-"""Does somebody lead: the Lease, its holder, and others who would write against it?"""
+"""Does somebody lead: the Lease, and who holds it?"""
 
 import shlex
 from collections.abc import Iterator
+from datetime import datetime
 
 from perfana_support.evaluate.doctor.instants import ago, instant
 from perfana_support.evaluate.doctor.operator import pods_of
 from perfana_support.evaluate.doctor.remedies import apply_rights, give_reader, restart
-from perfana_support.evaluate.doctor.setup import setup_of
-from perfana_support.model.diagnosis import Area, Diagnosis, Facts, Json, Setup, State, Tools
+from perfana_support.model.diagnosis import Area, Diagnosis, Facts, Json, State, Tools
 
 # A Lease is renewed six times in its duration; a reader's clock and a busy machine are given this much beside it.
 _LATE_SECONDS = 30.0
 _DURATION_SECONDS = 12.0
 _NOBODY = "nobody writes verdicts"
-_FIGHT = "two operators that lead judge the same checks, and write over one another's verdicts"
+_FIGHT = "pods that lead judge the same checks, and write over one another's verdicts"
 
 
 def judge_lease(facts: Facts, tools: Tools) -> Iterator[Diagnosis]:
-    """Whether the Lease is held, by whom, and was renewed lately; and whether another operator has a Lease of its own."""
+    """Whether the Lease is held, by whom, and was renewed lately; without one, whether there is one pod that writes."""
     setup = facts.setup
     replicas = ((setup.deployment or {}).get("spec") or {}).get("replicas", 1)
     if setup.elects:
@@ -26,7 +26,6 @@ def judge_lease(facts: Facts, tools: Tools) -> Iterator[Diagnosis]:
         found = f"{replicas} pods of {setup.name} are wanted, and each writes: it runs with --no-leader-election"
         fix = (tools.kubectl(f"scale deployment {setup.name} -n {setup.namespace} --replicas=1"),)
         yield Diagnosis(Area.OPERATOR, "Lease", State.PROBLEM, found, _FIGHT, fix)
-    yield from _rivals(facts, tools)
 
 
 def _lease(facts: Facts, tools: Tools) -> Diagnosis:
@@ -38,7 +37,7 @@ def _lease(facts: Facts, tools: Tools) -> Diagnosis:
         return Diagnosis(Area.OPERATOR, subject, State.PROBLEM, found, _NOBODY, fix)
     if reading.found is None:
         found = f"{name} cannot be read: {reading.why_not}"
-        return Diagnosis(Area.OPERATOR, subject, State.CANNOT_TELL, found, _NOBODY, give_reader(facts))
+        return Diagnosis(Area.OPERATOR, subject, State.CANNOT_TELL, found, _NOBODY, give_reader(facts, tools))
     spec = reading.found.get("spec") or {}
     holder, renewed = str(spec.get("holderIdentity") or ""), instant(spec.get("renewTime"))
     if not holder or renewed is None:
@@ -64,7 +63,7 @@ def _holder(facts: Facts, holder: str, seconds: float, tools: Tools) -> Diagnosi
     if facts.pods.found is None:
         why = "one that runs elsewhere would write instead of this one"
         found += "; whether that is a pod of this operator cannot be seen"
-        return Diagnosis(Area.OPERATOR, subject, State.CANNOT_TELL, found, why, give_reader(facts))
+        return Diagnosis(Area.OPERATOR, subject, State.CANNOT_TELL, found, why, give_reader(facts, tools))
     if holder not in {pod["metadata"]["name"] for pod in pods_of(facts)}:
         found += f", which is no pod of Deployment {facts.setup.name}"
         why = "verdicts are written by another process, maybe of another version; once it has ended this operator leads"
@@ -73,49 +72,15 @@ def _holder(facts: Facts, holder: str, seconds: float, tools: Tools) -> Diagnosi
     return Diagnosis(Area.OPERATOR, subject, State.OK, found)
 
 
+def renewed_before(lease: Json, moment: datetime) -> float | None:
+    """How many seconds ago whoever holds a Lease renewed it; None where nobody does or that is too long ago."""
+    spec = lease.get("spec") or {}
+    renewed = instant(spec.get("renewTime"))
+    if renewed is None or not spec.get("holderIdentity"):
+        return None
+    seconds = (moment - renewed).total_seconds()
+    return seconds if seconds <= _late(spec) else None
+
+
 def _late(spec: Json) -> float:
     return max(_LATE_SECONDS, 2 * float(spec.get("leaseDurationSeconds") or _DURATION_SECONDS))
-
-
-def _rivals(facts: Facts, tools: Tools) -> Iterator[Diagnosis]:
-    """Other operators that judge the same namespaces under a Lease of their own: they write over one another for ever."""
-    own = facts.setup
-    told = set[str]()
-    why = _FIGHT
-    for deployment in facts.deployments.items:
-        other = setup_of(deployment, str(deployment["metadata"].get("namespace")))
-        if deployment is own.deployment or own.deployment is None or not _may_fight(own, other):
-            continue
-        told.add(other.lease_namespace)
-        found = f"looks at the same namespaces by Lease {other.lease_namespace}/{other.lease_name}"
-        words = f"scale deployment {other.name} -n {other.namespace} --replicas=0"
-        fix = (f"{tools.kubectl(words)}    # if that one is not wanted",)
-        subject = f"Deployment {other.namespace}/{other.name}"
-        yield Diagnosis(Area.OPERATOR, subject, State.PROBLEM, found, why, fix)
-    if facts.leases.found is None and not own.watched:
-        found = f"whether there are any cannot be seen: {facts.leases.why_not}"
-        yield Diagnosis(Area.OPERATOR, "others", State.CANNOT_TELL, found, why, give_reader(facts))
-    for lease in facts.leases.items:
-        namespace, name, spec = lease["metadata"]["namespace"], lease["metadata"]["name"], lease.get("spec") or {}
-        renewed, holder = instant(spec.get("renewTime")), spec.get("holderIdentity")
-        is_known = (namespace, name) == (own.lease_namespace, own.lease_name) or namespace in told
-        if is_known or own.watched or not holder or renewed is None:
-            continue
-        if (facts.moment - renewed).total_seconds() > _late(spec):
-            continue
-        found = f"{holder} leads by it as well, and renewed it {ago((facts.moment - renewed).total_seconds())}"
-        fix = (tools.program(f"doctor --operator-namespace {namespace}"),)
-        yield Diagnosis(Area.OPERATOR, f"Lease {namespace}/{name}", State.PROBLEM, found, why, fix)
-
-
-def _may_fight(own: Setup, other: Setup) -> bool:
-    """Whether two operators write the same checks without a Lease between them."""
-    if not ((other.deployment or {}).get("spec") or {}).get("replicas", 1):
-        return False
-    shares = own.elects and other.elects and own[_LEASE] == other[_LEASE]
-    overlap = not own.watched or not other.watched or bool(set(own.watched) & set(other.watched))
-    return overlap and not shares
-
-
-# The fields of a Setup that name its Lease.
-_LEASE = slice(Setup._fields.index("lease_namespace"), Setup._fields.index("lease_name") + 1)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from perfana_support.evaluate.doctor.instants import instant
-from perfana_support.evaluate.doctor.remedies import apply_rights, give_reader, install, set_image
+from perfana_support.evaluate.doctor.remedies import apply_rights, give_reader, install, is_led, restrict, set_image
 from perfana_support.evaluate.doctor.setup import LABEL, NAME, container_of
 from perfana_support.model.diagnosis import Area, Diagnosis, Facts, Json, State, Tools
 
@@ -24,7 +24,7 @@ def judge_operator(facts: Facts, tools: Tools) -> Iterator[Diagnosis]:
     setup = facts.setup
     if facts.deployments.found is None and setup.deployment is None:
         found = f"whether it runs cannot be seen: {facts.deployments.why_not}"
-        fix = give_reader(facts)
+        fix = give_reader(facts, tools)
         yield Diagnosis(Area.OPERATOR, "Deployment", State.CANNOT_TELL, found, _SILENT, fix)
     elif setup.deployment is None:
         yield _missing(facts, tools)
@@ -53,7 +53,8 @@ def _missing(facts: Facts, tools: Tools) -> Diagnosis:
         found += f"; there is one in {', '.join(elsewhere)}"
         fix = tuple(tools.program(f"doctor --operator-namespace {each}") for each in elsewhere)
         return Diagnosis(Area.OPERATOR, "Deployment", State.PROBLEM, found, "this looks for it in the wrong place", fix)
-    if facts.lease.found is not None and (facts.lease.found.get("spec") or {}).get("holderIdentity"):
+    found += f"; whether one is elsewhere cannot be seen: {facts.deployments.unseen}" if facts.deployments.unseen else ""
+    if is_led(facts):
         found += ", yet somebody holds its Lease: it may run outside of this cluster, where nothing more can be seen"
         why = "whether it is the version that it should be, and is started anew when it fails, is not known"
         fix = (tools.kubectl(f"get lease {setup.lease_name} -n {setup.lease_namespace} -o yaml"),)
@@ -96,7 +97,7 @@ def _seen_pods(facts: Facts, tools: Tools) -> Iterator[Diagnosis]:
     pods = pods_of(facts)
     if facts.pods.found is None:
         found = f"cannot be read: {facts.pods.why_not}"
-        fix = give_reader(facts)
+        fix = give_reader(facts, tools)
         yield Diagnosis(Area.OPERATOR, "pods", State.CANNOT_TELL, found, "why one fails would not be seen", fix)
     elif pods:
         restarts = sum(each.get("restartCount") or 0 for pod in pods for each in _containers(pod))
@@ -150,7 +151,7 @@ def _events(facts: Facts, tools: Tools) -> Iterator[Diagnosis]:
         return
     if facts.events.found is None:
         unread = f"cannot be read: {facts.events.why_not}"
-        fix = give_reader(facts)
+        fix = give_reader(facts, tools)
         yield Diagnosis(Area.OPERATOR, "Events", State.CANNOT_TELL, unread, "why pods are not ready may stand there", fix)
         return
     told = dict[str, Diagnosis]()
@@ -170,7 +171,10 @@ def _cause(event: Mapping[str, Any], facts: Facts, tools: Tools) -> Diagnosis | 
     reason = event.get("reason")
     if reason == "FailedCreate" and "violates PodSecurity" in message:
         subject = "Pod Security"
-        fixes: tuple[str, ...] = (tools.kubectl(f"get namespace {namespace} --show-labels"), install(facts, tools))
+        fixes: tuple[str, ...] = (
+            restrict(facts, tools),
+            tools.kubectl(f"rollout status deployment/{facts.setup.name} -n {namespace} --timeout=60s"),
+        )
     elif reason == "FailedCreate" and "exceeded quota" in message:
         subject, fixes = "quota", (tools.kubectl(f"describe resourcequota -n {namespace}"),)
     elif reason == "FailedCreate" and "serviceaccount" in message:

@@ -3,7 +3,9 @@
 import shlex
 from collections.abc import Iterator
 
+from perfana_support.evaluate.doctor.others import judge_of
 from perfana_support.evaluate.doctor.remedies import apply_definitions, give_reader, restart, set_image
+from perfana_support.evaluate.doctor.renewal import renew
 from perfana_support.evaluate.doctor.setup import NAME, container_of
 from perfana_support.model.code import Code, Status
 from perfana_support.model.diagnosis import Area, Diagnosis, Facts, Json, PolicySeen, State, Tools
@@ -14,10 +16,10 @@ _INVALID = "an operator keeps the last valid form in force, or judges nothing by
 
 def judge_policies(facts: Facts, tools: Tools) -> Iterator[Diagnosis]:
     """The built-in policy of this program, and each of the cluster."""
-    yield _age(facts.builtin, facts, ("pipx upgrade perfana-support",), "built-in policy")
+    yield _age(facts.builtin, facts, renew(facts, tools), "built-in policy")
     yield from _operators_own(facts, tools)
     if facts.policies.found is None:
-        found, fix = f"cannot be read: {facts.policies.why_not}", give_reader(facts)
+        found, fix = f"cannot be read: {facts.policies.why_not}", give_reader(facts, tools, of_cluster=True)
         if facts.policies.is_absent:
             found, fix = "there are none, for their definition is not there", (apply_definitions(tools),)
         why = "whether they are valid and up to date is not known"
@@ -50,15 +52,19 @@ def _operators_own(facts: Facts, tools: Tools) -> Iterator[Diagnosis]:
         if not (check.get("spec") or {}).get("policyRef")
         and any(each.get("code") == Code.POLICY_STALE for each in (check.get("status") or {}).get("findings") or ())
     ]
-    if not stale or (facts.builtin.stale_after and facts.moment.date() > facts.builtin.stale_after):
+    if facts.builtin.stale_after and facts.moment.date() > facts.builtin.stale_after:
         return
-    container = container_of(facts.setup.deployment)
-    fix = restart(facts, tools)
-    if container:
-        fix = set_image(facts, tools, str(container.get("name")), str(container.get("image") or NAME))
-        fix += "    # this version's image, once it is there"
-    found = f"is too old, by {len(stale)} verdicts of its; this program's is of {facts.builtin.published_on}"
-    yield Diagnosis(Area.POLICIES, "the operator's own", State.PROBLEM, found, _STALE, (fix,))
+    judges = [judge_of(facts, check["metadata"]["namespace"]) for check in stale]
+    for setup in [each for place, each in enumerate(judges) if each and each not in judges[:place]]:
+        container = container_of(setup.deployment)
+        fix = restart(facts._replace(setup=setup), tools)
+        if container:
+            image = str(container.get("image") or NAME)
+            fix = set_image(facts._replace(setup=setup), tools, str(container.get("name")), image)
+            fix += "    # this version's image, once it is there"
+        found = f"is too old, by {judges.count(setup)} verdicts of its; this program's is of {facts.builtin.published_on}"
+        subject = "the operator's own" if setup == facts.setup else f"of {setup.namespace}/{setup.name}"
+        yield Diagnosis(Area.POLICIES, subject, State.PROBLEM, found, _STALE, (fix,))
 
 
 def _refused(item: Json) -> str:

@@ -14,7 +14,7 @@ def judge_rights(facts: Facts, tools: Tools) -> Iterator[Diagnosis]:
     if not facts.asked:
         found = f"cannot be asked for {user}: {facts.may_ask.why_not}"
         why = "a right that is missing makes verdicts Unknown; your own rights say nothing of the operator's"
-        fix = give_reader(facts)
+        fix = give_reader(facts, tools, of_cluster=True)
         yield Diagnosis(Area.RIGHTS, "operator", State.CANNOT_TELL, found, why, fix)
         return
     if facts.setup.is_place_hidden:
@@ -50,7 +50,7 @@ def judge_rights(facts: Facts, tools: Tools) -> Iterator[Diagnosis]:
         yield Diagnosis(Area.RIGHTS, "operator", State.OK, f"all {len(facts.granted)} {told}")
 
 
-def judge_own_rights(facts: Facts) -> Iterator[Diagnosis]:
+def judge_own_rights(facts: Facts, tools: Tools) -> Iterator[Diagnosis]:
     """The rights that `check -A`, or `-n` for an operator of some namespaces, takes of whoever asks."""
     name = caller(facts)
     command = "check " + (" ".join(f"-n {each}" for each in facts.setup.watched) or "-A")
@@ -58,13 +58,13 @@ def judge_own_rights(facts: Facts) -> Iterator[Diagnosis]:
     if not facts.own or any(each.is_allowed is None for each in facts.own):
         found = "the server does not say which you have"
         why = "what you may not read, `check` reports as Unknown"
-        yield Diagnosis(Area.RIGHTS, "your own", State.CANNOT_TELL, found, why, give_reader(facts))
+        yield Diagnosis(Area.RIGHTS, "your own", State.CANNOT_TELL, found, why, give_reader(facts, tools))
     elif missing:
         kinds = ", ".join(dict.fromkeys(each.right.kind for each in missing))
         where = _where(missing[0])
         found = f"{name or 'you'} may not list {kinds}{where}, which {command} takes"
         why = "what you may not read, `check` reports as Unknown; the operator has rights of its own"
-        yield Diagnosis(Area.RIGHTS, "your own", State.PROBLEM, found, why, give_reader(facts))
+        yield Diagnosis(Area.RIGHTS, "your own", State.PROBLEM, found, why, give_reader(facts, tools))
     else:
         yield Diagnosis(Area.RIGHTS, "your own", State.OK, f"{name or 'you'} may list all that {command} reads")
 

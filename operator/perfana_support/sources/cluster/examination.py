@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 
-from perfana_support.evaluate.doctor.setup import LABEL, NAME, find_setup
+from perfana_support.evaluate.doctor.setup import LABEL, NAME, find_setup, setup_of
 from perfana_support.model.diagnosis import Facts, Granted, PolicySeen, Reading, Setup
 from perfana_support.model.document import DocumentError
 from perfana_support.model.image_policy import Verification
@@ -68,7 +68,7 @@ class _Examination:
             if version.found is None:
                 # One question is enough to learn that nobody answers.
                 return self._nothing(version, asked_at, shipped)
-            caller, discovery, cnpg, place, deployments, checks, policies, leases, *definitions = await asyncio.gather(
+            caller, discovery, cnpg, place, deployments, checks, policies, *definitions = await asyncio.gather(
                 self._caller(),
                 self._get(_GROUP, "get the API's discovery"),
                 self._get("/apis/postgresql.cnpg.io/v1", "get the API's discovery"),
@@ -76,21 +76,17 @@ class _Examination:
                 self._deployments(),
                 self._list(f"{_GROUP}/supportchecks", f"list supportchecks.{OURS} in all namespaces"),
                 self._list(f"{_GROUP}/supportpolicies", f"list supportpolicies.{OURS}"),
-                self._list(
-                    "/apis/coordination.k8s.io/v1/leases",
-                    "list leases.coordination.k8s.io in all namespaces",
-                    {"fieldSelector": f"metadata.name={self._wanted.lease_name or NAME}"},
-                ),
                 *(self._definition(name) for name in shipped),
             )
             setup = find_setup(deployments.items, self._wanted.namespace, self._wanted.account, self._wanted.watched)
             setup = setup._replace(lease_name=self._wanted.lease_name or setup.lease_name)
             if checks.is_forbidden and setup.watched:
                 checks = await self._checks_of(setup.watched)
-            (asked, may_ask, granted), own, lease, pods, events = await asyncio.gather(
+            (asked, may_ask, granted), own, lease, leases, pods, events = await asyncio.gather(
                 self._granted(setup, caller),
                 self._reviews(_SELF, None, _own(setup, knows_databases=cnpg.found is not None)),
                 self._lease(setup),
+                self._leases(setup, deployments),
                 self._in_namespace("/api/v1", "pods", _SELECTED),
                 self._in_namespace("/api/v1", "events", {"fieldSelector": "type=Warning", "limit": "500"}),
             )
@@ -187,7 +183,10 @@ class _Examination:
     async def _deployments(self) -> Reading:
         """The operators of all namespaces, or of the one that is looked at."""
         everywhere = await self._list("/apis/apps/v1/deployments", "list deployments.apps in all namespaces", _SELECTED)
-        return await self._in_namespace("/apis/apps/v1", "deployments", _SELECTED) if everywhere.is_forbidden else everywhere
+        if not everywhere.is_forbidden:
+            return everywhere
+        here = await self._in_namespace("/apis/apps/v1", "deployments", _SELECTED)
+        return here if here.found is None else here._replace(unseen=everywhere.why_not)
 
     async def _checks_of(self, namespaces: Sequence[str]) -> Reading:
         readings = await asyncio.gather(
@@ -196,12 +195,21 @@ class _Examination:
                 for each in namespaces
             )
         )
-        unread = next((reading for reading in readings if reading.found is None), None)
-        return unread or Reading({"items": [item for reading in readings for item in reading.items]})
+        return _together(readings)
 
     async def _lease(self, setup: Setup) -> Reading:
         path = f"/apis/coordination.k8s.io/v1/namespaces/{setup.lease_namespace}/leases/{setup.lease_name}"
         return await self._get(path, f"get leases.coordination.k8s.io/{setup.lease_name} in namespace {setup.lease_namespace}")
+
+    async def _leases(self, setup: Setup, deployments: Reading) -> Reading:
+        """The Leases that operators may lead by: of the usual name, and of those that their Deployments say."""
+        others = (setup_of(each, str(each["metadata"].get("namespace"))) for each in deployments.items)
+        names = list(dict.fromkeys((NAME, setup.lease_name, *(other.lease_name for other in others))))
+        self._total += len(names) - 1
+        path, right = "/apis/coordination.k8s.io/v1/leases", "list leases.coordination.k8s.io in all namespaces"
+        return _together(
+            await asyncio.gather(*(self._list(path, right, {"fieldSelector": f"metadata.name={name}"}) for name in names))
+        )
 
     async def _granted(self, setup: Setup, caller: Reading) -> tuple[str, Reading, tuple[Granted, ...]]:
         """The operator's rights: who was asked, whether one may ask, and the answers."""
@@ -233,6 +241,12 @@ class _Examination:
             spec |= {"user": subject.user, "groups": _groups(subject.namespace)}
         document = {"apiVersion": "authorization.k8s.io/v1", "kind": _KINDS[kind], "spec": spec}
         return await self._try(self._api.send("POST", f"{_REVIEWS}/{kind}", document), f"create {kind}.authorization.k8s.io")
+
+
+def _together(readings: Sequence[Reading]) -> Reading:
+    """Lists as one, or why one of them was not read."""
+    unread = next((reading for reading in readings if reading.found is None), None)
+    return unread or Reading({"items": [item for reading in readings for item in reading.items]})
 
 
 def policy_seen(document: Mapping[str, Any]) -> PolicySeen:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -17,6 +18,8 @@ Json = dict[str, Any]
 
 NOW = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
 NAME = "perfana-support"
+REACHED = " --kubeconfig there --context production"
+HELM_REACHED = " --kubeconfig there --kube-context production"
 HOLDER = "perfana-support-5d4f8c7b9-x2x4z"
 
 
@@ -159,7 +162,26 @@ def told(facts: Facts, tools: Tools | None = None) -> list[Diagnosis]:
         assert each.why, each
         assert each.fix, each
         assert all(each.fix), each
+    reaching = diagnose(facts, builtin_policy(), Tools(REACHED, HELM_REACHED))
+    for command in [fix.partition("    # ")[0] for each in reaching for fix in each.fix]:
+        assert astray(command) == [], command
     return found
+
+
+def astray(command: str) -> list[str]:
+    """Return the parts of a command that would ask another cluster than the one that was looked at."""
+    parts = re.split(r" \| |\$\((?=kubectl)", command)
+    told = [
+        ("kubectl ", "kubectl krew ", f"kubectl{REACHED} "),
+        ("helm ", "", f"helm{HELM_REACHED} "),
+        ("perfana-support ", "perfana-support explain |perfana-support policy lint|perfana-support doctor --print ", REACHED),
+    ]
+    return [
+        part
+        for part in parts
+        for program, asks_none, words in told
+        if part.startswith(program) and not (asks_none and re.match(asks_none, part)) and words not in part
+    ]
 
 
 def only(facts: Facts) -> Diagnosis:

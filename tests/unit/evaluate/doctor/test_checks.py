@@ -9,7 +9,7 @@ import pytest
 
 from perfana_support.evaluate.doctor.diagnosis import state_of
 from perfana_support.model.diagnosis import Area, Diagnosis, PolicySeen, Reading, State
-from tests.unit.evaluate.doctor.clusters import absent, at, check, items, only, policy, refused, running, told, unknown, well
+from tests.unit.evaluate.doctor.clusters import absent, at, check, items, only, policy, refused, told, unknown, well
 
 RESTART = "kubectl rollout restart deployment/perfana-support -n perfana-support"
 RIGHTS = "perfana-support doctor --print rights | kubectl apply -f -"
@@ -72,11 +72,6 @@ def test_right_that_a_verdict_lacks_is_told(code: str) -> None:
     findings = [{"code": "FloatingTag"}, {"code": code, "message": "pods cannot be listed"}]
     found = judged(status={"findings": findings})
     assert (found.state, found.found, found.fix) == (State.PROBLEM, f"{code}: pods cannot be listed", (RIGHTS,))
-
-
-def test_check_that_an_operator_of_some_namespaces_does_not_look_at_cannot_be_told() -> None:
-    found = only(running("-n", "a", checks=items(check())))
-    assert (found.state, found.found) == (State.CANNOT_TELL, "the operator looks at a only")
 
 
 def test_images_that_registries_do_not_prove_are_told_where_registries_are_asked() -> None:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from tests.unit.evaluate.doctor.clusters import Json
 
 CHECKS = "supportchecks.support.perfana.io"
+NEWER = "with the wheel of a newer release, fetched into this folder, and its version"
 APPLY = "perfana-support doctor --print definitions | kubectl apply -f -"
 WAIT = f"kubectl wait --for=condition=Established --timeout=60s crd/{CHECKS}"
 
@@ -60,7 +61,7 @@ def test_definition_with_fields_that_nobody_here_knows_is_newer_and_left_alone()
     found = judged(Reading(new))
     assert (found.found, found.fix) == (
         "is newer than this program, which does not know spec.later",
-        ("pipx upgrade perfana-support",),
+        ("pipx install --force './perfana_support-VERSION-py3-none-any.whl[cluster]'    # " + NEWER,),
     )
 
 

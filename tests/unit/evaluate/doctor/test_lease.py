@@ -1,15 +1,11 @@
-"""The Lease: held, renewed lately, by a pod of the operator; and others that lead as well."""
+"""The Lease: held, renewed lately, by a pod of the operator."""
 
 from __future__ import annotations
 
-from perfana_support.evaluate.doctor.setup import setup_of
 from perfana_support.model.diagnosis import Diagnosis, Reading, State
 from tests.unit.evaluate.doctor.clusters import (
     HOLDER,
-    NAME,
     absent,
-    deployment,
-    items,
     lease,
     only,
     refused,
@@ -19,7 +15,6 @@ from tests.unit.evaluate.doctor.clusters import (
 )
 
 RESTART = "kubectl rollout restart deployment/perfana-support -n perfana-support"
-SCALE = "kubectl scale deployment perfana-support -n ops --replicas=0    # if that one is not wanted"
 
 
 def held(seconds_ago: float, holder: str = HOLDER) -> Diagnosis:
@@ -81,38 +76,3 @@ def test_pods_without_election_that_are_more_than_one_fight() -> None:
     found = only(running("--no-leader-election", lease=absent(), ready=2, replicas=2))
     assert (found.subject, found.state) == ("Lease", State.PROBLEM)
     assert found.fix == ("kubectl scale deployment perfana-support -n perfana-support --replicas=1",)
-
-
-def test_another_operator_with_a_lease_of_its_own_fights() -> None:
-    other = deployment(namespace="ops")
-    both = items(deployment(), other)
-    found = only(well(setup=setup_of(both.items[0], NAME), deployments=both, leases=items(lease(), lease(namespace="ops"))))
-    assert (found.subject, found.found) == (
-        "Deployment ops/perfana-support",
-        "looks at the same namespaces by Lease ops/perfana-support",
-    )
-    assert found.fix == (SCALE,)
-
-
-def test_another_operator_that_shares_the_lease_or_looks_elsewhere_or_is_scaled_down_does_not() -> None:
-    shares = deployment("--lease-namespace", NAME, namespace="ops")
-    off = deployment(namespace="ops", replicas=0)
-    for other in (shares, off):
-        both = items(deployment(), other)
-        assert told(well(setup=setup_of(both.items[0], NAME), deployments=both)) == []
-    one, two = deployment("-n", "shop"), deployment("-n", "b", namespace="ops")
-    assert told(well(setup=setup_of(one, NAME), deployments=items(one, two))) == []
-    assert told(well(setup=setup_of(one, NAME), deployments=items(one, deployment("-n", "shop", namespace="ops")))) != []
-
-
-def test_lease_of_another_namespace_that_is_renewed_is_another_operator() -> None:
-    found = only(well(leases=items(lease(), lease(2, "laptop_1", "default"), lease(900, "gone", "old"))))
-    assert (found.subject, found.state) == ("Lease default/perfana-support", State.PROBLEM)
-    assert found.found == "laptop_1 leads by it as well, and renewed it 2 s ago"
-    assert found.fix == ("perfana-support doctor --operator-namespace default",)
-
-
-def test_leases_that_may_not_be_listed_leave_others_untold_but_for_an_operator_of_some_namespaces() -> None:
-    hidden = refused("list leases.coordination.k8s.io in all namespaces")
-    assert (only(well(leases=hidden)).subject, only(well(leases=hidden)).state) == ("others", State.CANNOT_TELL)
-    assert told(running("-n", "shop", leases=hidden)) == []

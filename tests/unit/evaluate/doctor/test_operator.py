@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import json
+import shlex
+from pathlib import Path
+
 import pytest
+import yaml
 
 from perfana_support import __version__
+from perfana_support.evaluate.doctor.remedies import CONTAINER_SECURITY, POD_SECURITY
 from perfana_support.evaluate.doctor.setup import setup_of
-from perfana_support.model.diagnosis import Area, State, Tools
+from perfana_support.model.diagnosis import Area, Reading, State, Tools
 from tests.unit.evaluate.doctor.clusters import (
     HOLDER,
     NAME,
+    Json,
     absent,
     at,
     deployment,
+    granted,
     items,
+    lease,
     only,
     pod,
     refused,
@@ -22,6 +31,11 @@ from tests.unit.evaluate.doctor.clusters import (
     well,
 )
 
+ROOT = Path(__file__).parents[4]
+YOURS = (
+    "in a checkout of this version, with the registry that you pushed its image to in place of harbor.example.com/perfana "
+    "(docs/install.md)"
+)
 LOGS = f"kubectl logs {HOLDER} -n perfana-support -c operator --previous"
 DESCRIBE = f"kubectl describe pod {HOLDER} -n perfana-support"
 
@@ -42,23 +56,72 @@ def test_no_deployment_and_no_lease_is_no_operator() -> None:
         (Area.OPERATOR, "Deployment", State.PROBLEM),
         (Area.OPERATOR, "Lease", State.PROBLEM),
     ]
-    assert found[0].fix == ("kubectl apply -f manifests/install.yaml",)
+    image = "sed 's#image: perfana-support:#image: harbor.example.com/perfana/perfana-support:#' manifests/install.yaml"
+    assert found[0].fix == (f"{image} | kubectl apply -f -    # {YOURS}",)
 
 
-def test_no_deployment_in_another_namespace_is_installed_there() -> None:
-    found = told(well(setup=setup_of(None, "shop"), deployments=items(), lease=absent(), leases=items()))
-    assert found[0].fix == (
-        "helm upgrade --install perfana-support charts/perfana-support --namespace shop --create-namespace",
-    )
+def test_no_deployment_in_another_namespace_is_installed_there_with_what_the_chart_brings() -> None:
+    none = tuple(each._replace(is_allowed=False) for each in granted())
+    missing = well(setup=setup_of(None, "shop"), deployments=items(), lease=absent(), leases=items(), granted=none)
+    words = "upgrade --install perfana-support charts/perfana-support --namespace shop --create-namespace"
+    image = "--set image.repository=harbor.example.com/perfana/perfana-support"
+    fix = (f"helm {words} --set crds.install=false {image}    # {YOURS}",)
+    found = told(missing)
+    assert [(each.area, each.fix) for each in found if each.subject != "Lease"] == [(Area.RIGHTS, fix), (Area.OPERATOR, fix)]
 
 
 def test_operator_of_some_namespaces_is_installed_for_these_alone_and_into_the_cluster_that_was_asked() -> None:
     nothing = {"deployments": items(), "lease": absent(), "leases": items()}
     tools = Tools(" --context production", " --kube-context production")
     watching = told(well(setup=setup_of(None, NAME, "", ["shop", "bank"]), checks=items(), **nothing), tools)
-    (command,) = watching[0].fix
+    command, _, note = watching[0].fix[0].partition("    # ")
     assert command.startswith("helm --kube-context production upgrade --install perfana-support charts/perfana-support ")
-    assert command.endswith(" --set crds.install=false --set 'watch.namespaces={shop,bank}'")
+    assert " --set crds.install=false --set 'watch.namespaces={shop,bank}' " in command
+    assert note == YOURS
+
+
+def test_what_helm_has_installed_keeps_its_values() -> None:
+    left = of_helm(lease(holder=""))
+    for watched in ((), ("shop",)):
+        missing = well(setup=setup_of(None, NAME, "", watched), deployments=items(), lease=Reading(left), leases=items())
+        command = next(each for each in told(missing) if each.subject == "Deployment").fix
+        words = "upgrade ours charts/perfana-support --namespace perfana-support --reset-then-reuse-values"
+        assert command == (f"helm {words}    # in a checkout of this version",)
+
+
+def test_pods_that_are_not_restricted_get_the_settings_that_ship_and_keep_all_else() -> None:
+    shipped = yaml.safe_load((ROOT / "manifests" / "base" / "deployment.yaml").read_text(encoding="utf-8"))
+    pod_spec = shipped["spec"]["template"]["spec"]
+    assert without_nulls(POD_SECURITY) == pod_spec["securityContext"]
+    assert without_nulls(CONTAINER_SECURITY) == pod_spec["containers"][0]["securityContext"]
+    message = 'pods "x" is forbidden: violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false'
+    item = of_helm(deployment(ready=0))
+    found = told(well(setup=setup_of(item, NAME), deployments=items(item), events=items(event("FailedCreate", message))))
+    patch = json.loads(shlex.split(found[1].fix[0])[-1])["spec"]["template"]["spec"]
+    assert patch["securityContext"] == POD_SECURITY
+    assert patch["containers"] == [{"name": "operator", "securityContext": CONTAINER_SECURITY}]
+    assert not any(fix.startswith("helm") or "install.yaml" in fix or "label" in fix for fix in found[1].fix)
+
+
+def test_one_that_is_elsewhere_may_be_out_of_sight() -> None:
+    here = items()._replace(unseen="you may not list deployments.apps in all namespaces")
+    found = told(well(setup=setup_of(None, NAME), deployments=here, lease=absent(), leases=items()))
+    assert found[0].found.endswith(
+        "; whether one is elsewhere cannot be seen: you may not list deployments.apps in all namespaces"
+    )
+
+
+def of_helm(item: Json) -> Json:
+    item["metadata"]["labels"] = {"app.kubernetes.io/managed-by": "Helm"}
+    notes = {"meta.helm.sh/release-name": "ours", "meta.helm.sh/release-namespace": NAME}
+    item["metadata"]["annotations"] = notes
+    return item
+
+
+def without_nulls(found: object) -> object:
+    if isinstance(found, dict):
+        return {key: without_nulls(value) for key, value in found.items() if value is not None}
+    return found
 
 
 def test_deployment_that_is_elsewhere_is_pointed_at() -> None:
@@ -200,7 +263,7 @@ def test_pods_of_others_and_those_that_have_ended_are_nobodys() -> None:
             "FailedCreate",
             'pods "x" is forbidden: violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false',
             "Pod Security",
-            "kubectl apply -f manifests/install.yaml",
+            "kubectl rollout status deployment/perfana-support -n perfana-support --timeout=60s",
         ),
         (
             "FailedCreate",

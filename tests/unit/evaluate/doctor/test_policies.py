@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date
 
 from perfana_support import __version__
-from perfana_support.model.diagnosis import Area, PolicySeen, State
+from perfana_support.evaluate.doctor.renewal import renew
+from perfana_support.model.diagnosis import Area, PolicySeen, State, Tools
 from tests.unit.evaluate.doctor.clusters import absent, check, items, only, policy, refused, told, well
 
 OLD = (date(2026, 1, 1), date(2026, 6, 30))
@@ -18,7 +19,7 @@ TO_BUILTIN = '--type=merge -p \'{"spec":{"policyRef":null}}\'    # judges by the
 
 def test_builtin_policy_that_is_stale_takes_a_newer_program() -> None:
     found = only(well(builtin=PolicySeen("default", *OLD)))
-    assert (found.area, found.state, found.fix) == (Area.POLICIES, State.PROBLEM, ("pipx upgrade perfana-support",))
+    assert (found.area, found.state, found.fix) == (Area.POLICIES, State.PROBLEM, renew(well(), Tools()))
     assert found.found == "is of 2026-01-01 and was to be relied on until 2026-06-30"
 
 

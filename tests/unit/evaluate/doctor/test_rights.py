@@ -64,7 +64,7 @@ def test_right_that_the_server_does_not_speak_of_cannot_be_told() -> None:
 def test_command_for_rights_has_the_names_of_the_cluster() -> None:
     item = deployment("-n", "a", "-n", "b", "--lease-name", "other", namespace="ops")
     item["spec"]["template"]["spec"]["serviceAccountName"] = "robot"
-    changes = {"setup": setup_of(item, "ops"), "deployments": items(item), "checks": items()}
+    changes = {"setup": setup_of(item, "ops"), "deployments": items(item), "checks": items(), "leases": items()}
     found = only(well(granted=granted("watch pods"), **changes))
     words = "doctor --print rights --operator-namespace ops -n a -n b --service-account robot --lease-name other"
     assert found.fix == (f"perfana-support {words} | kubectl apply -f -",)
