@@ -9,6 +9,7 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from tests.cluster.client import ApiError
 from tests.cluster.server import Cluster
@@ -133,6 +134,24 @@ def test_overlay_of_ones_own_says_where_the_image_is(desk: Desk, tmp_path: Path)
     assert image_of(desk).startswith(IMAGE)
     desk.run("kubectl delete -k . --wait=false", tmp_path)
     wait_for(lambda: not has_definitions(desk), GONE_WITHIN_SECONDS, "an end of the definitions")
+    desk.let_go(ACCOUNT)
+
+
+@pytest.mark.parametrize("major", [4, 3])
+def test_a_pod_names_no_user_where_the_platform_gives_one(
+    empty: Cluster, programs: dict[str, Path], tmp_path: Path, major: int
+) -> None:
+    desk = Desk(empty, tmp_path, programs[f"helm-{major}"])
+    desk.run(snippet(PAGE, "openshift-helm"))
+    of_helm = desk.api.get("apps/v1", "Deployment", ACCOUNT, ACCOUNT)["spec"]["template"]["spec"]["securityContext"]
+    desk.run(snippet(PAGE, "helm-uninstall"))
+    there = ("../perfana-support/manifests", os.path.relpath(ROOT / "manifests", tmp_path))
+    (tmp_path / "kustomization.yaml").write_text(changed(snippet(PAGE, "openshift"), there), encoding="utf-8")
+    rendered = list(yaml.safe_load_all(desk.run("kubectl kustomize .", tmp_path)))
+    (deployment,) = (item for item in rendered if item["kind"] == "Deployment")
+    assert deployment["spec"]["template"]["spec"]["securityContext"] == of_helm
+    assert of_helm == {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+    desk.run(f"kubectl delete namespace {ACCOUNT} --wait=false")
     desk.let_go(ACCOUNT)
 
 
