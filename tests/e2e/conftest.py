@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cluster import binaries
-from tests.e2e.docker_images import make_archive
+from tests.e2e.docker_images import make_archive, need_docker
 from tests.e2e.first_verdict import first_verdict
 from tests.e2e.installation import RELEASED, SNAPSHOT, run_perfana
 from tests.e2e.kind_place import KindPlace
 from tests.e2e.node_place import NodePlace
 from tests.e2e.place import Place, Shell
-from tests.e2e.programs import find_program
+from tests.e2e.programs import ProgramError, find_program
 from tests.image.built import built_image
 from tests.integration.helm_tool import find_helm
 from tests.node.image import make_image, write_archive
 from tests.node.node import Node
 from tests.node.programs import find_programs
 from tests.registry.images import alone
+from tests.release.saying import ReleaseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,9 +53,13 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 def _made_for_kind(archives: Path) -> tuple[list[Path], list[Path]]:
-    """Return archives of images, made with Docker, and the programs of a user."""
-    programs = [find_program(name) for name in ("kind", "kubectl", "helm")]
-    return [make_archive(archives, VENDORS)], programs[1:]
+    """Return archives of images, made with Docker, and the programs of a user; or say in one line what is missing."""
+    try:
+        need_docker()
+        _, *programs = [find_program(name) for name in ("kind", "kubectl", "helm")]
+        return [make_archive(archives, VENDORS)], programs
+    except (ReleaseError, ProgramError) as error:
+        pytest.exit(str(error), returncode=2)
 
 
 def _made_for_node(archives: Path) -> tuple[list[Path], list[Path]]:

@@ -35,13 +35,21 @@ _BASE = re.compile(r"^ARG RUN_BASE=(\S+)$", re.MULTILINE)
 _PROGRAM = "import signal; signal.signal(signal.SIGTERM, lambda *_: exit()); print('ready', flush=True); signal.pause()"
 
 
+def need_docker() -> None:
+    """Raise `ReleaseError` if there is no Docker with buildx."""
+    try:
+        found = find_builder()
+    except ReleaseError:
+        found = ()
+    if found != DOCKER:
+        raise ReleaseError("make kind: a running Docker with buildx is needed")
+
+
 def make_archive(folder: Path, vendors: Sequence[str]) -> Path:
     """Build the operator's image and one for each name of a vendor's; return an archive of all, for `kind load image-archive`.
 
-    Raises `ReleaseError` if there is no Docker with buildx, or if it would not build.
+    Raises `ReleaseError` if Docker would not build.
     """
-    if find_builder() != DOCKER:
-        raise ReleaseError("make kind: a running Docker with buildx is needed")
     names = {f"{PREFIX}/operator:latest": WHOLE_NAME}
     names |= {f"{PREFIX}/vendor-{number}:latest": name for number, name in enumerate(vendors)}
     print("make kind: building the image with Docker, as make image does", file=sys.stderr, flush=True)

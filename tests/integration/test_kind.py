@@ -17,7 +17,7 @@ import pytest
 
 from perfana_support import __version__
 from tests.e2e.conftest import VENDORS
-from tests.e2e.docker_images import make_archive, vendors_dockerfile
+from tests.e2e.docker_images import make_archive, need_docker, vendors_dockerfile
 from tests.e2e.kind_place import CONFIGURATION, NAME, KindError, KindPlace, kind
 from tests.e2e.programs import PROBES, ProgramError, find_program
 from tests.image.__main__ import build_options
@@ -145,12 +145,21 @@ def test_nodes_that_fail_are_containers_that_are_started_again_at_once(asked: Pa
     assert f"restart -t 0 {NAME}-control-plane {NAME}-worker" in asked.read_text(encoding="utf-8").splitlines()
 
 
-def test_images_need_a_docker_with_buildx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("others", [(), ("buildah",)], ids=["none", "buildah"])
+def test_another_builder_in_dockers_place_is_not_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, others: tuple[str, ...]
+) -> None:
     (tmp_path / "bin").mkdir()
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    (tmp_path / "bin/buildah").symlink_to("/bin/true")
+    for name in others:
+        (tmp_path / "bin" / name).symlink_to("/bin/true")
     with pytest.raises(ReleaseError, match="a running Docker with buildx is needed"):
-        make_archive(tmp_path, VENDORS)
+        need_docker()
+
+
+@pytest.mark.usefixtures("asked")
+def test_docker_with_buildx_is_all_that_is_needed() -> None:
+    need_docker()
 
 
 @pytest.mark.parametrize("name", PROBES)
