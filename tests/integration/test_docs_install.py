@@ -143,6 +143,7 @@ def test_a_pod_names_no_user_where_the_platform_gives_one(
 ) -> None:
     desk = Desk(empty, tmp_path, programs[f"helm-{major}"])
     desk.run(snippet(PAGE, "openshift-helm"))
+    desk.run(snippet("docs/upgrade.md", "helm"))
     of_helm = desk.api.get("apps/v1", "Deployment", ACCOUNT, ACCOUNT)["spec"]["template"]["spec"]["securityContext"]
     desk.run(snippet(PAGE, "helm-uninstall"))
     there = ("../perfana-support/manifests", os.path.relpath(ROOT / "manifests", tmp_path))
