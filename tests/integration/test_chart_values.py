@@ -169,7 +169,9 @@ def test_runbooks_are_where_the_value_says(major: int, tmp_path: Path) -> None:
 def test_the_page_of_monitoring_says_how_runbooks_get_another_address(major: int, tmp_path: Path) -> None:
     """Rendered, for an upgrade wants a cluster."""
     wanted = f"--kube-version {KUBERNETES} --set monitoring.prometheusRule.enabled=true"
-    block = changed(snippet("docs/monitoring.md", "runbooks-helm"), ("upgrade", "template"), ("--reset-then-reuse-values", wanted))
+    block = changed(
+        snippet("docs/monitoring.md", "runbooks-helm"), ("upgrade", "template"), ("--reset-then-reuse-values", wanted)
+    )
     environment = helm_environment({"PATH": "/usr/bin:/bin"}, find_helm(major), tmp_path)
     rendered = [item for item in yaml.safe_load_all(printed(block, environment)) if item]
     rules = [rule for group in one(rendered, "PrometheusRule")["spec"]["groups"] for rule in group["rules"]]
