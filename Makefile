@@ -84,7 +84,7 @@ shipped: setup binaries ## Those of the integration tests that are about package
 test-node: setup binaries ## Install on a real node of this machine, run there, fail there (root, Linux)
 	@$(BIN)/pytest tests/e2e
 
-kind: setup binaries ## The same tests in a cluster of kind, made for them and removed (needs Docker; the image as in test-node: root, Debian)
+kind: setup ## The same tests in a cluster of kind, made for them and removed (needs Docker with buildx, no root)
 	@$(BIN)/pytest tests/e2e --kind
 
 mutation: setup ## Which changes of the judgement would no test notice? (MODULES=evaluate/version EVERY=10)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import subprocess
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from tests.cluster.tool import find_tool
 from tests.e2e.place import user_environment
+from tests.e2e.programs import find_program
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,15 +25,9 @@ class KindError(Exception):
     """kind or Docker would not do it; the message has what they said."""
 
 
-@cache
-def find_kind() -> Path:
-    """Return the pinned kind, built if need be."""
-    return find_tool(HERE / "go" / "kind").program
-
-
 def kind(*arguments: str) -> str:
-    """Run the pinned kind and return what it prints."""
-    return _run([str(find_kind()), *arguments])
+    """Run kind and return what it prints."""
+    return _run([str(find_program("kind")), *arguments])
 
 
 class KindPlace:
@@ -53,12 +46,12 @@ class KindPlace:
         return self._environment
 
     def load(self, archive: Path) -> None:
-        """Put an image on every node."""
+        """Put the images of an archive on every node."""
         kind("load", "image-archive", str(archive), "--name", NAME)
 
     def restart_nodes(self) -> None:
         """End the containers that are the nodes, and start them again."""
-        _run(["docker", "restart", "--time", "0", *kind("get", "nodes", "--name", NAME).split()])
+        _run(["docker", "restart", "-t", "0", *kind("get", "nodes", "--name", NAME).split()])
 
     def publish(self, namespace: str, service: str) -> None:
         """Nothing: kind has a kube-proxy."""

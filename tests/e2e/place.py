@@ -28,7 +28,7 @@ class Place(Protocol):
         """The environment of a user: KUBECONFIG, a PATH with kubectl and helm, an own HOME."""
 
     def load(self, archive: Path) -> None:
-        """Put an image of an OCI archive on each node."""
+        """Put the images of an archive on each node."""
 
     def restart_nodes(self) -> None:
         """Let each node fail and boot again."""

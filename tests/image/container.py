@@ -51,19 +51,19 @@ class Container:
         """Remove the file system."""
         shutil.rmtree(self.root)
 
-    def command(self, *words: str, has_network: bool = False, **variables: str) -> list[str]:
-        """Return the command that runs words within, with the image's own variables and more."""
-        user = self.image.config["config"]["User"]
+    def command(self, *words: str, user: str = "", has_network: bool = False, **variables: str) -> list[str]:
+        """Return the command that runs words within, with the image's own variables and more, as its own user or another."""
+        user = user or self.image.config["config"]["User"]
         enter = [*_ALONE, *([] if has_network else [_WITHOUT_NETWORK]), "sh", "-euc", _ENTER, "enter", str(self.root), user]
         given = [*self.image.config["config"]["Env"], *(f"{name}={value}" for name, value in variables.items())]
         return [*enter, *given, _SETPRIV, "--no-new-privs", _CHROOT, f"--userspec={user}", str(self.root), *words]
 
-    def start(self, *words: str, stdin: bytes = b"") -> Outcome:
+    def start(self, *words: str, stdin: bytes = b"", user: str = "") -> Outcome:
         """Run words within until they end."""
-        command = self.command(*words)
+        command = self.command(*words, user=user)
         done = subprocess.run(command, input=stdin, capture_output=True, check=False, timeout=_WITHIN_SECONDS)
         return Outcome(done.returncode, done.stdout.decode(), done.stderr.decode())
 
-    def run(self, *arguments: str, stdin: bytes = b"") -> Outcome:
+    def run(self, *arguments: str, stdin: bytes = b"", user: str = "") -> Outcome:
         """Run the image's own program with arguments."""
-        return self.start(*self.image.config["config"]["Entrypoint"], *arguments, stdin=stdin)
+        return self.start(*self.image.config["config"]["Entrypoint"], *arguments, stdin=stdin, user=user)

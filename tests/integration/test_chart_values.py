@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from perfana_support.controller.settings import read_settings
-from tests.integration.chart_rendering import helm_template, one
-from tests.integration.helm_tool import MAJORS
+from tests.integration.chart_rendering import KUBERNETES, helm_template, one
+from tests.integration.helm_tool import MAJORS, find_helm, helm_environment
+from tests.rendered_manifests import CHART
+from tests.snippets import changed, printed, snippet
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.cluster.client import Object
 
 REFUSED = {
     "a value that does not exist": ({"replicaCount": 2}, "replicaCount"),
@@ -28,6 +35,12 @@ REFUSED = {
     "an address that is no network": ({"networkPolicy": {"apiServer": {"cidrs": ["kubernetes"]}}}, "cidrs"),
     "a check without a name": ({"checks": [{"namespace": "perfana"}]}, "name"),
     "an action that is none": ({"admission": {"actions": ["Refuse"]}}, "actions"),
+    "root as the user": ({"podSecurityContext": {"runAsUser": 0}}, "runAsUser"),
+    "a name for a user": ({"podSecurityContext": {"runAsUser": "nonroot"}}, "runAsUser"),
+    "an address of one runbook": (
+        {"monitoring": {"prometheusRule": {"runbookUrl": "https://docs.example.com/#down"}}},
+        "runbookUrl",
+    ),
     "less time than the operator ends in": ({"terminationGracePeriodSeconds": 1}, "terminationGracePeriodSeconds"),
     "several writers": (
         {"replicas": 2, "settings": {"leader_election": False}},
@@ -54,6 +67,129 @@ SETTINGS = {
     "wake_spread_seconds": 0,
     "settle_seconds": 0.5,
 }
+
+
+def _paths(values: Object, above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], object]]:
+    """Yield the path of every value, maps of values among them, with its default."""
+    for name, default in values.items():
+        yield (*above, name), default
+        if isinstance(default, dict):
+            yield from _paths(default, (*above, name))
+
+
+VALUES = dict(_paths(yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))))
+MAPS = [path for path, default in VALUES.items() if isinstance(default, dict)]
+OPEN = (("resources",), ("monitoring", "dashboard", "labels"))
+"""Maps whose keys are those of Kubernetes, or the user's own: null takes out a default there."""
+
+MAY_BE_NULL = {("podSecurityContext", "runAsUser"), ("podSecurityContext", "runAsGroup")}
+
+
+def _is_taken_out(path: tuple[str, ...]) -> bool:
+    return path in MAY_BE_NULL or any(path != each and path[: len(each)] == each for each in OPEN)
+
+
+def _null(*paths: tuple[str, ...]) -> Object:
+    """Return values of which these are null."""
+    values: Object = {}
+    for *above, name in paths:
+        place = values
+        for each in above:
+            place = place.setdefault(each, {})
+        place[name] = None
+    return values
+
+
+def _missing(error: str) -> set[tuple[str, ...]]:
+    """Return the values that Helm names as missing."""
+    found = re.findall(r"^ *- at '(.*)': missing propert(?:y|ies) (.*)$", error, re.MULTILINE)
+    return {(*place.split("/")[1:], name) for place, names in found for name in re.findall(r"'(\w+)'", names)}
+
+
+@pytest.mark.parametrize("major", MAJORS)
+@pytest.mark.parametrize("path", MAPS, ids=".".join)
+def test_null_for_a_map_of_values_is_refused_by_its_name(path: tuple[str, ...], major: int, tmp_path: Path) -> None:
+    """But for maps of Kubernetes' own, of which any may be left out."""
+    rendered = helm_template(_null(path), tmp_path, major=major)
+    if _is_taken_out(path):
+        assert rendered.objects
+    else:
+        assert rendered.code != 0
+        assert _missing(rendered.error) == {path}
+        assert "nil pointer" not in rendered.error
+
+
+@pytest.mark.parametrize("major", MAJORS)
+def test_null_is_no_value_of_any_other_either_and_all_of_them_are_named_at_once(major: int, tmp_path: Path) -> None:
+    """`crds.keep: null` would be false, and take all checks along."""
+    single = [path for path, default in VALUES.items() if not isinstance(default, dict) and not _is_taken_out(path)]
+    assert len(single) > 40
+    assert _missing(helm_template(_null(*single), tmp_path, major=major).error) == set(single)
+
+
+@pytest.mark.parametrize("major", MAJORS)
+def test_of_what_is_taken_out_by_null_nothing_is_rendered(major: int, tmp_path: Path) -> None:
+    rendered = helm_template(_null(*MAY_BE_NULL, ("resources", "limits")), tmp_path, major=major).objects
+    for item in rendered:
+        pod = (
+            item["spec"]["template"]["spec"]
+            if item["kind"] == "Deployment"
+            else item["spec"]
+            if item["kind"] == "Pod"
+            else None
+        )
+        if pod:
+            assert pod["securityContext"] == {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+    (container,) = one(rendered, "Deployment")["spec"]["template"]["spec"]["containers"]
+    assert container["resources"] == {"requests": {"cpu": "50m", "memory": "128Mi"}}
+
+
+@pytest.mark.parametrize("major", MAJORS)
+def test_another_user_is_that_of_all_pods(major: int, tmp_path: Path) -> None:
+    wanted = {"runAsUser": 1000660000, "runAsGroup": 1}
+    rendered = helm_template({"podSecurityContext": wanted}, tmp_path, major=major).objects
+    for pod in (one(rendered, "Deployment")["spec"]["template"]["spec"], one(rendered, "Pod")["spec"]):
+        assert pod["securityContext"] == {"runAsNonRoot": True, **wanted, "seccompProfile": {"type": "RuntimeDefault"}}
+
+
+@pytest.mark.parametrize("major", MAJORS)
+def test_runbooks_are_where_the_value_says(major: int, tmp_path: Path) -> None:
+    def addresses(**given: str) -> list[str]:
+        values = {"monitoring": {"prometheusRule": {"enabled": True, **given}}}
+        groups = one(helm_template(values, tmp_path, major=major).objects, "PrometheusRule")["spec"]["groups"]
+        return [rule["annotations"]["runbook_url"] for group in groups for rule in group["rules"]]
+
+    published = "https://docs.example.com/perfana-support/runbooks/"
+    unpublished = str(VALUES["monitoring", "prometheusRule", "runbookUrl"])
+    assert addresses(runbookUrl=published) == [each.replace(unpublished, published) for each in addresses()]
+    assert {each.partition("#")[0] for each in addresses(runbookUrl=published)} == {published}
+
+
+@pytest.mark.parametrize("major", MAJORS)
+def test_the_page_of_monitoring_says_how_runbooks_get_another_address(major: int, tmp_path: Path) -> None:
+    """Rendered, for an upgrade wants a cluster."""
+    wanted = f"--kube-version {KUBERNETES} --set monitoring.prometheusRule.enabled=true"
+    block = changed(
+        snippet("docs/monitoring.md", "runbooks-helm"), ("upgrade", "template"), ("--reset-then-reuse-values", wanted)
+    )
+    environment = helm_environment({"PATH": "/usr/bin:/bin"}, find_helm(major), tmp_path)
+    rendered = [item for item in yaml.safe_load_all(printed(block, environment)) if item]
+    rules = [rule for group in one(rendered, "PrometheusRule")["spec"]["groups"] for rule in group["rules"]]
+    named = {rule["annotations"]["runbook_url"].partition("#")[0] for rule in rules}
+    assert named == {"https://docs.example.com/perfana-support/runbooks/"}
+
+
+@pytest.mark.parametrize("major", MAJORS)
+def test_two_releases_in_one_namespace_are_scraped_each_by_its_own(major: int, tmp_path: Path) -> None:
+    values = {"monitoring": {"serviceMonitor": {"enabled": True}}}
+    releases = {
+        name: helm_template({**values, "fullnameOverride": name}, tmp_path, major=major, release=name).objects
+        for name in ("perfana-support", "second")
+    }
+    for name, rendered in releases.items():
+        wanted = one(rendered, "ServiceMonitor")["spec"]["selector"]["matchLabels"].items()
+        taken = {other for other, items in releases.items() if wanted <= one(items, "Service")["metadata"]["labels"].items()}
+        assert taken == {name}
 
 
 @pytest.mark.parametrize("major", MAJORS)

@@ -9,6 +9,7 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from tests.cluster.server import Cluster
 from tests.integration.operator_process import ACCOUNT
@@ -148,6 +149,25 @@ def test_overlay_of_ones_own_says_where_the_image_is(shell: Shell, api: ApiClien
     assert image_of(api).startswith(IMAGE)
     shell.at(tmp_path).must("kubectl delete -k . --wait=false")
     wait_for_the_end_of_definitions(api)
+    let_go(api)
+
+
+@pytest.mark.parametrize("major", [4, 3])
+def test_a_pod_names_no_user_where_the_platform_gives_one(
+    empty: Cluster, api: ApiClient, programs: dict[str, Path], tmp_path: Path, major: int
+) -> None:
+    shell = helm_user(empty, programs[f"helm-{major}"], tmp_path)
+    shell.must(snippet(PAGE, "openshift-helm"))
+    shell.must(snippet("docs/upgrade.md", "helm"))
+    of_helm = api.get("apps/v1", "Deployment", ACCOUNT, ACCOUNT)["spec"]["template"]["spec"]["securityContext"]
+    shell.must(snippet(PAGE, "helm-uninstall"))
+    there = ("../perfana-support/manifests", os.path.relpath(ROOT / "manifests", tmp_path))
+    (tmp_path / "kustomization.yaml").write_text(changed(snippet(PAGE, "openshift"), there), encoding="utf-8")
+    rendered = list(yaml.safe_load_all(shell.at(tmp_path).must("kubectl kustomize .")))
+    (deployment,) = (item for item in rendered if item["kind"] == "Deployment")
+    assert deployment["spec"]["template"]["spec"]["securityContext"] == of_helm
+    assert of_helm == {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+    shell.must(f"kubectl delete namespace {ACCOUNT} --wait=false")
     let_go(api)
 
 

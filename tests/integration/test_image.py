@@ -145,9 +145,10 @@ def test_the_operator_is_there(container: Container) -> None:
     assert "--no-leader-election" in out
 
 
+@pytest.mark.parametrize("user", ["", "1000660000:0"], ids=["its user", "a user that a platform gives"])
 @pytest.mark.parametrize(("chart", "code"), [("perfana-4.0.3.yaml", 0), ("perfana-3.1.2.yaml", 3)])
-def test_it_judges_manifests_where_nothing_can_be_written(container: Container, chart: str, code: int) -> None:
-    outcome = container.run("check", "-f", "-", *DAY, stdin=(CHARTS / chart).read_bytes())
+def test_it_judges_manifests_where_nothing_can_be_written(container: Container, chart: str, code: int, user: str) -> None:
+    outcome = container.run("check", "-f", "-", *DAY, stdin=(CHARTS / chart).read_bytes(), user=user)
     assert (outcome.code, outcome.err) == (code, "")
 
 

@@ -17,6 +17,8 @@ import pytest
 from tests.cluster import binaries
 from tests.cluster.server import ClusterError
 from tests.cluster.waiting import wait_for
+from tests.e2e.docker_images import renamed
+from tests.integration.docker_archives import SAVERS
 from tests.node import control_groups, network
 from tests.node.image import make_image, this_architecture, write_archive
 from tests.node.node import FOLDER_PREFIX, NAME, Node, NodeError
@@ -113,6 +115,19 @@ def test_an_imported_image_is_known_by_the_digest_of_its_configuration(node: Nod
     node.import_image(write_archive(tmp_path / "image.tar", name, alone(image)))
     pod = deploy(node.client(), vendors, "imported", name, pull_policy="Never")
     assert image_id(pod) == image.config.digest
+
+
+@pytest.mark.parametrize("version", SAVERS)
+def test_what_docker_saved_runs_under_the_name_that_make_kind_gives_it(
+    node: Node, vendors: str, tmp_path: Path, version: str
+) -> None:
+    kept, label = "perfana-support-kind/vendor-0:latest", f"saved-{version.replace(' ', '-')}"
+    name = f"docker.io/{VENDOR}:{label}"
+    archive = renamed(SAVERS[version](tmp_path / "saved.tar", [kept]), tmp_path / "images.tar", {kept: name})
+    node.import_image(archive, "--all-platforms", "--digests")
+    pod = deploy(node.client(), vendors, label, name, pull_policy="Never")
+    assert image_id(pod)
+    assert kept not in node.ctr("images", "list")
 
 
 def test_a_pulled_image_is_known_by_its_repository_and_the_digest_of_its_manifest(

@@ -45,6 +45,19 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 {{- end }}
 {{- end }}
 
+{{/* Of pods. A user that is not named is the platform's choice. */}}
+{{- define "perfana-support.podSecurity" -}}
+runAsNonRoot: true
+{{- with .Values.podSecurityContext.runAsUser }}
+runAsUser: {{ int64 . }}
+{{- end }}
+{{- with .Values.podSecurityContext.runAsGroup }}
+runAsGroup: {{ int64 . }}
+{{- end }}
+seccompProfile:
+  type: RuntimeDefault
+{{- end }}
+
 {{- define "perfana-support.subjects" -}}
 - kind: ServiceAccount
   name: {{ include "perfana-support.account" . }}
