@@ -54,12 +54,12 @@ class Rendered(NamedTuple):
 
 
 def helm_template(
-    values: object, folder: Path, *flags: str, major: int = 4, namespace: str = NAME, chart: Path = CHART
+    values: object, folder: Path, *flags: str, major: int = 4, release: str = NAME, namespace: str = NAME
 ) -> Rendered:
     """Render the chart with values, by a Helm of that major version."""
     file = folder / "values.yaml"
     file.write_text(yaml.safe_dump(values), encoding="utf-8")
-    command = [str(find_helm(major)), "template", NAME, str(chart), "--namespace", namespace, "--values", str(file)]
+    command = [str(find_helm(major)), "template", release, str(CHART), "--namespace", namespace, "--values", str(file)]
     command += ["--kube-version", KUBERNETES, *flags]
     environment = {"HOME": str(folder), "PATH": "/usr/bin:/bin"}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)

@@ -21,7 +21,7 @@
 {{/* What pods are selected by: a Deployment cannot change it. */}}
 {{- define "perfana-support.selector" -}}
 app.kubernetes.io/name: perfana-support
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
 {{/* Of every object. */}}
@@ -47,8 +47,8 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 
 {{- define "perfana-support.subjects" -}}
 - kind: ServiceAccount
-  name: {{ include "perfana-support.account" . }}
-  namespace: {{ .Release.Namespace }}
+  name: {{ include "perfana-support.account" . | quote }}
+  namespace: {{ .Release.Namespace | quote }}
 {{- end }}
 
 {{/* The rules for judging that hold in a cluster and in a namespace alike; a test compares them with manifests/rights. */}}
@@ -83,7 +83,7 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
   verbs: [create]
 - apiGroups: [coordination.k8s.io]
   resources: [leases]
-  resourceNames: [{{ include "perfana-support.lease" . }}]
+  resourceNames: [{{ include "perfana-support.lease" . | quote }}]
   verbs: [get, update]
 {{- end }}
 
@@ -103,9 +103,9 @@ it over; from then on it is an object like any other. It stays when the release 
 and goes with its definition. Arguments: root, kind, name, namespace.
 */}}
 {{- define "perfana-support.ours" -}}
-name: {{ .name }}
+name: {{ .name | quote }}
 {{- with .namespace }}
-namespace: {{ . }}
+namespace: {{ . | quote }}
 {{- end }}
 labels:
   {{- include "perfana-support.labels" .root | nindent 2 }}
@@ -115,7 +115,7 @@ annotations:
   {{- if not $known }}
   helm.sh/hook: post-install,post-upgrade
   helm.sh/hook-delete-policy: hook-failed
-  meta.helm.sh/release-name: {{ .root.Release.Name }}
-  meta.helm.sh/release-namespace: {{ .root.Release.Namespace }}
+  meta.helm.sh/release-name: {{ .root.Release.Name | quote }}
+  meta.helm.sh/release-namespace: {{ .root.Release.Namespace | quote }}
   {{- end }}
 {{- end }}
