@@ -38,11 +38,17 @@ class Place(NamedTuple):
     cluster: Cluster
     folder: Path
     helm_program: Path
+    kubeconfig: Path | None = None
+    """Whose: the admin's, unless another is named."""
 
     @property
     def api(self) -> ApiClient:
         """The admin's client; a new one, which knows nothing of kinds that were there before."""
         return self.cluster.client()
+
+    def shell(self, block: str) -> str:
+        """Run a page's block in the repository, which must succeed; return what it prints."""
+        return self._run("sh", "-euc", block)
 
     def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
         """Run kubectl in the repository, which must succeed; return what it prints."""
@@ -53,7 +59,7 @@ class Place(NamedTuple):
         return self._run(str(self.helm_program), *arguments, "--namespace", namespace)
 
     def _run(self, *command: str, stdin: str | None = None) -> str:
-        environment = helm_environment(self.cluster.environment(), self.helm_program, self.folder)
+        environment = helm_environment(self.cluster.environment(self.kubeconfig), self.helm_program, self.folder)
         done = subprocess.run(
             command,
             cwd=ROOT,
