@@ -19,7 +19,6 @@ def first_verdict(shell: Shell) -> float:
     """
     blocks = (
         snippet("charts/perfana-support/README.md", "install"),
-        snippet("docs/install.md", "restricted"),
         snippet("docs/install.md", "verify"),
         snippet("docs/first-check.md", "check"),
         snippet("docs/first-check.md", "wait"),

@@ -91,9 +91,8 @@ def test_an_operator_survives_that_its_nodes_boot_again(place: Place, shell: She
 def test_an_operator_whose_user_the_platform_gives_judges_as_well(shell: Shell) -> None:
     """As OpenShift gives one: any number, and the group of root."""
     user = "podSecurityContext.runAsUser=1000660000,podSecurityContext.runAsGroup=null"
-    shell.run("helm", "upgrade", OPERATORS, str(CHART), "-n", OPERATORS, "--reuse-values", "--set", user)
-    rollout = ("deployment/perfana-support", "-n", OPERATORS, f"--timeout={SETTLED_WITHIN_SECONDS:g}s")
-    shell.run("kubectl", "rollout", "status", *rollout, seconds=2 * SETTLED_WITHIN_SECONDS)
+    shell.must(f"helm upgrade {OPERATORS} {CHART} -n {OPERATORS} --reuse-values --set {user}")
+    shell.kubectl("rollout", "status", "deployment/perfana-support", "-n", OPERATORS, f"--timeout={SETTLED_WITHIN_SECONDS:g}s")
     ready_operator_pods(shell)
     asked = ("python3", "-c", "import os; print(os.getuid(), os.getgid())")
     assert shell.kubectl("exec", "deployment/perfana-support", "-n", OPERATORS, "--", *asked) == "1000660000 0\n"

@@ -33,23 +33,27 @@ class Place(NamedTuple):
     cluster: Cluster
     folder: Path
     helm_program: Path
+    kubeconfig: Path | None = None
+    """Whose: the admin's, unless another is named."""
 
     @property
     def api(self) -> ApiClient:
         """The admin's client; a new one, which knows nothing of kinds that were there before."""
         return self.cluster.client()
 
+    @property
+    def shell(self) -> Shell:
+        """Theirs, in the repository."""
+        user = helm_user(self.cluster, self.helm_program, self.folder)
+        return user.having(KUBECONFIG=str(self.kubeconfig)) if self.kubeconfig else user
+
     def kubectl(self, *arguments: str) -> str:
         """Run kubectl in the repository, which must succeed; return what it prints."""
-        return self._shell.kubectl(*arguments)
+        return self.shell.kubectl(*arguments)
 
     def helm(self, *arguments: str, namespace: str = NAME) -> str:
         """Run Helm in the repository, which must succeed; return what it prints."""
-        return self._shell.must(shlex.join(["helm", *arguments, "--namespace", namespace]))
-
-    @property
-    def _shell(self) -> Shell:
-        return helm_user(self.cluster, self.helm_program, self.folder)
+        return self.shell.must(shlex.join(["helm", *arguments, "--namespace", namespace]))
 
     def make_namespace(self, name: str) -> None:
         """Make a namespace, and wait for what the controllers put into each."""

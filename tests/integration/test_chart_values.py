@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
 from perfana_support.controller.settings import read_settings
 from tests.integration.chart_rendering import KUBERNETES, helm_template, one
-from tests.integration.helm_tool import MAJORS, find_helm, helm_environment
+from tests.integration.helm_tool import MAJORS, find_helm
 from tests.rendered_manifests import CHART
-from tests.snippets import changed, printed, snippet
+from tests.shell import Shell
+from tests.snippets import changed, snippet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +43,11 @@ REFUSED = {
         {"monitoring": {"prometheusRule": {"runbookUrl": "https://docs.example.com/#down"}}},
         "runbookUrl",
     ),
+    "a warning of what is denied, which the API server refuses": ({"admission": {"actions": ["Warn", "Deny"]}}, "actions"),
+    "a name that no Service may have": ({"fullnameOverride": "1st"}, "fullnameOverride"),
+    "a label that pods are selected by": ({"podLabels": {"app.kubernetes.io/name": "x"}}, "app.kubernetes.io~1name"),
+    "a label that the chart sets": ({"podLabels": {"app.kubernetes.io/version": "1"}}, "app.kubernetes.io~1version"),
+    "a text that is no share of the pods": ({"podDisruptionBudget": {"maxUnavailable": "1"}}, "maxUnavailable"),
     "less time than the operator ends in": ({"terminationGracePeriodSeconds": 1}, "terminationGracePeriodSeconds"),
     "several writers": (
         {"replicas": 2, "settings": {"leader_election": False}},
@@ -172,8 +179,8 @@ def test_the_page_of_monitoring_says_how_runbooks_get_another_address(major: int
     block = changed(
         snippet("docs/monitoring.md", "runbooks-helm"), ("upgrade", "template"), ("--reset-then-reuse-values", wanted)
     )
-    environment = helm_environment({"PATH": "/usr/bin:/bin"}, find_helm(major), tmp_path)
-    rendered = [item for item in yaml.safe_load_all(printed(block, environment)) if item]
+    shell = Shell({"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}).finding(find_helm(major).parent)
+    rendered = [item for item in yaml.safe_load_all(shell.must(block)) if item]
     rules = [rule for group in one(rendered, "PrometheusRule")["spec"]["groups"] for rule in group["rules"]]
     named = {rule["annotations"]["runbook_url"].partition("#")[0] for rule in rules}
     assert named == {"https://docs.example.com/perfana-support/runbooks/"}
@@ -213,3 +220,67 @@ def test_operator_reads_the_settings_that_the_chart_was_given(major: int, tmp_pa
     assert {name: getattr(settings, name) for name in SETTINGS} == SETTINGS
     lease = one(rendered, "Lease")["metadata"]
     assert (lease["namespace"], lease["name"]) == ("elsewhere", "ours")
+
+
+# Texts that YAML reads as something else
+
+WORD, NETWORK = "w123", "10.0.0.1/32"
+OPERATORS: dict[str, dict[str, Any]] = {
+    "of the whole cluster": {"watch": {"namespaces": []}},
+    "of some namespaces": {"admission": {"enabled": False}},
+}
+
+
+def filled(schema: dict[str, Any], *texts: str) -> Any:  # noqa: ANN401 - whatever values are
+    """Return a value of a schema, in which the first text is wherever the schema takes all of them."""
+    value: Any = True if schema["type"] == "boolean" else 2
+    match schema:
+        case {"properties": properties}:
+            value = {name: filled(each, *texts) for name, each in properties.items()}
+        case {"enum": [first, *_]}:
+            value = first
+        case {"type": "object"}:
+            value = {texts[0]: texts[0]} if "additionalProperties" in schema else {}
+        case {"type": "array", "items": items}:
+            value = [] if items == {"type": "object"} else [filled(items, *texts)]
+        case {"type": "integer", "minimum": least}:
+            value = max(2, least)
+        case {"type": "string", "pattern": pattern} if not all(re.search(pattern, text) for text in texts):
+            value = "" if re.search(pattern, "") else NETWORK
+        case {"type": "string"}:
+            value = texts[0]
+    return value
+
+
+@pytest.mark.parametrize("major", MAJORS)
+@pytest.mark.parametrize("operator", OPERATORS)
+@pytest.mark.parametrize("text", ["123", "true"])
+def test_texts_that_look_like_numbers_or_truths_stay_texts(text: str, operator: str, major: int, tmp_path: Path) -> None:
+    schema = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
+
+    def rendered(first: str, other: str) -> list[Any]:
+        values = filled(schema, first, other)
+        values["admission"]["actions"] = ["Deny"]
+        values |= {name: {**values[name], **each} for name, each in OPERATORS[operator].items()}
+        return helm_template(values, tmp_path, major=major, release=first, namespace=first).objects
+
+    words = json.dumps(rendered(WORD, text))
+    assert words.count(WORD) > 50
+    assert rendered(text, WORD) == json.loads(words.replace(WORD, text).replace(WORD.upper(), text.upper()))
+
+
+# Labels
+
+
+@pytest.mark.parametrize("major", MAJORS)
+@pytest.mark.parametrize("of", ["serviceMonitor", "prometheusRule", "dashboard"])
+def test_labels_for_monitoring_may_be_none_and_take_none_of_the_charts(of: str, major: int, tmp_path: Path) -> None:
+    def labels(given: dict[str, str | None]) -> dict[str, str]:
+        values = {"monitoring": {of: {"enabled": True, "labels": given}}}
+        kind = {"serviceMonitor": "ServiceMonitor", "prometheusRule": "PrometheusRule", "dashboard": "ConfigMap"}[of]
+        found: dict[str, str] = one(helm_template(values, tmp_path, major=major).objects, kind)["metadata"]["labels"]
+        return found
+
+    none = labels({"grafana_dashboard": None} if of == "dashboard" else {})
+    assert none["app.kubernetes.io/name"] == "perfana-support"
+    assert {**none, "release": "prometheus"}.items() <= labels({"release": "prometheus", "app.kubernetes.io/name": "x"}).items()

@@ -77,11 +77,18 @@ def let_go(api: ApiClient) -> None:
     api.replace({**item, "spec": {"finalizers": []}}, subresource="finalize")
 
 
+def remove_helms(shell: Shell, api: ApiClient) -> None:
+    """Remove what Helm installed; the controller of namespaces, which kubectl would wait for, is not here."""
+    shell.must(changed(snippet(PAGE, "helm-uninstall"), ("delete namespace", "delete --wait=false namespace")))
+    let_go(api)
+
+
 @pytest.mark.parametrize("major", [4, 3])
 def test_helm_installs_adds_a_replica_upgrades_goes_back_and_removes_all(
     empty: Cluster, api: ApiClient, programs: dict[str, Path], tmp_path: Path, major: int
 ) -> None:
     shell = helm_user(empty, programs[f"helm-{major}"], tmp_path)
+    shell.must(snippet(PAGE, "restricted"))
     shell.must(snippet(PAGE, "helm"))
     assert image_of(api).startswith(IMAGE)
     assert has_definitions(shell)
@@ -92,12 +99,11 @@ def test_helm_installs_adds_a_replica_upgrades_goes_back_and_removes_all(
     assert image_of(api).startswith(IMAGE), "values are kept"
     shell.must(snippet("docs/upgrade.md", "back"))
     assert api.get("support.perfana.io/v1alpha1", "SupportCheck", "perfana", "default")
-    shell.must(snippet(PAGE, "helm-uninstall"))
+    remove_helms(shell, api)
     assert not has_definitions(shell)
     assert api.is_gone("apps/v1", "Deployment", ACCOUNT, ACCOUNT)
     assert api.is_gone("rbac.authorization.k8s.io/v1", "ClusterRole", ACCOUNT)
-    shell.must(f"kubectl delete namespace {ACCOUNT} --wait=false")
-    let_go(api)
+    assert api.is_gone("v1", "Namespace", ACCOUNT)
 
 
 def test_one_file_installs_is_verified_upgraded_and_removed_with_its_definitions(shell: Shell, api: ApiClient) -> None:
@@ -160,15 +166,13 @@ def test_a_pod_names_no_user_where_the_platform_gives_one(
     shell.must(snippet(PAGE, "openshift-helm"))
     shell.must(snippet("docs/upgrade.md", "helm"))
     of_helm = api.get("apps/v1", "Deployment", ACCOUNT, ACCOUNT)["spec"]["template"]["spec"]["securityContext"]
-    shell.must(snippet(PAGE, "helm-uninstall"))
+    remove_helms(shell, api)
     there = ("../perfana-support/manifests", os.path.relpath(ROOT / "manifests", tmp_path))
     (tmp_path / "kustomization.yaml").write_text(changed(snippet(PAGE, "openshift"), there), encoding="utf-8")
     rendered = list(yaml.safe_load_all(shell.at(tmp_path).must("kubectl kustomize .")))
     (deployment,) = (item for item in rendered if item["kind"] == "Deployment")
     assert deployment["spec"]["template"]["spec"]["securityContext"] == of_helm
     assert of_helm == {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
-    shell.must(f"kubectl delete namespace {ACCOUNT} --wait=false")
-    let_go(api)
 
 
 def test_namespaced_way_gives_no_right_on_the_cluster(
@@ -188,4 +192,11 @@ def test_namespaced_way_gives_no_right_on_the_cluster(
     for namespace in ("perfana", "staging"):
         roles = shell.must(f"kubectl get roles -n {namespace} -o name")
         assert roles.count("role.rbac.authorization.k8s.io/perfana-support") >= 1
+    for namespace in ("perfana", "staging"):
+        api.create(check(), namespace)
+    shell.must(snippet(PAGE, "leave"))
+    left = shell.must("kubectl get supportchecks -A -o jsonpath='{.items[*].metadata.namespace}'")
+    assert left == "perfana", "those of the others stay"
+    assert api.get("support.perfana.io/v1alpha1", "SupportCheck", "perfana", "perfana")
+    assert shell.must("kubectl get roles,rolebindings -n staging -o name") == "", "no right is left"
     shell.must("helm uninstall perfana-support -n perfana && kubectl delete -f crds/")

@@ -60,9 +60,9 @@ def test_check_that_nobody_looks_at_is_a_problem_and_goes_or_is_judged_by_the_co
     assert found["found"] == "no operator looks at namespace free; this one looks at shop"
     delete, rights, edit = (fix["command"] for fix in found["fix"])
     assert edit == "kubectl edit deployment perfana-support -n shop"
-    clinic.run(rights)
+    clinic.shell.must(rights)
     clinic.api.get("rbac.authorization.k8s.io/v1", "RoleBinding", f"{ACCOUNT}-shop", "free")
-    clinic.run(delete)
+    clinic.shell.must(delete)
     clinic.wait_until_well(*SHOP)
 
 
@@ -71,7 +71,7 @@ def test_operator_that_died_is_told_by_the_others_doctor_as_well(clinics: dict[s
     bank.operator.terminate()
     found = shop.doctor(*SHOP).not_well["Checks of Deployment bank/perfana-support"]
     assert found["found"] == "bank/perfana-support does not lead: nobody renews Lease bank/perfana-support"
-    further = shop.run(f"{found['fix'][0]['command']} -o json", may_fail=True)
+    further = shop.shell.run(f"{found['fix'][0]['command']} -o json")
     assert (further.returncode, "nobody holds bank/perfana-support" in further.stdout) == (3, True)
     bank.operator.start()
     shop.wait_until_well(*SHOP)
@@ -81,7 +81,7 @@ def test_one_who_sees_a_namespace_alone_is_never_told_that_no_other_writes_there
     clinic = clinics["shop"]
     owner = clinic.cluster.identity("owner", "shop")
     reader = f"perfana-support doctor --print reader --reader {owner.username} --operator-namespace shop"
-    clinic.run(f"{reader} -n shop | kubectl apply -f -")
+    clinic.shell.must(f"{reader} -n shop | kubectl apply -f -")
     seen = _once_readable(clinic, owner.kubeconfig)
     untold = {"Definitions supportchecks", "Definitions supportpolicies", "Rights operator", "Policies of the cluster"}
     assert set(seen.not_well) == untold | {"Operator others"}

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import shlex
-import subprocess
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -16,14 +13,16 @@ from tests.cluster.crds import apply_crds
 from tests.cluster.server import Cluster
 from tests.cluster.waiting import wait_for
 from tests.integration.controlled_cluster import controlled_cluster
-from tests.integration.helm_tool import MAJORS, find_helm, helm_environment
+from tests.integration.helm_tool import MAJORS, find_helm
 from tests.integration.installing import APPS, NAME, Place
 from tests.integration.operator_process import ROOT
 from tests.integration.packages import CLUSTER_FILE
 from tests.release.platforms import this_platform
+from tests.shell import BASH, Shell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.integration.packages import Machine
 
@@ -39,20 +38,17 @@ class Admin(NamedTuple):
 
     def problems(self, *arguments: str) -> dict[str, dict[str, Any]]:
         """Return the problems by area and subject."""
-        done = self.run(f"perfana-support doctor -o json --operator-namespace {self.namespace} {' '.join(arguments)}")
-        found = json.loads(done)["checks"]
+        done = self._shell.run(f"perfana-support doctor -o json --operator-namespace {self.namespace} {' '.join(arguments)}")
+        found = json.loads(done.stdout)["checks"]
         return {f"{each['area']} {each['subject']}": each for each in found if each["state"] == "Problem"}
 
     def run(self, command: str) -> str:
-        """Run a command; `doctor` alone may end as it likes. With the registry that the note speaks of, if it does."""
-        environment = helm_environment(self.place.cluster.environment(), self.place.helm_program, self.place.folder)
-        environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
-        done = subprocess.run(
-            ["bash", "-o", "pipefail", "-euc", command],
-            cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=WITHIN_SECONDS,
-        )  # fmt: skip
-        assert "doctor -o json" in command or done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
-        return done.stdout
+        """Run a command as it is printed."""
+        return self._shell.must(command)
+
+    @property
+    def _shell(self) -> Shell:
+        return self.place.shell._replace(by=BASH)
 
     @property
     def deployment(self) -> dict[str, Any]:

@@ -10,12 +10,14 @@ import pytest
 import yaml
 
 from tests.cluster.client import GONE_WITHIN_SECONDS, ApiError
+from tests.cluster.identity import grant, wait_until_granted
 from tests.cluster.waiting import wait_for
 from tests.integration.controlled_cluster import controlled_cluster, everything
 from tests.integration.helm_tool import MAJORS, find_helm
 from tests.integration.installing import APPS, NAME, Place, resources_of
 from tests.integration.support_objects import API_VERSION, CHECK, RELEASED, Site, deployment
 from tests.rendered_manifests import CHART
+from tests.snippets import snippet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,9 +113,8 @@ def checked(place: Place) -> Object:
 def test_helm_test_asks_the_operator_and_nobody_else(place: Place) -> None:
     """No node is here, so what its pod comes to is said by the test; what it runs is run on a real node."""
     before = everything(place.api)
-    place.make_namespace(NAME)
-    place.kubectl("label", "namespace", NAME, "pod-security.kubernetes.io/enforce=restricted")
-    place.helm("install", NAME, str(CHART), "--set", "crds.keep=false")
+    place.shell.must(snippet("docs/install.md", "restricted"))
+    place.helm("install", NAME, str(CHART))
     seen: list[Object] = []
 
     def succeed() -> None:
@@ -132,23 +133,45 @@ def test_helm_test_asks_the_operator_and_nobody_else(place: Place) -> None:
     assert pod["spec"]["automountServiceAccountToken"] is False
     assert pod["spec"]["containers"][0]["command"][-1] == "PERFANA_SUPPORT_SERVICE_HOST", "what kubelet says of the service"
     place.wait_until_defined()
-    place.helm("uninstall", NAME)
-    place.delete_namespace(NAME)
+    place.shell.must(snippet("docs/install.md", "helm-uninstall"))
     place.wait_until_left(before)
 
 
-def test_second_operator_of_the_whole_cluster_is_told_of(place: Place) -> None:
-    """An upgrade is no second one."""
+def test_second_release_that_wants_admission_too_is_refused_before_anything_is_made(place: Place) -> None:
+    """Of admission a cluster has one; all else has names of its own."""
     before = everything(place.api)
-    assert "WARNING" not in place.helm("install", NAME, str(CHART), "--create-namespace", "--set", "crds.keep=false")
-    assert "WARNING" not in place.helm("upgrade", NAME, str(CHART), "--set", "crds.keep=false")
-    second = ("install", "second", str(CHART), "--set", "fullnameOverride=second,crds.install=false")
-    assert f"WARNING: {NAME}/{NAME} is an operator as well" in place.helm(*second)
+    wanted = "crds.keep=false,admission.enabled=true"
+    place.helm("install", NAME, str(CHART), "--create-namespace", "--set", wanted)
     place.wait_until_defined()
+    place.wait_for_controllers(NAME)
+    first = everything(place.api)
+    second = ("install", "second", str(CHART), "--set")
+    with pytest.raises(AssertionError, match=rf"invalid ownership metadata.* must equal .?second.*current value is .?{NAME}"):
+        place.helm(*second, "fullnameOverride=second,crds.install=false,admission.enabled=true")
+    assert everything(place.api) == first
+    place.helm(*second, "fullnameOverride=second,crds.install=false")
     for release in ("second", NAME):
         place.helm("uninstall", release)
     place.delete_namespace(NAME)
     place.wait_until_left(before)
+
+
+@pytest.mark.parametrize("values", ["rbac.create=false", f"watch.namespaces={{{NAME}}}"], ids=["rights-given", "own-namespace"])
+def test_who_may_do_all_in_one_namespace_and_nothing_else_installs_there(place: Place, values: str) -> None:
+    place.kubectl("apply", "-f", "crds/")
+    place.wait_until_defined()
+    place.make_namespace(NAME)
+    rules = [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}]
+    grant(place.api, "installer", NAME, rules, cluster=False)
+    installer = place.cluster.identity_of("installer", NAME)
+    wait_until_granted(place.cluster.client(installer.token), rules, NAME)
+    theirs = place._replace(kubeconfig=installer.kubeconfig)
+    for command in ("install", "upgrade"):
+        theirs.helm(command, NAME, str(CHART), "--set", f"crds.install=false,{values}")
+    assert place.api.get(APPS, "Deployment", NAME, NAME)
+    theirs.helm("uninstall", NAME)
+    place.delete_namespace(NAME)
+    place.kubectl("delete", "-f", "crds/")
 
 
 def test_release_in_some_namespaces_takes_no_right_on_the_cluster(place: Place) -> None:

@@ -55,7 +55,7 @@ EVERYTHING: Object = {
     "imagePullSecrets": [{"name": "harbor"}],
     "settings": {"verbose": True, "resync_seconds": 600},
     "checks": [{"name": "perfana", "namespace": "perfana", "spec": {"enforcement": "Gate"}}],
-    "admission": {"enabled": True, "actions": ["Warn", "Deny"]},
+    "admission": {"enabled": True, "actions": ["Audit", "Deny"]},
     "policyReports": {"enabled": True},
     "registries": {
         "usePullSecrets": True,

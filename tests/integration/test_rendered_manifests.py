@@ -127,6 +127,31 @@ def test_two_operators_in_one_cluster_have_names_and_leases_of_their_own(tmp_pat
     assert one(rendered, "Role")["rules"][1]["resourceNames"] == ["second"]
 
 
+@pytest.mark.parametrize("major", MAJORS)
+def test_two_operators_with_all_that_there_is_share_the_names_of_admission_alone(major: int, tmp_path: Path) -> None:
+    """Of which a cluster has one, as the page says: what a second one would add are the same warnings once more."""
+    monitoring = {each: {"enabled": True} for each in ("serviceMonitor", "prometheusRule", "dashboard")}
+    values = {
+        "admission": {"enabled": True},
+        "crds": {"install": False},
+        "monitoring": monitoring,
+        "policyReports": {"enabled": True},
+        "priorityClass": {"create": True},
+        "registries": {"secrets": [{"namespace": "perfana", "names": ["harbor"]}]},
+        "replicas": 2,
+    }
+
+    def named(name: str) -> set[tuple[str, str, str]]:
+        given = {**values, "fullnameOverride": name}
+        return set(by_key(helm_template(given, tmp_path, major=major, release=name or "first").objects))
+
+    admission = set(by_key(_files("admission.yaml")))
+    first, second = named(""), named("second")
+    assert first & second == admission
+    assert {name for _, _, name in second - admission if not name.startswith("second")} == set()
+    assert {kind for kind, _, _ in first} == {kind for kind, _, _ in second} > {kind for kind, _, _ in admission}
+
+
 def test_an_image_is_named_by_its_digest_where_there_is_one(tmp_path: Path) -> None:
     digest = "sha256:" + "0" * 64
     values = {"image": {"repository": "harbor.example.com:8443/perfana/perfana-support", "digest": digest}}

@@ -21,7 +21,7 @@
 {{/* What pods are selected by: a Deployment cannot change it. */}}
 {{- define "perfana-support.selector" -}}
 app.kubernetes.io/name: perfana-support
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
 {{/* Of every object. */}}
@@ -60,8 +60,8 @@ seccompProfile:
 
 {{- define "perfana-support.subjects" -}}
 - kind: ServiceAccount
-  name: {{ include "perfana-support.account" . }}
-  namespace: {{ .Release.Namespace }}
+  name: {{ include "perfana-support.account" . | quote }}
+  namespace: {{ .Release.Namespace | quote }}
 {{- end }}
 
 {{/* The rules for judging that hold in a cluster and in a namespace alike; a test compares them with manifests/rights. */}}
@@ -96,7 +96,7 @@ seccompProfile:
   verbs: [create]
 - apiGroups: [coordination.k8s.io]
   resources: [leases]
-  resourceNames: [{{ include "perfana-support.lease" . }}]
+  resourceNames: [{{ include "perfana-support.lease" . | quote }}]
   verbs: [get, update]
 {{- end }}
 
@@ -116,9 +116,9 @@ it over; from then on it is an object like any other. It stays when the release 
 and goes with its definition. Arguments: root, kind, name, namespace.
 */}}
 {{- define "perfana-support.ours" -}}
-name: {{ .name }}
+name: {{ .name | quote }}
 {{- with .namespace }}
-namespace: {{ . }}
+namespace: {{ . | quote }}
 {{- end }}
 labels:
   {{- include "perfana-support.labels" .root | nindent 2 }}
@@ -128,7 +128,7 @@ annotations:
   {{- if not $known }}
   helm.sh/hook: post-install,post-upgrade
   helm.sh/hook-delete-policy: hook-failed
-  meta.helm.sh/release-name: {{ .root.Release.Name }}
-  meta.helm.sh/release-namespace: {{ .root.Release.Namespace }}
+  meta.helm.sh/release-name: {{ .root.Release.Name | quote }}
+  meta.helm.sh/release-namespace: {{ .root.Release.Namespace | quote }}
   {{- end }}
 {{- end }}
