@@ -15,7 +15,8 @@ SECONDS ?= 600
 # What `make package` and `make release` make single files for (linux-amd64 …), all when empty; the address that they will be published at.
 PLATFORMS ?=
 RELEASE_URL ?=
-# Registry and name of the image that `make release` writes into chart and install.yaml; 1: a release of what stands here, for a trial.
+# Registry and name of the image that `make release` writes into chart and install.yaml; 1 or yes: `make release` and `make image` of
+# what stands here, for a trial.
 IMAGE ?=
 ALLOW_DIRTY ?=
 export ALLOW_DIRTY
@@ -109,7 +110,7 @@ version: setup ## Write a new version everywhere, and its section into CHANGELOG
 manifests: setup ## Write install.yaml and the chart's copies anew from manifests/ and crds/
 	@$(BIN)/python -m tests.rendered_manifests
 
-image: setup ## Make the operator's image by docker buildx, buildah or podman (docs/image.md)
+image: setup ## Make the operator's image by docker buildx, buildah or podman (docs/image.md; ALLOW_DIRTY=1 for a trial)
 	@$(BIN)/python -m tests.image
 
 policy: setup ## Write the built-in policy's JSON anew from its YAML

@@ -6,7 +6,8 @@ python -m tests.image --wheels FOLDER      with wheels of a folder: no package i
 python -m tests.image --build-arg A=B      with another argument of the Dockerfile, such as RUN_BASE; repeatable
 python -m tests.image --into FILE          an OCI archive on a base of Debian's packages, from no registry (README.md here)
 
-The image has the date of the last commit (or $SOURCE_DATE_EPOCH).
+It is made of the last commit and has its date (or $SOURCE_DATE_EPOCH). With $ALLOW_DIRTY it is made of what stands here, for a
+trial, and its label says so.
 """
 
 from __future__ import annotations
@@ -16,12 +17,14 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.image.built import NAME, arguments_of_build, build_image
+from tests.image.built import CONTEXT, NAME, arguments_of_build, build_image
 from tests.release.saying import ReleaseError
-from tests.release.wheel import ROOT
+from tests.release.tree import CHANGED, UNKNOWN, allows_changes, check_committed
+from tests.release.wheel import ROOT, copy_packed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,19 +34,36 @@ def main() -> int:
     """Make what the arguments ask for."""
     arguments = _arguments()
     try:
-        if arguments.into:
-            made = build_image(arguments.into.resolve(), arguments.architecture)
-            print(f"{made.stat().st_size / 1_000_000:6.1f} MB  {os.path.relpath(made)}")
-            return 0
-        builder = find_builder()
-        given = arguments_of_build() | dict(arguments.build_arg)
+        return _make(arguments)
     except ReleaseError as error:
         print(f"image: {error}", file=sys.stderr)
         return 1
-    done = subprocess.run([*builder, *build_options(builder, arguments.tag, given, arguments.wheels), str(ROOT)], check=False)
+
+
+def _make(arguments: argparse.Namespace) -> int:
+    ours = arguments_of_build()
+    if not allows_changes() and ours["REVISION"] != UNKNOWN:
+        check_committed(ROOT, "make image")
+    if arguments.into:
+        made = build_image(arguments.into.resolve(), arguments.architecture)
+        print(f"{made.stat().st_size / 1_000_000:6.1f} MB  {os.path.relpath(made)}, {_source(ours['REVISION'])}")
+        return 0
+    builder = find_builder()
+    options = build_options(builder, arguments.tag, ours | dict(arguments.build_arg), arguments.wheels)
+    with tempfile.TemporaryDirectory(prefix="perfana-context-") as context:
+        copy_packed(Path(context), *CONTEXT)
+        done = subprocess.run([*builder, *options, context], check=False)
     if done.returncode == 0:
-        print(f"{arguments.tag}, made by {builder[0]} of commit {given['REVISION'][:12]}")
+        print(f"{arguments.tag}, made by {builder[0]}, {_source(ours['REVISION'])}")
     return done.returncode
+
+
+def _source(revision: str) -> str:
+    """Return what an image is made of, for people."""
+    commit = revision.removesuffix(CHANGED)
+    if commit == UNKNOWN:
+        return "of an unpacked archive: the commit is not known"
+    return f"of commit {commit[:12]}" + (" and what is not committed" if commit != revision else "")
 
 
 def find_builder() -> tuple[str, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -19,7 +18,8 @@ from tests.registry.images import Layer
 from tests.release.archive import source_date
 from tests.release.platforms import PLATFORMS
 from tests.release.saying import say
-from tests.release.wheel import ROOT
+from tests.release.tree import packed_files, revision
+from tests.release.wheel import ROOT, copy_packed
 from tests.release.wheelhouse import wheels
 
 if TYPE_CHECKING:
@@ -33,9 +33,10 @@ WHOLE_NAME = f"docker.io/library/{NAME}"
 
 REQUIREMENTS = ROOT / "requirements" / "image.txt"
 
-_INPUTS = ("Dockerfile", ".dockerignore", "LICENSE", "requirements/image.txt")
+CONTEXT = ("Dockerfile", ".dockerignore", "LICENSE", "requirements/image.txt", "operator/perfana_support")
+"""What a builder is given of the checkout."""
+
 _RECIPES = ("tests/image/built.py", "tests/image/buildah.py", "tests/image/debian.py")
-_PROGRAM = "operator/perfana_support"
 _KEPT, _LEFT = "image-", 8
 """Names in the cache, and how many of them stay: other checkouts may be reading theirs."""
 
@@ -44,8 +45,8 @@ _KEPT, _LEFT = "image-", 8
 def built_image(architecture: str | None = None) -> Path:
     """Return the image as an OCI archive that `ctr images import` takes, from the cache or built: a minute.
 
-    It is for this machine unless another architecture is named, and differs with everything that gets into it, the last
-    commit among that. Raises `ReleaseError`.
+    It is for this machine unless another architecture is named, and differs with everything that gets into it; the last
+    commit, and whether something was changed since, are among that. Raises `ReleaseError`.
     """
     wanted = architecture or this_architecture()
     kept = cache_folder() / f"{_KEPT}{wanted}-{_key()}.tar"
@@ -65,7 +66,8 @@ def build_image(into: Path, architecture: str | None = None) -> Path:
     run, build = root_archive(RUN, wanted), root_archive(BUILD, own)
     found = wheels(REQUIREMENTS, PLATFORMS[f"linux-{wanted}"], PYTHON)
     say(f"building the image for {wanted}")
-    with Buildah() as buildah, tempfile.TemporaryDirectory(prefix="perfana-layout-") as folder:
+    temporary = tempfile.TemporaryDirectory
+    with Buildah() as buildah, temporary(prefix="perfana-layout-") as folder, temporary(prefix="perfana-context-") as context:
         buildah.load_root("localhost/build", build, own)
         buildah.load_root("localhost/run", run, wanted)
         arguments = arguments_of_build() | {"BUILD_BASE": "localhost/build", "RUN_BASE": "localhost/run"}
@@ -73,7 +75,8 @@ def build_image(into: Path, architecture: str | None = None) -> Path:
         options += [f"--timestamp={arguments['SOURCE_DATE_EPOCH']}", f"--platform=linux/{wanted}"]
         # Builders of today know it by themselves.
         options += [f"--build-arg=BUILDPLATFORM=linux/{own}", f"--build-context=wheels={found[0].parent}", "--network=none"]
-        buildah.build("localhost/perfana-support", ROOT, *options)
+        copy_packed(Path(context), *CONTEXT)
+        buildah.build("localhost/perfana-support", Path(context), *options)
         buildah.write_layout("localhost/perfana-support", Path(folder))
         into.parent.mkdir(parents=True, exist_ok=True)
         into.write_bytes(Layer(dict(_named(Path(folder)))).tar)
@@ -81,10 +84,11 @@ def build_image(into: Path, architecture: str | None = None) -> Path:
 
 
 def arguments_of_build() -> dict[str, str]:
-    """Return what a build of this checkout is told of it: version, commit and date."""
-    asked = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
-    revision = asked.stdout.strip() if asked.returncode == 0 else "unknown"
-    return {"VERSION": __version__, "REVISION": revision, "SOURCE_DATE_EPOCH": str(source_date(ROOT))}
+    """Return what a build of this checkout is told of it: version, commit (and whether that is all) and date.
+
+    Raises `ReleaseError`.
+    """
+    return {"VERSION": __version__, "REVISION": revision(ROOT), "SOURCE_DATE_EPOCH": str(source_date(ROOT))}
 
 
 def _named(layout: Path) -> Iterator[tuple[str, bytes]]:
@@ -100,8 +104,7 @@ def _named(layout: Path) -> Iterator[tuple[str, bytes]]:
 
 def _key() -> str:
     """Return a digest of all that the image is made from."""
-    package = (file for file in (ROOT / _PROGRAM).rglob("*") if file.is_file() and "__pycache__" not in file.parts)
     digest = hashlib.sha256(json.dumps(arguments_of_build(), sort_keys=True).encode())
-    for file in (*(ROOT / name for name in (*_INPUTS, *_RECIPES)), *sorted(package)):
-        digest.update(f"{file.relative_to(ROOT)}\0".encode() + hashlib.sha256(file.read_bytes()).digest())
+    for name in packed_files(ROOT, *CONTEXT, *_RECIPES):
+        digest.update(f"{name}\0".encode() + hashlib.sha256((ROOT / name).read_bytes()).digest())
     return digest.hexdigest()[:16]

@@ -18,6 +18,7 @@ from tests.node.image import this_architecture
 from tests.release.archive import source_date
 from tests.release.platforms import PLATFORMS
 from tests.release.saying import ReleaseError
+from tests.release.tree import packed_files, revision
 from tests.release.wheel import ROOT
 from tests.release.wheelhouse import wheels
 from tests.shell import user
@@ -64,12 +65,11 @@ def container() -> Iterator[Container]:
 
 def test_its_labels_say_what_it_is(image: ImageArchive) -> None:
     labels = {name.removeprefix(LABEL): value for name, value in image.config["config"]["Labels"].items()}
-    commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
     assert labels.pop("description")
     assert {name: value for name, value in labels.items() if not name.startswith("io.buildah")} == {
         "title": "perfana-support",
         "version": __version__,
-        "revision": commit,
+        "revision": revision(ROOT),
         "licenses": "Apache-2.0",
         "source": "",
     }
@@ -116,8 +116,9 @@ def test_nothing_is_added_but_the_program_its_libraries_and_what_was_compiled(im
 
 def test_the_program_is_whole(image: ImageArchive) -> None:
     package = ROOT / "operator"
-    ours = {f"app/{file.relative_to(package)}" for file in package.rglob("perfana_support/**/*") if file.is_file()}
-    assert {name for name in ours if "__pycache__" not in name} <= {entry.name for entry, _ in image.entries(first=1)}
+    ours = {f"app/{(ROOT / file).relative_to(package)}" for file in packed_files(ROOT, "operator/perfana_support")}
+    files = [entry.name for entry, _ in image.entries(first=1) if entry.isfile()]
+    assert {name for name in files if name.startswith("app/perfana_support/") and not name.endswith(".pyc")} == ours
 
 
 def test_everything_has_the_date_of_the_commit(image: ImageArchive) -> None:

@@ -20,6 +20,8 @@ from tests.integration.test_attestation import COSIGN
 from tests.release.checksums import CHECKSUMS
 from tests.release.cluster_files import CHART
 from tests.release.single_file import THIRD_PARTY
+from tests.release.tree import packed_files
+from tests.release.wheel import ROOT
 from tests.snippets import snippet
 
 if TYPE_CHECKING:
@@ -74,6 +76,27 @@ def test_made_again_elsewhere_by_another_user_it_is_the_same_to_the_byte(publish
         assert (again.dist / name).stat().st_mode == (published.dist / name).stat().st_mode, name
 
 
+def test_what_git_ignores_changes_no_byte(published: Checkout) -> None:
+    sums = (published.dist / CHECKSUMS).read_bytes()
+    strays = {
+        "charts/perfana-support/templates/lease.yaml.orig": "{apiVersion: v1, kind: Secret, metadata: {name: stray}}\n",
+        "operator/perfana_support/build/__init__.py": '"""Nobody committed this: the project ignores build/."""\n',
+        "operator/perfana_support/sources/builtin/stray.orig": "stray",
+        "tests/release/starter/build/stray.py": "stray = True\n",
+    }
+    for name, content in strays.items():
+        (published.folder / name).parent.mkdir(exist_ok=True)
+        (published.folder / name).write_text(content)
+    exclude = published.folder / ".git" / "info" / "exclude"
+    exclude.parent.mkdir(exist_ok=True)
+    exclude.write_text("*.orig\n")
+    published.must(ours(snippet(PAGE, "release")))
+    for name in strays:
+        (published.folder / name).unlink()
+    exclude.unlink()
+    assert (published.dist / CHECKSUMS).read_bytes() == sums
+
+
 def test_the_sources_build_the_wheel_of_the_release(dist: Path, tmp_path: Path) -> None:
     epoch = str(int.from_bytes((dist / SOURCES).read_bytes()[4:8], "little"))
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-cache-dir"]
@@ -122,7 +145,8 @@ def test_helm_renders_the_packed_chart_as_it_renders_the_folder(
 def test_chart_has_the_files_of_its_folder_and_the_licence(dist: Path) -> None:
     with tarfile.open(fileobj=gzip.open(dist / PACKED_CHART)) as archive:
         names = archive.getnames()
-    assert names == sorted([f"{CHART.name}/{name}" for name in files_of(CHART)] + [f"{CHART.name}/LICENSE"])
+    known = [str(name.relative_to("charts")) for name in packed_files(ROOT, CHART.relative_to(ROOT))]
+    assert names == sorted([*known, f"{CHART.name}/LICENSE"])
 
 
 def test_krews_manifest_names_the_address_and_the_digest_of_the_checksums(dist: Path) -> None:

@@ -34,6 +34,32 @@ def test_what_is_not_committed_is_refused_and_named(published: Checkout) -> None
     )
 
 
+def test_what_git_status_was_told_to_pass_over_is_refused_and_named(published: Checkout) -> None:
+    values = published.folder / "charts/perfana-support/values.yaml"
+    kept = values.read_bytes()
+    git(published.folder, "update-index", "--assume-unchanged", str(values))
+    values.write_bytes(kept + b"# Nobody committed this.\n")
+    assert git(published.folder, "status", "--porcelain") == ""
+    said = refusal(published)
+    values.write_bytes(kept)
+    git(published.folder, "update-index", "--no-assume-unchanged", str(values))
+    assert "release: not as it was committed, though git status does not tell: charts/perfana-support/values.yaml; " in said
+
+
+@pytest.mark.parametrize("word", ["false", "no", "0", "No", "FALSE", ""])
+def test_no_is_no_trial(published: Checkout, word: str) -> None:
+    stray = published.folder / "stray"
+    stray.touch()
+    said = refusal(published, f"ALLOW_DIRTY={word}")
+    stray.unlink()
+    assert said.startswith("release: not committed: stray; ")
+
+
+def test_what_is_neither_yes_nor_no_is_refused(published: Checkout) -> None:
+    said = refusal(published, "ALLOW_DIRTY=perhaps")
+    assert said == "release: ALLOW_DIRTY=perhaps is neither yes (1, yes, true) nor no (0, no, false)"
+
+
 def test_a_commit_without_the_tag_is_refused(published: Checkout) -> None:
     git(published.folder, "tag", "moved", f"v{VERSION}")
     git(published.folder, "tag", "--delete", f"v{VERSION}")

@@ -6,7 +6,8 @@ python -m tests.release --whole                    all that is published: chart,
 
 Everything has the date of the last commit (or $SOURCE_DATE_EPOCH), so that two runs give the same bytes. krew's manifest says
 where the files can be got, which only the one who publishes them knows: --release-url or $RELEASE_URL. So with the image and
-its registry: --image or $IMAGE. A whole release is made of a commit that has the version's tag, unless $ALLOW_DIRTY is 1.
+its registry: --image or $IMAGE. A whole release is made of a commit that has the version's tag, unless $ALLOW_DIRTY is 1
+(or yes, or true).
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from tests.release.making import make_release
 from tests.release.platforms import PLATFORMS
 from tests.release.publication import Wanted, publish
 from tests.release.saying import ReleaseError, say
-from tests.release.tree import ALLOW_VARIABLE, check_tree
+from tests.release.tree import allows_changes, check_tree
 from tests.release.wheel import ROOT
 
 if TYPE_CHECKING:
@@ -56,10 +57,10 @@ def main() -> int:
 
 
 def _publish(into: Path, wanted: Wanted) -> list[Path]:
-    if os.environ.get(ALLOW_VARIABLE, "") in ("", "0"):
-        check_tree(ROOT, __version__)
-    else:
+    if allows_changes():
         say(f"a trial: nobody looked whether everything is committed and tagged v{__version__}")
+    else:
+        check_tree(ROOT, __version__)
     return publish(into, wanted)
 
 

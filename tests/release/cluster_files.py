@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tests.release.archive import tarred
 from tests.release.saying import ReleaseError
+from tests.release.tree import packed_files
 from tests.release.wheel import ROOT
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ def checked_image(image: str) -> str:
 
 def write_chart(into: Path, version: str, image: str, date: int) -> Path:
     """Write the chart's package under Helm's name for it, and return where it is. Raises `ReleaseError`."""
-    files = {str(file.relative_to(CHART)): file.read_bytes() for file in sorted(CHART.rglob("*")) if file.is_file()}
+    found = (ROOT / name for name in packed_files(ROOT, CHART.relative_to(ROOT)))
+    files = {str(file.relative_to(CHART)): file.read_bytes() for file in found}
     files["LICENSE"] = (ROOT / "LICENSE").read_bytes()
     if image:
         files["values.yaml"] = _replaced(files["values.yaml"], _REPOSITORY, image, "the chart's values.yaml")

@@ -17,6 +17,7 @@ from tests.release.archive import zipped
 from tests.release.libraries import libraries, third_party_licences
 from tests.release.saying import ReleaseError
 from tests.release.starter.start import CLUSTER, PROGRAM
+from tests.release.tree import packed_files
 from tests.release.wheel import ROOT
 from tests.release.wheelhouse import wheels
 
@@ -71,7 +72,8 @@ def build_single_file(file: Path, wheel: Path, platform: Platform, date: int, *,
     packed = {part: zipped(files, date) for part, files in contents.items()}
     parts = {part: hashlib.sha256(content).hexdigest()[:16] for part, content in packed.items()}
     outer = {"__main__.py": _MAIN.replace("{parts}", repr(parts)).encode()}
-    outer |= {f"{STARTER.name}/{module.name}": module.read_bytes() for module in STARTER.glob("*.py")}
+    starter = packed_files(ROOT, STARTER.relative_to(ROOT))
+    outer |= {f"{STARTER.name}/{module.name}": (ROOT / module).read_bytes() for module in starter}
     outer |= {
         "LICENSE": (ROOT / "LICENSE").read_bytes(),
         THIRD_PARTY: third_party_licences(libraries(packed_wheels(platform, *contents))),

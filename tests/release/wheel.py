@@ -1,4 +1,4 @@
-"""The wheel of the program, built from a copy of what belongs in it, so that nothing else that lies about gets in."""
+"""The wheel of the program, built from a copy of what git knows of it, so that nothing else that lies about gets in."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tests.release.archive import EPOCH_VARIABLE
 from tests.release.saying import ReleaseError
+from tests.release.tree import packed_files
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ("pyproject.toml", "README.md", "LICENSE")
@@ -23,9 +24,7 @@ def build_wheel(into: Path, date: int) -> Path:
     """Build the wheel and return where it is. Raises `ReleaseError`."""
     with tempfile.TemporaryDirectory(prefix="perfana-wheel-") as folder:
         copy = Path(folder) / "source"
-        shutil.copytree(ROOT / PACKAGE, copy / PACKAGE, ignore=shutil.ignore_patterns("__pycache__"))
-        for name in SOURCES:
-            shutil.copy(ROOT / name, copy)
+        copy_packed(copy, PACKAGE, *SOURCES)
         for path in copy.rglob("*"):  # a wheel keeps modes, which differ from checkout to checkout
             path.chmod(_FOLDER_MODE if path.is_dir() else _FILE_MODE)
         built = Path(folder) / "built"
@@ -39,3 +38,10 @@ def build_wheel(into: Path, date: int) -> Path:
         (wheel,) = built.glob("*.whl")
         into.mkdir(parents=True, exist_ok=True)
         return Path(shutil.copy(wheel, into))
+
+
+def copy_packed(into: Path, *places: str | Path) -> None:
+    """Copy the files at and below places of the checkout that are packed, to the same names below `into`."""
+    for name in packed_files(ROOT, *places):
+        (into / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, into / name)

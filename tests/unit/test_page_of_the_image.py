@@ -28,9 +28,12 @@ DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 VALUED = {"--build-arg", "--build-context", "--platform", "--output", "--network", "--cap-drop"}
 STAND_IN = f"""\
 #!{sys.executable}
-import json, os, pathlib, sys
+import json, os, pathlib, sys, tarfile
 with pathlib.Path(__file__).with_name("asked").open("a") as log:
     print(json.dumps(sys.argv[1:]), file=log)
+if sys.argv[1:3] == ["buildx", "build"]:
+    with tarfile.open(fileobj=sys.stdin.buffer, mode="r|") as context:
+        pathlib.Path(__file__).with_name("context").write_text("\\n".join(entry.name for entry in context if not entry.isdir()))
 if sys.argv[1] == "run":
     program = [sys.executable, "-m", "perfana_support"]
     image = next(place for place, word in enumerate(sys.argv) if word.startswith("perfana-support:"))
@@ -64,13 +67,19 @@ def options(asked: list[str], name: str) -> list[str]:
 def positional(asked: list[str]) -> list[str]:
     """Return the words that are no option and no value of one."""
     return [
-        word for place, word in enumerate(asked) if not word.startswith("-") and (place == 0 or asked[place - 1] not in VALUED)
+        word
+        for place, word in enumerate(asked)
+        if (word == "-" or not word.startswith("-")) and (place == 0 or asked[place - 1] not in VALUED)
     ]
 
 
-def assert_builds(asked: list[str]) -> None:
-    """Check that docker was asked for a build of this folder, with arguments that the Dockerfile has."""
-    assert positional(asked) == ["buildx", "build", "."]
+def assert_builds(asked: list[str], folder: Path) -> None:
+    """Check that docker was asked for a build of the last commit and no more, with arguments that the Dockerfile has."""
+    assert positional(asked) == ["buildx", "build", "-"]
+    context = (folder / "context").read_text(encoding="utf-8").splitlines()
+    committed = subprocess.run(["git", "ls-tree", "-rz", "--name-only", "HEAD"], cwd=ROOT, capture_output=True, check=True)
+    assert sorted(context) == sorted(committed.stdout.decode().split("\0")[:-1])
+    assert "Dockerfile" in context
     known = set(re.findall(r"^ARG (\w+)", DOCKERFILE, re.MULTILINE))
     assert {each.partition("=")[0] for each in options(asked, "--build-arg")} <= known
     assert all(each.partition("=")[2] for each in options(asked, "--build-arg"))
@@ -84,7 +93,7 @@ def test_make_image_is_a_target() -> None:
 
 def test_an_image_for_two_platforms_is_built_with_this_version_and_the_commits_date(folder: Path) -> None:
     asked, _ = pasted(snippet("docs/image.md", "platforms"), folder)
-    assert_builds(asked)
+    assert_builds(asked, folder)
     assert options(asked, "--platform") == ["linux/amd64,linux/arm64"]
     given = dict(each.split("=", 1) for each in options(asked, "--build-arg"))
     assert given["VERSION"] == __version__
@@ -95,13 +104,13 @@ def test_an_image_for_two_platforms_is_built_with_this_version_and_the_commits_d
 
 def test_an_image_on_another_base_is_built_by_arguments(folder: Path) -> None:
     asked, _ = pasted(snippet("docs/image.md", "bases"), folder)
-    assert_builds(asked)
+    assert_builds(asked, folder)
     assert {each.partition("=")[0] for each in options(asked, "--build-arg")} == {"BUILD_BASE", "RUN_BASE"}
 
 
 def test_an_offline_build_gives_the_context_that_the_dockerfile_takes_wheels_from(folder: Path) -> None:
     asked, _ = pasted(snippet("docs/image.md", "offline"), folder)
-    assert_builds(asked)
+    assert_builds(asked, folder)
     assert options(asked, "--build-context") == ["wheels=wheels"]
     assert "from=wheels" in DOCKERFILE
 
