@@ -250,6 +250,7 @@ RUNBOOKS = {
     snippet("docs/runbooks.md", "policy-invalid"): "maxPolicyAgeDays",
     snippet("docs/runbooks.md", "operator-absent"): "endpointslice",
     snippet("docs/runbooks.md", "operator-down"): "",
+    snippet("docs/runbooks.md", "operator-unsteady"): "",
     snippet("docs/runbooks.md", "leaderless"): "yes",
     snippet("docs/runbooks.md", "watch-dead"): "yes",
     snippet("docs/runbooks.md", "blind"): "supportpolicies.support.perfana.io",
