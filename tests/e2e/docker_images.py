@@ -15,7 +15,7 @@ import sys
 import tarfile
 from typing import TYPE_CHECKING
 
-from tests.image.__main__ import build_options, find_builder
+from tests.image.__main__ import build, build_options, find_builder
 from tests.image.built import WHOLE_NAME, arguments_of_build
 from tests.release.saying import ReleaseError
 from tests.release.wheel import ROOT
@@ -54,7 +54,8 @@ def make_archive(folder: Path, vendors: Sequence[str]) -> Path:
     names |= {f"{PREFIX}/vendor-{number}:latest": name for number, name in enumerate(vendors)}
     print("make kind: building the image with Docker, as make image does", file=sys.stderr, flush=True)
     operator, *others = names
-    _docker(*DOCKER[1:], *build_options(DOCKER, operator, arguments_of_build(), None), str(ROOT))
+    if code := build(DOCKER, build_options(DOCKER, operator, arguments_of_build(), None)):
+        raise ReleaseError(f"docker buildx build: exit code {code}")
     for name in others:
         _docker(*DOCKER[1:], f"--tag={name}", "--load", "-", stdin=vendors_dockerfile(names[name]))
     saved = folder / "saved.tar"

@@ -49,13 +49,17 @@ def _make(arguments: argparse.Namespace) -> int:
         print(f"{made.stat().st_size / 1_000_000:6.1f} MB  {os.path.relpath(made)}, {_source(ours['REVISION'])}")
         return 0
     builder = find_builder()
-    options = build_options(builder, arguments.tag, ours | dict(arguments.build_arg), arguments.wheels)
+    code = build(builder, build_options(builder, arguments.tag, ours | dict(arguments.build_arg), arguments.wheels))
+    if code == 0:
+        print(f"{arguments.tag}, made by {builder[0]}, {_source(ours['REVISION'])}")
+    return code
+
+
+def build(builder: Sequence[str], options: Sequence[str]) -> int:
+    """Let a builder make an image of a copy of what it is made of, and return its exit code."""
     with tempfile.TemporaryDirectory(prefix="perfana-context-") as context:
         copy_packed(Path(context), *CONTEXT)
-        done = subprocess.run([*builder, *options, context], check=False)
-    if done.returncode == 0:
-        print(f"{arguments.tag}, made by {builder[0]}, {_source(ours['REVISION'])}")
-    return done.returncode
+        return subprocess.run([*builder, *options, context], check=False).returncode
 
 
 def _source(revision: str) -> str:

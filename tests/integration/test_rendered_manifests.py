@@ -152,6 +152,26 @@ def test_two_operators_with_all_that_there_is_share_the_names_of_admission_alone
     assert {kind for kind, _, _ in first} == {kind for kind, _, _ in second} > {kind for kind, _, _ in admission}
 
 
+@pytest.mark.parametrize("major", MAJORS)
+def test_alerts_name_the_objects_of_the_release(major: int, tmp_path: Path) -> None:
+    values: Object = {"fullnameOverride": "second", "monitoring": {"prometheusRule": {"enabled": True}}}
+    objects = helm_template(values, tmp_path, major=major, namespace="tools").objects
+    said = _descriptions(objects)
+    ours = {kind: one(objects, kind)["metadata"]["name"] for kind in ("Service", "Deployment")}
+    assert ours == dict.fromkeys(ours, "second")
+    assert f'services/{{{{ or $labels.service "{ours["Service"]}" }}}}:http' in said
+    assert f'deployment/{{{{ or $labels.service "{ours["Deployment"]}" }}}} -n {{{{ or $labels.namespace "tools" }}}}' in said
+    assert 'lease {{ or $labels.service "second" }} -n {{ or $labels.namespace "tools" }}' in said
+    assert '"perfana-support"' not in said
+    lease = {"settings": {"lease_name": "baton", "lease_namespace": "leases"}}
+    assert "describe lease baton -n leases" in _descriptions(helm_template(values | lease, tmp_path, major=major).objects)
+
+
+def _descriptions(objects: list[Object]) -> str:
+    groups = one(objects, "PrometheusRule")["spec"]["groups"]
+    return "\n".join(rule["annotations"]["description"] for group in groups for rule in group["rules"])
+
+
 def test_an_image_is_named_by_its_digest_where_there_is_one(tmp_path: Path) -> None:
     digest = "sha256:" + "0" * 64
     values = {"image": {"repository": "harbor.example.com:8443/perfana/perfana-support", "digest": digest}}

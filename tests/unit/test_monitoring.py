@@ -18,9 +18,9 @@ SECTION = re.compile(r"^### (?P<alert>\w+)\n(?P<text>.*?)(?=^##)", re.MULTILINE 
 SECTIONS = {found["alert"]: found["text"] for found in SECTION.finditer((ROOT / PAGE).read_text(encoding="utf-8") + "\n##")}
 ALERTS = {alert["alert"]: alert for alert in alerts()}
 
-# What Prometheus puts beside our labels, by the configurations that docs/monitoring.md shows.
-OF_TARGETS = {"instance", "job", "namespace", "pod", "cluster", "le"}
-OF_OTHERS = {"up", "process_resident_memory_bytes", "process_cpu_seconds_total"}
+# What Prometheus puts beside our labels, by the configurations that docs/monitoring.md shows and by the ServiceMonitor.
+OF_TARGETS = {"instance", "job", "namespace", "pod", "service", "cluster", "le", "app_kubernetes_io_name"}
+OF_OTHERS = {"up", "process_resident_memory_bytes", "process_cpu_seconds_total", "process_start_time_seconds"}
 VALUES = {
     "status": {str(status) for status in Status},
     "condition": {str(kind) for kind in ConditionType},
@@ -75,7 +75,7 @@ def test_the_command_of_an_alert_is_one_of_its_runbook(name: str) -> None:
     assert command
     names = {"namespace": "perfana", "name": "acme" if "Policy" in name else "perfana"}
     text = re.sub(r"\{\{ \$labels\.(name|namespace) \}\}", lambda found: names[found[1]], command[0])
-    text = re.sub(r'\{\{ or \$labels\.namespace "([a-z-]+)" \}\}', r"\1", text)
+    text = re.sub(r'\{\{ or \$labels\.(?:namespace|service) "([a-z-]+)" \}\}', r"\1", text)
     blocks = "\n".join(one.text for one in snippets(PAGE) if f"name={one.name}\n" in SECTIONS[name])
     assert text in blocks
 

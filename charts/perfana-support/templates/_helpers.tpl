@@ -132,3 +132,16 @@ annotations:
   meta.helm.sh/release-namespace: {{ .root.Release.Namespace | quote }}
   {{- end }}
 {{- end }}
+
+{{/*
+Alerts whose commands are about this release where no label says more; a Lease of another name is told by no label. Arguments: root, text.
+*/}}
+{{- define "perfana-support.named" -}}
+{{- $service := "{{ or $labels.service \"perfana-support\" }}" }}
+{{- $namespace := "{{ or $labels.namespace \"perfana-support\" }}" }}
+{{- $settings := .root.Values.settings }}
+{{- $lease := printf "lease %s -n %s" ($settings.lease_name | default $service) ($settings.lease_namespace | default $namespace) }}
+{{- .text | replace (printf "lease %s -n %s" $service $namespace) $lease
+  | replace $service (replace "perfana-support" (include "perfana-support.name" .root) $service)
+  | replace $namespace (replace "perfana-support" .root.Release.Namespace $namespace) }}
+{{- end }}

@@ -106,7 +106,9 @@ class MomentCollector(Collector):
         yield from _operator(self._moment)
         if self._moment.is_leading:
             bodies = self._moment.bodies
-            yield from _checks([(name, status_of(body)) for name, body in bodies if name.plural == CHECKS])
+            checks = [(name, body) for name, body in bodies if name.plural == CHECKS]
+            yield from _checks([(name, status_of(body)) for name, body in checks])
+            yield _judged(checks)
             yield from _policies([(name, status_of(body)) for name, body in bodies if name.plural != CHECKS])
             yield from _in_force(self._moment.policies)
 
@@ -179,10 +181,13 @@ def _checks(statuses: Statuses) -> Iterator[Metric]:
             for (code, effect), count in sorted(Tally((f["code"], f["effect"]) for f in status.get("findings", ())).items())
         ),
     )
-    yield _family(
+
+
+def _judged(checks: Statuses) -> Metric:
+    return _family(
         "perfana_support_check",
         "What was judged, and by which policy.",
-        ((labels | _judged(status), 1.0) for labels, status in _each(statuses)),
+        ((labels | _judged_by(body), 1.0) for labels, body in _each(checks)),
         is_info=True,
     )
 
@@ -227,13 +232,21 @@ def _family(name: str, documentation: str, samples: Iterable[tuple[Labels, float
     return family
 
 
-def _each(statuses: Statuses) -> Iterator[tuple[Labels, Json]]:
-    return (({"namespace": name.namespace, "name": name.name}, status) for name, status in statuses)
+def _each(items: Statuses) -> Iterator[tuple[Labels, Json]]:
+    return (({"namespace": name.namespace, "name": name.name}, item) for name, item in items)
 
 
-def _judged(status: Json) -> Labels:
+def _judged_by(body: Json) -> Labels:
+    """A policy of the cluster is named by the check; the name alone does not tell it from the built-in one."""
+    status = status_of(body)
     policy = status.get("policy") or {}
-    return {"release": status.get("release", ""), "policy": policy.get("name", ""), "digest": policy.get("digest", "")}
+    origin = Origin.CLUSTER if (body.get("spec") or {}).get("policyRef") else Origin.BUILT_IN
+    return {
+        "release": status.get("release", ""),
+        "policy": policy.get("name", ""),
+        "origin": str(origin) if policy else "",
+        "digest": policy.get("digest", ""),
+    }
 
 
 def _conditions(status: Json) -> Iterable[tuple[str, str, str]]:

@@ -26,7 +26,7 @@ PUBLISHED: dict[str, tuple[str, str]] = {
     "perfana_support_end_timestamp_seconds": ("gauge", "namespace name"),
     "perfana_support_next_transition_timestamp_seconds": ("gauge", "namespace name"),
     "perfana_support_findings": ("gauge", "namespace name code effect"),
-    "perfana_support_check_info": ("gauge", "namespace name release policy digest"),
+    "perfana_support_check_info": ("gauge", "namespace name release policy origin digest"),
     "perfana_support_policy_valid": ("gauge", "name"),
     "perfana_support_policy_published_timestamp_seconds": ("gauge", "name"),
     "perfana_support_policy_reliable_until_timestamp_seconds": ("gauge", "name origin"),
@@ -189,8 +189,24 @@ def test_reason_and_policy_are_those_of_the_status() -> None:
     reason = next(one["reason"] for one in status["conditions"] if one["type"] == "Supported")
     assert _value("perfana_support_reason", reason=reason, namespace="perfana") == 1.0
     _, labels, value = next(one for one in _samples("perfana_support_check_info") if one[1]["namespace"] == "perfana")
-    assert (labels["policy"], labels["digest"], value) == ("acme", status["policy"]["digest"], 1.0)
+    assert (labels["policy"], labels["origin"]) == ("acme", "Cluster")
+    assert (labels["digest"], value) == (status["policy"]["digest"], 1.0)
     assert _value("perfana_support_policy_valid", name="acme") == 1.0
+
+
+def test_a_check_tells_the_built_in_policy_from_one_of_the_cluster_that_bears_its_name() -> None:
+    status = {"policy": {"name": "default", "digest": "x"}}
+    specs: dict[str, Any] = {
+        "ours": {"policyRef": {"name": "default"}},
+        "theirs": {},
+        "unjudged": {"policyRef": {"name": "default"}},
+    }
+    bodies = [(Name(CHECKS, "shop", name), {"spec": spec, "status": status}) for name, spec in specs.items()]
+    bodies[-1][1]["status"] = {}
+    found = {
+        has["name"]: (has["policy"], has["origin"]) for _, has, _ in _samples("perfana_support_check_info", _families(bodies))
+    }
+    assert found == {"ours": ("default", "Cluster"), "theirs": ("default", "BuiltIn"), "unjudged": ("", "")}
 
 
 def test_policies_tell_until_when_they_may_be_relied_on_and_the_built_in_one_has_no_object() -> None:
