@@ -246,7 +246,7 @@ def filled(schema: dict[str, Any], *texts: str) -> Any:  # noqa: ANN401 - whatev
         case {"type": "integer", "minimum": least}:
             value = max(2, least)
         case {"type": "string", "pattern": pattern} if not all(re.search(pattern, text) for text in texts):
-            value = next(each for each in ("", NETWORK, ADDRESS) if re.search(pattern, each))
+            value = next(each for each in ("", NETWORK, "https://docs.example.com/") if re.search(pattern, each))
         case {"type": "string"}:
             value = texts[0]
     return value
