@@ -262,7 +262,7 @@ RUNBOOKS = {
     snippet("docs/runbooks.md", "policy-stale-soon"): "60",
     snippet("docs/runbooks.md", "operator-absent"): "endpointslice",
     snippet("docs/runbooks.md", "operator-down"): "",
-    snippet("docs/runbooks.md", "operator-unsteady"): "",
+    snippet("docs/runbooks.md", "operator-unsteady"): "RESTARTS",
     snippet("docs/runbooks.md", "leaderless"): "yes",
     snippet("docs/runbooks.md", "watch-dead"): "yes",
     snippet("docs/runbooks.md", "blind"): "supportpolicies.support.perfana.io",
