@@ -8,7 +8,7 @@ import pytest
 
 from tests.cluster import binaries
 from tests.e2e.docker_images import make_archive, need_docker
-from tests.e2e.first_verdict import first_verdict
+from tests.e2e.first_verdict import FirstVerdict, first_verdict
 from tests.e2e.installation import RELEASED, SNAPSHOT, run_perfana
 from tests.e2e.kind_place import KindPlace
 from tests.e2e.node_place import NodePlace
@@ -77,12 +77,12 @@ def shell(place: Place) -> Shell:
 
 
 @pytest.fixture(scope="session")
-def installed(request: pytest.FixtureRequest, shell: Shell) -> float:
-    """Install the operator as the documentation says, beside a Perfana that runs; return the seconds to its first verdict."""
+def installed(request: pytest.FixtureRequest, shell: Shell) -> FirstVerdict:
+    """Install the operator as the documentation says, beside a Perfana that runs; return its first verdict."""
     run_perfana(shell)
-    seconds = first_verdict(shell)
-    request.config.stash[FIRST_VERDICT] = seconds
-    return seconds
+    first = first_verdict(shell)
+    request.config.stash[FIRST_VERDICT] = first.seconds
+    return first
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

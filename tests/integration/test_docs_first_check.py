@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from tests.integration.helm_tool import find_helm
 from tests.integration.operator_process import ACCOUNT
 from tests.integration.support_objects import API_VERSION, NEW_CHART, POLICY, check, delete_if_there, deployment
-from tests.shell import Shell, helm_user, user
-from tests.snippets import changed, snippet
+from tests.shell import Shell, user
+from tests.snippets import snippet
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,13 +98,6 @@ def test_mirror_without_a_network_is_the_vendors_by_the_policy_of_the_page(shell
     (tmp_path / "perfana.yaml").write_text(yaml.safe_dump(deployment(image)), encoding="utf-8")
     assert "Supported" in shell.at(tmp_path).must(snippet("docs/air-gap.md", "judge"))
     assert shell.at(tmp_path).run("perfana-support check -f perfana.yaml").returncode == 5
-
-
-def test_chart_without_a_network_takes_the_image_from_the_internal_registry(cluster: Cluster, tmp_path: Path) -> None:
-    told = helm_user(cluster, find_helm(4), tmp_path).must(
-        changed(snippet("docs/air-gap.md", "install"), ("helm install", "helm template"))
-    )
-    assert "image: registry.internal/perfana/perfana-support:" in told.replace('"', "")
 
 
 def test_rights_of_the_operator_are_listed_as_the_page_shows(shell: Shell, operator: object) -> None:

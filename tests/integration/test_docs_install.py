@@ -106,6 +106,16 @@ def test_helm_installs_adds_a_replica_upgrades_goes_back_and_removes_all(
     assert api.is_gone("v1", "Namespace", ACCOUNT)
 
 
+def test_chart_without_a_network_takes_the_image_from_the_internal_registry(
+    empty: Cluster, api: ApiClient, programs: dict[str, Path], tmp_path: Path
+) -> None:
+    shell = helm_user(empty, programs["helm-4"], tmp_path)
+    shell.must(snippet(PAGE, "restricted"))
+    shell.must(snippet("docs/air-gap.md", "install"))
+    assert image_of(api).startswith("registry.internal/perfana/perfana-support:")
+    remove_helms(shell, api)
+
+
 def test_one_file_installs_is_verified_upgraded_and_removed_with_its_definitions(shell: Shell, api: ApiClient) -> None:
     shell.must(snippet(PAGE, "plain"))
     assert image_of(api).startswith(IMAGE)

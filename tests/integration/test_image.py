@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import stat
 import subprocess
 from typing import TYPE_CHECKING
@@ -151,6 +152,16 @@ def test_the_operator_is_there(container: Container) -> None:
 def test_it_judges_manifests_where_nothing_can_be_written(container: Container, chart: str, code: int, user: str) -> None:
     outcome = container.run("check", "-f", "-", *DAY, stdin=(CHARTS / chart).read_bytes(), user=user)
     assert (outcome.code, outcome.err) == (code, "")
+
+
+def test_the_block_of_its_page_judges_by_the_image(container: Container, tmp_path: Path) -> None:
+    """Docker's part, to put what follows the image's name behind its entrypoint, is played by a line of shell."""
+    run = shlex.join(container.command(*container.image.config["config"]["Entrypoint"]))
+    docker = tmp_path / "docker"
+    docker.write_text(f'#!/bin/sh\nuntil [ "$1" = perfana-support:{__version__} ]; do shift; done\nshift\nexec {run} "$@"\n')
+    docker.chmod(0o755)
+    (tmp_path / "manifests.yaml").write_bytes((CHARTS / "perfana-4.0.3.yaml").read_bytes())
+    assert "Supported" in user(folder=tmp_path).finding(tmp_path).must(snippet("docs/image.md", "run"))
 
 
 def test_an_operator_that_finds_no_cluster_says_so(container: Container) -> None:

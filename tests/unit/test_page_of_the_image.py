@@ -121,7 +121,7 @@ def test_a_digest_is_asked_of_the_name_that_was_pushed(folder: Path) -> None:
     assert f"name={asked[3]}," in snippet("docs/image.md", "platforms")
 
 
-def test_the_image_judges_what_it_reads(folder: Path) -> None:
+def test_an_image_is_run_without_anything_that_it_could_write_to(folder: Path) -> None:
     asked, printed = pasted(snippet("docs/image.md", "run"), folder, cwd=folder)
     assert {"--read-only", "--rm", "-i"} <= set(asked)
     assert "Supported" in printed
