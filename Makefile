@@ -107,7 +107,8 @@ release: setup ## Write all that is published into dist/ (IMAGE=registry/name RE
 version: setup ## Write a new version everywhere, and its section into CHANGELOG.md (VERSION=0.3.0)
 	@$(BIN)/python -m tests.release.version $(VERSION)
 
-manifests: setup ## Write install.yaml and the chart's copies anew from manifests/ and crds/
+manifests: setup ## Write install.yaml, the rules' object and the chart's copies anew from manifests/ and crds/
+	@$(BIN)/python -m tests.watching write
 	@$(BIN)/python -m tests.rendered_manifests
 
 image: setup ## Make the operator's image by docker buildx, buildah or podman (docs/image.md; ALLOW_DIRTY=1 for a trial)

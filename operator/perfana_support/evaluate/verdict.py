@@ -49,6 +49,8 @@ _STATUS = {Effect.UNSUPPORTED: Status.FALSE, Effect.UNDETERMINED: Status.UNKNOWN
 _WORST_FIRST = (Status.FALSE, Status.UNKNOWN, Status.TRUE)
 _ALWAYS = tuple(kind for kind in ConditionType if kind is not ConditionType.UPGRADE_SUPPORTED)
 _NO_CHECK = Check()
+# Of what changes on one day a part says most: the summary follows it, and a target is another question.
+_TOLD_LAST = {ConditionType.SUPPORTED: 1, ConditionType.UPGRADE_SUPPORTED: 2}
 
 
 class _Case(NamedTuple):
@@ -252,7 +254,7 @@ def _condition(wanted: ConditionType, sentence: str, case: _Case, concerned: Seq
     if not case.inventory.components:
         return Condition(wanted, Status.UNKNOWN, Reason.NO_COMPONENTS, "no container runs an image of a Perfana component")
     if wanted is ConditionType.PLATFORM_SUPPORTED and _hides_nodes(case.installation):
-        message = f"{condition.message}; of the nodes that run the pods nothing can be seen here"
+        message = f"{condition.message}; nothing can be seen here of nodes that run the pods"
         return Condition(wanted, Status.UNKNOWN, Reason.NOT_OBSERVABLE, message)
     return condition
 
@@ -350,7 +352,7 @@ def _next_transition(case: _Case, plan: _Plan | None, as_of: date, now: tuple[Co
         pairs = zip(now, then, strict=True)
         changed = [after for before, after in pairs if (before.status, before.reason) != (after.status, after.reason)]
         if changed:
-            told = next((each for each in changed if each.type is not ConditionType.SUPPORTED), changed[0])
+            told = min(changed, key=lambda each: _TOLD_LAST.get(each.type, 0))
             return Transition(day, told.type, told.status, told.reason)
     return None
 

@@ -143,7 +143,7 @@ def test_a_waiver_of_a_risk_of_a_part_left_out_ends_as_a_change_of_the_summary()
     bare = installation(NEWEST)
     seen = bare._replace(workloads=(bare.workloads[0]._replace(node="n"),), platform=Platform("v1.99.0"))
     ends = TODAY.replace(day=TODAY.day + 2)
-    check = Check(waivers=(waiver("KubernetesUntested", ends),))
+    check = Check(waivers=(waiver("KubernetesUntested", ends),), target=Target("0.2.96.22"))
     verdict = evaluate(seen, without_dependencies(policy()), TODAY, check)
     assert _summary(verdict).reason == "AllRulesMet"
     change = verdict.next_transition
