@@ -10,6 +10,7 @@ from perfana_support.evaluate.doctor.remedies import apply_rights, give_reader, 
 from perfana_support.model.diagnosis import Area, Diagnosis, Facts, State, Tools
 
 _NOBODY = "nobody writes verdicts"
+_NOT_THIS = "this operator writes no verdicts"
 _FIGHT = "pods that lead judge the same checks, and write over one another's verdicts"
 
 
@@ -39,7 +40,8 @@ def _assumed(found: Diagnosis, facts: Facts, tools: Tools) -> Diagnosis:
 def _lease(facts: Facts, tools: Tools) -> Diagnosis:
     setup, reading = facts.setup, facts.lease
     subject, name = "Lease", f"{setup.lease_namespace}/{setup.lease_name}"
-    fix, why = restart(facts, tools), WRONG_PLACE if look_elsewhere(facts, tools) else _NOBODY
+    fix, why = restart(facts, tools), _NOT_THIS if setup.is_off else _NOBODY
+    why = WRONG_PLACE if look_elsewhere(facts, tools) else why
     if reading.is_absent:
         return _absent(facts, name, tools)
     if reading.found is None:

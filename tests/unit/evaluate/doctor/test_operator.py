@@ -187,6 +187,7 @@ def test_deployment_that_is_scaled_to_nothing_is_not_scaled_up_beside_one_that_j
     assert found[0].found == f"perfana-support is scaled to 0; its namespaces {words} looked at by ops/perfana-support"
     scale = "kubectl scale deployment perfana-support -n perfana-support --replicas=1"
     note = "only once none of its namespaces is looked at by ops/perfana-support"
+    assert found[1].why == "this operator writes no verdicts"
     assert {each.fix for each in found[:2]} == {("perfana-support doctor --operator-namespace ops", f"{scale}    # {note}")}
 
 
