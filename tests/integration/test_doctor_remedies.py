@@ -77,6 +77,9 @@ def test_commands_in_their_order_install_an_operator_and_then_keep_its_values(ad
     """Somebody who types them one after the other, each once, with the registry of the documentation."""
     watching = ("-n", admin.namespace)
     problems = admin.problems(*watching)
+    for each in problems.values():
+        typed = [fix["command"] for fix in each["fix"]]
+        assert len({*typed}) == len(typed), each
     commands = [fix["command"] for each in problems.values() for fix in each["fix"]]
     noted = {fix["command"]: fix.get("note", "") for each in problems.values() for fix in each["fix"]}
     for command in dict.fromkeys(commands):

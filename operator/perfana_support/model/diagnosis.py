@@ -11,6 +11,8 @@ from perfana_support.model.rights import Right
 Json = Mapping[str, Any]
 
 _FORBIDDEN, _NOT_FOUND = 403, 404
+# Flags of the operator that say how it leads.
+LEASE_NAME, LEASE_NAMESPACE, LEADER_ELECTION = "--lease-name", "--lease-namespace", "--leader-election"
 
 
 class State(StrEnum):
@@ -98,7 +100,8 @@ class PolicySeen(NamedTuple):
 class Setup(NamedTuple):
     """How an operator is set up, by its Deployment and by what the user states. No `watched` namespaces: it looks at all.
 
-    With `is_place_hidden` the Deployment takes namespaces from elsewhere, and which these are is not known.
+    With `is_place_hidden` the Deployment takes namespaces from elsewhere, and which these are is not known; `hidden` are the
+    flags of leading that it takes from there: what stands here in their place is no more than the default.
     """
 
     namespace: str
@@ -109,11 +112,22 @@ class Setup(NamedTuple):
     lease_namespace: str = ""
     lease_name: str = ""
     is_place_hidden: bool = False
+    hidden: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
         """The Deployment's name, or the one that it would have."""
         return str((self.deployment or {}).get("metadata", {}).get("name") or "perfana-support")
+
+    @property
+    def is_lease_hidden(self) -> bool:
+        """Whether the name or the namespace of its Lease is not known."""
+        return bool({LEASE_NAME, LEASE_NAMESPACE} & {*self.hidden})
+
+    @property
+    def is_off(self) -> bool:
+        """Whether its Deployment wants no pod."""
+        return self.deployment is not None and not (self.deployment.get("spec") or {}).get("replicas", 1)
 
     @property
     def user(self) -> str:

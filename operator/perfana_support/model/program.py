@@ -16,7 +16,7 @@ class Origin(StrEnum):
 
 
 class Installed(NamedTuple):
-    """By what, and `place`: the single file, the environment's Python or the checkout's folder; "" for the others.
+    """By what, and `place`: the single file's own path, the checkout's folder, and for all others the Python that runs it.
 
     `extra` is what a wheel was installed with, `platform` what the file names of a release call this machine.
     """

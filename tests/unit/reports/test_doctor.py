@@ -24,6 +24,7 @@ from tests.unit.evaluate.doctor.clusters import (
     lease,
     pod,
     refused,
+    repeated,
     running,
     unknown,
     well,
@@ -86,6 +87,7 @@ def test_sentences_fit_eighty_columns_and_commands_stand_alone(name: str) -> Non
     lines = advice(diagnoses, CASES[name]).splitlines()
     commands = [line.removeprefix("  $ ") for line in lines if line.startswith("  $ ")]
     assert [line for line in lines if len(line) > 80 and not line.startswith("  $ ")] == []
+    assert [each for each in diagnoses if repeated(each)] == []
     assert commands == [fix.partition("    # ")[0] for each in diagnoses for fix in each.fix]
 
 

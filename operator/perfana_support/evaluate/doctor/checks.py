@@ -5,16 +5,27 @@ from datetime import datetime
 from typing import Any
 
 from perfana_support.evaluate.doctor.instants import ago, instant
-from perfana_support.evaluate.doctor.others import (
-    ELSEWHERE,
+from perfana_support.evaluate.doctor.neighbours import (
+    is_led_unseen,
     judge_of,
+    leads,
     looks_at,
     others_of,
     unknown_leases,
+    untold,
     why_idle,
     why_unseen,
 )
-from perfana_support.evaluate.doctor.remedies import apply_definitions, apply_rights, give_reader, look_at_too, restart
+from perfana_support.evaluate.doctor.others import ELSEWHERE
+from perfana_support.evaluate.doctor.remedies import (
+    apply_definitions,
+    apply_rights,
+    give_reader,
+    look_at_too,
+    look_elsewhere,
+    restart,
+    show,
+)
 from perfana_support.model.code import Code, ConditionType, Reason, Status
 from perfana_support.model.diagnosis import Area, Diagnosis, Facts, Json, Reading, State, Tools
 
@@ -61,14 +72,18 @@ def _check(check: Json, facts: Facts, tools: Tools) -> Diagnosis | None:
     judge = judge_of(facts, namespace)
     if judge is None:
         return _unwatched(facts, namespace, name, tools)
-    if judge != facts.setup:
-        idle = why_idle(judge, facts)
-        if idle:
-            place = f"{judge.namespace}/{judge.name}"
-            fix: tuple[str, ...] = (tools.program(f"doctor --operator-namespace {judge.namespace}"),)
-            return Diagnosis(Area.CHECKS, f"of Deployment {place}", State.PROBLEM, f"{place} {idle}", _NO_JUDGE, fix)
-        facts = facts._replace(setup=judge, place=Reading({}))
-    return _verdict(check, facts, tools)
+    if judge == facts.setup:
+        return _verdict(check, facts, tools)
+    place = f"{judge.namespace}/{judge.name}"
+    idle = why_idle(judge, facts)
+    if idle:
+        fix: tuple[str, ...] = (tools.program(f"doctor --operator-namespace {judge.namespace}"),)
+        return Diagnosis(Area.CHECKS, f"of Deployment {place}", State.PROBLEM, f"{place} {idle}", _NO_JUDGE, fix)
+    verdict = _verdict(check, facts._replace(setup=judge, place=Reading({})), tools)
+    if verdict is None and leads(judge, facts) is None:
+        found, why = f"whether it leads cannot be seen: {untold(judge)}", "its verdicts may be old, and nobody writes them anew"
+        return Diagnosis(Area.CHECKS, f"of Deployment {place}", State.CANNOT_TELL, found, why, show(judge, tools))
+    return verdict
 
 
 def _verdict(check: Json, facts: Facts, tools: Tools) -> Diagnosis | None:
@@ -93,14 +108,17 @@ def _verdict(check: Json, facts: Facts, tools: Tools) -> Diagnosis | None:
 
 def _unwatched(facts: Facts, namespace: str, name: str, tools: Tools) -> Diagnosis:
     """A check in a namespace that no operator looks at, as far as can be seen."""
-    subject, found = f"{namespace}/{name}", f"the operator looks at {', '.join(facts.setup.watched)} only"
+    setup, subject = facts.setup, f"{namespace}/{name}"
+    found = f"the operator looks at {', '.join(setup.watched)} only"
+    if setup.deployment is None or not setup.watched:
+        found = f"which operator looks at namespace {namespace} is not known"
     state, why = State.CANNOT_TELL, "another operator may judge it, or nobody"
     hidden = next((each for each in (facts.setup, *others_of(facts)) if looks_at(each, namespace) is None), None)
     unread = why_unseen(facts) or ("" if facts.deployments.found is not None else facts.deployments.why_not)
     unknown = unknown_leases(facts)
     if hidden:
         found += f"; {hidden.namespace}/{hidden.name} {ELSEWHERE}"
-        fix: tuple[str, ...] = (tools.kubectl(f"get deployment {hidden.name} -n {hidden.namespace} -o yaml"),)
+        fix = show(hidden, tools)
     elif unread:
         found += f"; whether another looks there cannot be seen: {unread}"
         fix = give_reader(facts, tools, of_cluster=True)
@@ -108,9 +126,20 @@ def _unwatched(facts: Facts, namespace: str, name: str, tools: Tools) -> Diagnos
         where = unknown[0]["metadata"]["namespace"]
         found += f"; which namespaces the holder of Lease {where}/{unknown[0]['metadata']['name']} looks at cannot be seen"
         fix = (tools.program(f"doctor --operator-namespace {where}"),)
+    elif is_led_unseen(facts):
+        lease = f"{setup.lease_namespace}/{setup.lease_name}"
+        found += f": no Deployment says where the holder of Lease {lease} looks"
+        fix = (tools.kubectl(f"get lease {setup.lease_name} -n {setup.lease_namespace} -o yaml"),)
+    elif setup.deployment is None:
+        state, why, fix = State.PROBLEM, _NO_JUDGE, look_elsewhere(facts, tools)
+        found = f"no operator looks at namespace {namespace}"
+        if not fix:
+            found += ", for none is installed"
+            places = "".join(f" -n {each}" for each in (*setup.watched, namespace))
+            fix = (tools.program(f"doctor --operator-namespace {setup.namespace}{places}"),)
     else:
         state, why = State.PROBLEM, _NO_JUDGE
-        found = f"no operator looks at namespace {namespace}; this one looks at {', '.join(facts.setup.watched)}"
+        found = f"no operator looks at namespace {namespace}; this one looks at {', '.join(setup.watched)}"
         unwanted = tools.kubectl(f"delete supportcheck {name} -n {namespace}")
         fix = (f"{unwanted}    # if nobody needs its verdict", *look_at_too(facts, tools, namespace))
     return Diagnosis(Area.CHECKS, subject, state, found, why, fix)
@@ -151,7 +180,7 @@ def _late(check: Json, was_judged: bool, facts: Facts, tools: Tools) -> Diagnosi
         return Diagnosis(
             Area.CHECKS, subject, State.CANNOT_TELL, found, "it may be judged in a moment", (tools.kubectl(words),)
         )
-    return Diagnosis(Area.CHECKS, subject, State.PROBLEM, found, _NO_VERDICT, (restart(facts, tools),))
+    return Diagnosis(Area.CHECKS, subject, State.PROBLEM, found, _NO_VERDICT, restart(facts, tools))
 
 
 def _changed_at(check: Json) -> datetime | None:

@@ -2,17 +2,15 @@
 
 import shlex
 from collections.abc import Iterator
-from datetime import datetime
 
-from perfana_support.evaluate.doctor.instants import ago, instant
-from perfana_support.evaluate.doctor.operator import pods_of
-from perfana_support.evaluate.doctor.remedies import apply_rights, give_reader, restart
-from perfana_support.model.diagnosis import Area, Diagnosis, Facts, Json, State, Tools
+from perfana_support.evaluate.doctor.instants import LATE_SECONDS, ago, instant, late_after, renewed_before
+from perfana_support.evaluate.doctor.neighbours import untold
+from perfana_support.evaluate.doctor.operator import WRONG_PLACE, pods_of
+from perfana_support.evaluate.doctor.remedies import apply_rights, give_reader, look_elsewhere, restart, show, state_lease
+from perfana_support.model.diagnosis import Area, Diagnosis, Facts, State, Tools
 
-# A Lease is renewed six times in its duration; a reader's clock and a busy machine are given this much beside it.
-_LATE_SECONDS = 30.0
-_DURATION_SECONDS = 12.0
 _NOBODY = "nobody writes verdicts"
+_NOT_THIS = "this operator writes no verdicts"
 _FIGHT = "pods that lead judge the same checks, and write over one another's verdicts"
 
 
@@ -21,38 +19,59 @@ def judge_lease(facts: Facts, tools: Tools) -> Iterator[Diagnosis]:
     setup = facts.setup
     replicas = ((setup.deployment or {}).get("spec") or {}).get("replicas", 1)
     if setup.elects:
-        yield _lease(facts, tools)
+        told = _lease(facts, tools)
+        is_live = renewed_before(facts.lease.found or {}, facts.moment) is not None
+        is_assumed = setup.is_lease_hidden or (bool(setup.hidden) and not is_live)
+        yield _assumed(told, facts, tools) if is_assumed and told.state is State.PROBLEM else told
     elif replicas > 1:
         found = f"{replicas} pods of {setup.name} are wanted, and each writes: it runs with --no-leader-election"
         fix = (tools.kubectl(f"scale deployment {setup.name} -n {setup.namespace} --replicas=1"),)
         yield Diagnosis(Area.OPERATOR, "Lease", State.PROBLEM, found, _FIGHT, fix)
 
 
+def _assumed(found: Diagnosis, facts: Facts, tools: Tools) -> Diagnosis:
+    """What is wrong with a Lease that may not be the operator's, which says nothing of it."""
+    told = f"whether it leads cannot be seen: {untold(facts.setup)}"
+    return found._replace(
+        state=State.CANNOT_TELL, found=told, fix=(*show(facts.setup, tools), *state_lease(facts.setup, tools))
+    )
+
+
 def _lease(facts: Facts, tools: Tools) -> Diagnosis:
     setup, reading = facts.setup, facts.lease
     subject, name = "Lease", f"{setup.lease_namespace}/{setup.lease_name}"
-    fix: tuple[str, ...] = (restart(facts, tools),)
+    fix, why = restart(facts, tools), _NOT_THIS if setup.is_off else _NOBODY
+    why = WRONG_PLACE if look_elsewhere(facts, tools) else why
     if reading.is_absent:
-        found, fix = f"{name} is not there: no operator has led yet", (*apply_rights(facts, tools), *fix)
-        return Diagnosis(Area.OPERATOR, subject, State.PROBLEM, found, _NOBODY, fix)
+        return _absent(facts, name, tools)
     if reading.found is None:
         found = f"{name} cannot be read: {reading.why_not}"
         return Diagnosis(Area.OPERATOR, subject, State.CANNOT_TELL, found, _NOBODY, give_reader(facts, tools))
     spec = reading.found.get("spec") or {}
     holder, renewed = str(spec.get("holderIdentity") or ""), instant(spec.get("renewTime"))
     if not holder or renewed is None:
-        return Diagnosis(Area.OPERATOR, subject, State.PROBLEM, f"nobody holds {name}", _NOBODY, fix)
+        return Diagnosis(Area.OPERATOR, subject, State.PROBLEM, f"nobody holds {name}", why, fix)
     seconds = (facts.moment - renewed).total_seconds()
-    if seconds > _late(spec):
+    if seconds > late_after(spec):
         found = f"{holder} holds {name} and renewed it {ago(seconds)}, at {renewed:%Y-%m-%d %H:%M:%S} UTC"
-        return Diagnosis(Area.OPERATOR, subject, State.PROBLEM, found, _NOBODY, fix)
-    if -seconds > _LATE_SECONDS:
+        return Diagnosis(Area.OPERATOR, subject, State.PROBLEM, found, why, fix)
+    if -seconds > LATE_SECONDS:
         found = f"{holder} renewed {name} {round(-seconds)} s from now: its node's clock is ahead of the server's"
         why = "the operator judges by its node's clock, and verdicts change at 00:00 UTC"
         nodes = tools.kubectl(f"get pods -n {setup.namespace} -o wide")
         clock = "sudo timedatectl set-ntp true    # on that node"
         return Diagnosis(Area.OPERATOR, subject, State.PROBLEM, found, why, (nodes, clock))
     return _holder(facts, holder, seconds, tools)
+
+
+def _absent(facts: Facts, name: str, tools: Tools) -> Diagnosis:
+    elsewhere = look_elsewhere(facts, tools)
+    if elsewhere:
+        found = f"{name} is not there: no operator has led by it"
+        return Diagnosis(Area.OPERATOR, "Lease", State.PROBLEM, found, WRONG_PLACE, elsewhere)
+    # Where nothing is installed yet both may be one command.
+    fix = tuple(dict.fromkeys((*apply_rights(facts, tools), *restart(facts, tools))))
+    return Diagnosis(Area.OPERATOR, "Lease", State.PROBLEM, f"{name} is not there: no operator has led yet", _NOBODY, fix)
 
 
 def _holder(facts: Facts, holder: str, seconds: float, tools: Tools) -> Diagnosis:
@@ -70,17 +89,3 @@ def _holder(facts: Facts, holder: str, seconds: float, tools: Tools) -> Diagnosi
         words = f"get pods -A --field-selector metadata.name={shlex.quote(holder)}"
         return Diagnosis(Area.OPERATOR, subject, State.PROBLEM, found, why, (tools.kubectl(words),))
     return Diagnosis(Area.OPERATOR, subject, State.OK, found)
-
-
-def renewed_before(lease: Json, moment: datetime) -> float | None:
-    """How many seconds ago whoever holds a Lease renewed it; None where nobody does or that is too long ago."""
-    spec = lease.get("spec") or {}
-    renewed = instant(spec.get("renewTime"))
-    if renewed is None or not spec.get("holderIdentity"):
-        return None
-    seconds = (moment - renewed).total_seconds()
-    return seconds if seconds <= _late(spec) else None
-
-
-def _late(spec: Json) -> float:
-    return max(_LATE_SECONDS, 2 * float(spec.get("leaseDurationSeconds") or _DURATION_SECONDS))

@@ -6,10 +6,21 @@ from datetime import timedelta
 from typing import Any
 
 from perfana_support.evaluate.doctor.instants import instant
-from perfana_support.evaluate.doctor.remedies import apply_rights, give_reader, install, is_led, restrict, set_image
+from perfana_support.evaluate.doctor.neighbours import overlap, rivals_of
+from perfana_support.evaluate.doctor.remedies import (
+    apply_rights,
+    give_reader,
+    install,
+    is_led,
+    look_elsewhere,
+    restrict,
+    scale_up,
+    set_image,
+)
 from perfana_support.evaluate.doctor.setup import LABEL, NAME, container_of
 from perfana_support.model.diagnosis import Area, Diagnosis, Facts, Json, State, Tools
 
+WRONG_PLACE = "this looks for it in the wrong place"
 _SILENT = "verdicts are not written, and those that stand grow old"
 _PULLING = frozenset({"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ImageInspectError", "RegistryUnavailable"})
 _CRASHING = frozenset({"CrashLoopBackOff", "RunContainerError", "CreateContainerError", "CreateContainerConfigError"})
@@ -51,8 +62,8 @@ def _missing(facts: Facts, tools: Tools) -> Diagnosis:
     found = f"there is none with label {LABEL}={NAME} in namespace {setup.namespace}"
     if elsewhere:
         found += f"; there is one in {', '.join(elsewhere)}"
-        fix = tuple(tools.program(f"doctor --operator-namespace {each}") for each in elsewhere)
-        return Diagnosis(Area.OPERATOR, "Deployment", State.PROBLEM, found, "this looks for it in the wrong place", fix)
+        fix = look_elsewhere(facts, tools)
+        return Diagnosis(Area.OPERATOR, "Deployment", State.PROBLEM, found, WRONG_PLACE, fix)
     found += f"; whether one is elsewhere cannot be seen: {facts.deployments.unseen}" if facts.deployments.unseen else ""
     if is_led(facts):
         found += ", yet somebody holds its Lease: it may run outside of this cluster, where nothing more can be seen"
@@ -69,8 +80,14 @@ def _deployment(facts: Facts, deployment: Json, tools: Tools, *, is_explained: b
     ready = status.get("readyReplicas") or 0
     subject = "Deployment"
     if wanted == 0:
-        fix: tuple[str, ...] = (tools.kubectl(f"scale deployment {name} -n {namespace} --replicas=1"),)
-        return Diagnosis(Area.OPERATOR, subject, State.PROBLEM, f"{name} is scaled to 0", _SILENT, fix)
+        rivals = rivals_of(facts)
+        found, why, fix = f"{name} is scaled to 0", _SILENT, scale_up(facts, tools)
+        if rivals:
+            told = " and ".join(f"{each.namespace}/{each.name}" for each in rivals)
+            is_sure = any(overlap(facts.setup, each) for each in rivals)
+            found += f"; its namespaces {'are' if is_sure else 'may be'} looked at by {told}"
+            why = "one of them is enough: two that lead by Leases of their own write over one another's verdicts"
+        return Diagnosis(Area.OPERATOR, subject, State.PROBLEM, found, why, fix)
     if ready < wanted:
         found = f"{ready} of {wanted} pods of {name} are ready" + ("; why is told below" if is_explained else "")
         follow = tools.kubectl(f"rollout status deployment/{name} -n {namespace} --timeout=60s")

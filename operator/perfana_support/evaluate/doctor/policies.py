@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Iterator
 
-from perfana_support.evaluate.doctor.others import judge_of
+from perfana_support.evaluate.doctor.neighbours import judge_of
 from perfana_support.evaluate.doctor.remedies import apply_definitions, give_reader, restart, set_image
 from perfana_support.evaluate.doctor.renewal import renew
 from perfana_support.evaluate.doctor.setup import NAME, container_of
@@ -34,7 +34,7 @@ def judge_policies(facts: Facts, tools: Tools) -> Iterator[Diagnosis]:
         refused = _refused(statuses[policy.name])
         if refused:
             found = f"is valid to this program, and not to the operator: {refused}"
-            look = (tools.kubectl(f"describe supportpolicy {name}"), restart(facts, tools))
+            look = (tools.kubectl(f"describe supportpolicy {name}"), *restart(facts, tools))
             yield Diagnosis(Area.POLICIES, policy.name, State.PROBLEM, found, _INVALID, look)
             continue
         today = facts.moment.date().isoformat()
@@ -60,11 +60,11 @@ def _operators_own(facts: Facts, tools: Tools) -> Iterator[Diagnosis]:
         fix = restart(facts._replace(setup=setup), tools)
         if container:
             image = str(container.get("image") or NAME)
-            fix = set_image(facts._replace(setup=setup), tools, str(container.get("name")), image)
-            fix += "    # this version's image, once it is there"
+            anew = set_image(facts._replace(setup=setup), tools, str(container.get("name")), image)
+            fix = (f"{anew}    # this version's image, once it is there",)
         found = f"is too old, by {judges.count(setup)} verdicts of its; this program's is of {facts.builtin.published_on}"
         subject = "the operator's own" if setup == facts.setup else f"of {setup.namespace}/{setup.name}"
-        yield Diagnosis(Area.POLICIES, subject, State.PROBLEM, found, _STALE, (fix,))
+        yield Diagnosis(Area.POLICIES, subject, State.PROBLEM, found, _STALE, fix)
 
 
 def _refused(item: Json) -> str:

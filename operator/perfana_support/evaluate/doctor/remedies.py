@@ -2,12 +2,13 @@
 
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from perfana_support import __version__
+from perfana_support.evaluate.doctor.neighbours import all_beside, is_led_unseen, rivals_of
 from perfana_support.evaluate.doctor.setup import NAME, container_of
-from perfana_support.model.diagnosis import Facts, Json, Tools
+from perfana_support.model.diagnosis import LEASE_NAME, Facts, Json, Setup, Tools
 
 _CHECKOUT = "in a checkout of this version"
 # A name that no image has: the pages about installing have it too.
@@ -40,7 +41,13 @@ def apply_rights(facts: Facts, tools: Tools) -> tuple[str, ...]:
     if setup.is_place_hidden:
         # Without namespaces these would be rights to the whole cluster.
         again = tools.program(f"doctor --operator-namespace {setup.namespace} -n {setup.namespace}")
-        return (f"{again}    # in place of the last word, the namespaces that it looks at",)
+        return (f"{again}    # with the namespaces that it looks at after -n",)
+    if LEASE_NAME in setup.hidden:
+        # These would take the right to the Lease that it has.
+        return state_lease(setup, tools)
+    elsewhere = look_elsewhere(facts, tools)
+    if elsewhere and not is_led_unseen(facts):
+        return elsewhere
     if setup.deployment is None and facts.deployments.found is not None and not is_led(facts) and not _is_plain(facts):
         # The chart brings them, and Helm refuses to install over what others have made.
         return (install(facts, tools),)
@@ -123,12 +130,48 @@ def is_led(facts: Facts) -> bool:
     return bool(((facts.lease.found or {}).get("spec") or {}).get("holderIdentity"))
 
 
-def restart(facts: Facts, tools: Tools) -> str:
-    """The command that starts the operator anew or, where there is none, installs it."""
+def restart(facts: Facts, tools: Tools) -> tuple[str, ...]:
+    """The commands that start the operator anew or, where there is none in any namespace, install it."""
     setup = facts.setup
     if setup.deployment is None:
-        return install(facts, tools)
-    return tools.kubectl(f"rollout restart deployment/{setup.name} -n {setup.namespace}")
+        return look_elsewhere(facts, tools) or (install(facts, tools),)
+    if setup.is_off:
+        return scale_up(facts, tools)
+    return (tools.kubectl(f"rollout restart deployment/{setup.name} -n {setup.namespace}"),)
+
+
+def scale_up(facts: Facts, tools: Tools) -> tuple[str, ...]:
+    """The commands that have an operator run which is scaled to 0; where others look at its namespaces, these come first."""
+    setup, rivals = facts.setup, rivals_of(facts)
+    scale = tools.kubectl(f"scale deployment {setup.name} -n {setup.namespace} --replicas=1")
+    if not rivals:
+        return (scale,)
+    told = " and ".join(f"{each.namespace}/{each.name}" for each in rivals)
+    return (*look_at_each(rivals, tools), f"{scale}    # only once none of its namespaces is looked at by {told}")
+
+
+def look_elsewhere(facts: Facts, tools: Tools) -> tuple[str, ...]:
+    """The commands that look at the operators of other namespaces, none where there is one in the namespace looked at."""
+    return () if facts.setup.deployment is not None else look_at_each(all_beside(facts), tools)
+
+
+def look_at_each(setups: Iterable[Setup], tools: Tools) -> tuple[str, ...]:
+    """The commands that look at some other operators."""
+    return tuple(tools.program(f"doctor --operator-namespace {each}") for each in sorted({each.namespace for each in setups}))
+
+
+def state_lease(setup: Setup, tools: Tools) -> tuple[str, ...]:
+    """The command that looks once more with the name of the operator's Lease, none where its Deployment says it."""
+    if LEASE_NAME not in setup.hidden:
+        return ()
+    places = "".join(f" -n {each}" for each in setup.watched)
+    again = tools.program(f"doctor --operator-namespace {setup.namespace}{places} {LEASE_NAME} {setup.lease_name}")
+    return (f"{again}    # with the name of its Lease after {LEASE_NAME}",)
+
+
+def show(setup: Setup, tools: Tools) -> tuple[str, ...]:
+    """The command that shows where a Deployment takes its settings from."""
+    return (tools.kubectl(f"get deployment {setup.name} -n {setup.namespace} -o yaml"),)
 
 
 def set_image(facts: Facts, tools: Tools, container: str, image: str, version: str = __version__) -> str:

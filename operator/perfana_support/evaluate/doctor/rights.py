@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from itertools import groupby
 
-from perfana_support.evaluate.doctor.remedies import apply_rights, caller, give_reader
+from perfana_support.evaluate.doctor.neighbours import untold
+from perfana_support.evaluate.doctor.remedies import apply_rights, caller, give_reader, show
 from perfana_support.model.diagnosis import Area, Diagnosis, Facts, Granted, State, Tools
 from perfana_support.model.rights import Place
 
@@ -25,6 +26,7 @@ def judge_rights(facts: Facts, tools: Tools) -> Iterator[Diagnosis]:
         yield Diagnosis(Area.RIGHTS, "operator", State.CANNOT_TELL, found, why, apply_rights(facts, tools))
         return
     missing = [each for each in facts.granted if each.is_allowed is False]
+    elected = [each for each in missing if each.right.place is Place.LEASE]
     unsaid = [each for each in facts.granted if each.is_allowed is None]
     told = f"of {user} (asked for by {facts.asked})"
     fix = apply_rights(facts, tools)
@@ -32,6 +34,12 @@ def judge_rights(facts: Facts, tools: Tools) -> Iterator[Diagnosis]:
         found, why = f"none of its {len(missing)} rights are given {told}", "the operator sees nothing, and judges nothing"
         yield Diagnosis(Area.RIGHTS, "operator", State.PROBLEM, found, why, fix)
         return
+    if facts.setup.hidden and elected:
+        found = f"whether {user} may lead cannot be seen: {untold(facts.setup)}"
+        yield Diagnosis(
+            Area.RIGHTS, elected[0].right.kind, State.CANNOT_TELL, found, elected[0].right.without, show(facts.setup, tools)
+        )
+        missing = [each for each in missing if each not in elected]
     for (kind, where), group in groupby(missing, key=lambda each: (each.right.kind, _where(each))):
         rights = list(group)
         verbs = " and ".join(each.right.verb for each in rights)
@@ -46,7 +54,7 @@ def judge_rights(facts: Facts, tools: Tools) -> Iterator[Diagnosis]:
             unsaid[0].right.without,
             (tools.kubectl(f"auth can-i --list --as={facts.setup.user}"),),
         )
-    elif not missing:
+    elif not missing and not (facts.setup.hidden and elected):
         yield Diagnosis(Area.RIGHTS, "operator", State.OK, f"all {len(facts.granted)} {told}")
 
 

@@ -1,9 +1,9 @@
 """How an operator is set up: what its Deployment says in the operator's own flags and variables."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from perfana_support.model.diagnosis import Json, Setup
+from perfana_support.model.diagnosis import LEADER_ELECTION, LEASE_NAME, LEASE_NAMESPACE, Json, Setup
 
 NAME = "perfana-support"
 LABEL = "app.kubernetes.io/name"
@@ -15,13 +15,18 @@ _ELSEWHERE = "$(elsewhere)"
 _SHORT = {"n": "NAMESPACE"}
 
 
-def find_setup(deployments: Sequence[Json], namespace: str, account: str, watched: Sequence[str]) -> Setup:
-    """The setup of the operator in a namespace; `account` and `watched` are what the user states, "" and () for nothing."""
+def find_setup(
+    deployments: Sequence[Json], namespace: str, account: str, watched: Sequence[str], lease_name: str = ""
+) -> Setup:
+    """The setup of the operator in a namespace; the others are what the user states, "" and () for nothing."""
     found = sorted(
         (each for each in deployments if each["metadata"].get("namespace") == namespace),
         key=lambda each: (each["metadata"]["name"] != NAME, each["metadata"]["name"]),
     )
-    return setup_of(found[0] if found else None, namespace, account, watched)
+    setup = setup_of(found[0] if found else None, namespace, account, watched)
+    if not lease_name:
+        return setup
+    return setup._replace(lease_name=lease_name, hidden=tuple(each for each in setup.hidden if each != LEASE_NAME))
 
 
 def setup_of(deployment: Json | None, namespace: str, account: str = "", watched: Sequence[str] = ()) -> Setup:
@@ -35,10 +40,11 @@ def setup_of(deployment: Json | None, namespace: str, account: str = "", watched
         account or str(pod.get("serviceAccountName") or (NAME if deployment is None else "default")),
         deployment,
         tuple(watched) or namespaces,
-        stated.get("LEADER_ELECTION", "true").lower() not in ("false", "no", "0"),
+        _elects(stated),
         _named(stated.get("LEASE_NAMESPACE", "")) or namespace,
         _named(stated.get("LEASE_NAME", "")) or NAME,
         not watched and len(namespaces) < len(words),
+        tuple(_hidden(stated)),
     )
 
 
@@ -53,6 +59,21 @@ def _named(value: str) -> str:
     """A name that a setting states, "" for what the server takes for none: it ends in commands that people copy."""
     name = value.strip()
     return name if re.fullmatch(_DNS_NAME, name, re.ASCII) else ""
+
+
+def _elects(stated: Mapping[str, str]) -> bool:
+    return stated.get("LEADER_ELECTION", "true").lower() not in ("false", "no", "0")
+
+
+def _hidden(stated: Mapping[str, str]) -> Iterator[str]:
+    """The flags of leading whose values come from elsewhere, for no server would take them; none without an election."""
+    if not _elects(stated):
+        return
+    for name, flag in (("LEASE_NAME", LEASE_NAME), ("LEASE_NAMESPACE", LEASE_NAMESPACE)):
+        if stated.get(name) and not _named(stated[name]):
+            yield flag
+    if "$(" in stated.get("LEADER_ELECTION", ""):
+        yield LEADER_ELECTION
 
 
 def _stated(container: Json) -> Iterator[tuple[str, str]]:

@@ -78,8 +78,7 @@ class _Examination:
                 self._list(f"{_GROUP}/supportpolicies", f"list supportpolicies.{OURS}"),
                 *(self._definition(name) for name in shipped),
             )
-            setup = find_setup(deployments.items, self._wanted.namespace, self._wanted.account, self._wanted.watched)
-            setup = setup._replace(lease_name=self._wanted.lease_name or setup.lease_name)
+            setup = find_setup(deployments.items, *self._wanted)
             if checks.is_forbidden and setup.watched:
                 checks = await self._checks_of(setup.watched)
             (asked, may_ask, granted), own, lease, leases, pods, events = await asyncio.gather(
@@ -118,7 +117,7 @@ class _Examination:
 
     def _nothing(self, version: Reading, asked_at: datetime, shipped: Mapping[str, Any]) -> Facts:
         none = Reading(problem="the server does not answer")
-        setup = find_setup((), self._wanted.namespace, self._wanted.account, self._wanted.watched)
+        setup = find_setup((), *self._wanted)
         readings = {"caller": none, "discovery": none, "may_ask": none, "policies": none, "deployments": none}
         readings |= {"place": none, "pods": none, "events": none, "lease": none, "leases": none, "checks": none}
         return Facts(

@@ -41,6 +41,15 @@ def deployment(*args: str, namespace: str = NAME, name: str = NAME, ready: int =
     }
 
 
+def of_variables(item: Json, *hidden: str, **stated: str) -> Json:
+    """Return a Deployment with variables of the operator's, of which some come from a ConfigMap."""
+    source = {"configMapKeyRef": {"name": "settings", "key": "one"}}
+    env: list[Json] = [{"name": f"PERFANA_SUPPORT_{name}", "valueFrom": source} for name in hidden]
+    env += [{"name": f"PERFANA_SUPPORT_{name}", "value": value} for name, value in stated.items()]
+    item["spec"]["template"]["spec"]["containers"][0]["env"] = env
+    return item
+
+
 def pod(restarts: int = 0, state: Json | None = None, last: Json | None = None, name: str = HOLDER) -> Json:
     """Return a pod of it."""
     status = {
@@ -162,10 +171,23 @@ def told(facts: Facts, tools: Tools | None = None) -> list[Diagnosis]:
         assert each.why, each
         assert each.fix, each
         assert all(each.fix), each
+        assert repeated(each) == []
+        assert max(notes(each)) <= 1, each
     reaching = diagnose(facts, builtin_policy(), Tools(REACHED, HELM_REACHED))
     for command in [fix.partition("    # ")[0] for each in reaching for fix in each.fix]:
         assert astray(command) == [], command
     return found
+
+
+def repeated(found: Diagnosis) -> list[str]:
+    """Return the commands that stand in a fix more than once, whatever their notes."""
+    commands = [fix.partition("    # ")[0] for fix in found.fix]
+    return [each for place, each in enumerate(commands) if each in commands[:place]]
+
+
+def notes(found: Diagnosis) -> list[int]:
+    """Return how many notes each command of a fix has."""
+    return [fix.count("    # ") for fix in found.fix]
 
 
 def astray(command: str) -> list[str]:

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from perfana_support.model.diagnosis import Diagnosis, Reading, State
+from typing import Any
+
+import pytest
+
+from perfana_support.evaluate.doctor.setup import setup_of
+from perfana_support.model.diagnosis import Diagnosis, Facts, Reading, State
 from tests.unit.evaluate.doctor.clusters import (
     HOLDER,
+    NAME,
     absent,
+    deployment,
+    granted,
+    items,
     lease,
+    of_variables,
     only,
     refused,
     running,
@@ -15,6 +25,10 @@ from tests.unit.evaluate.doctor.clusters import (
 )
 
 RESTART = "kubectl rollout restart deployment/perfana-support -n perfana-support"
+AGAIN = (
+    "perfana-support doctor --operator-namespace perfana-support --lease-name perfana-support"
+    "    # with the name of its Lease after --lease-name"
+)
 
 
 def held(seconds_ago: float, holder: str = HOLDER) -> Diagnosis:
@@ -76,3 +90,35 @@ def test_pods_without_election_that_are_more_than_one_fight() -> None:
     found = only(running("--no-leader-election", lease=absent(), ready=2, replicas=2))
     assert (found.subject, found.state) == ("Lease", State.PROBLEM)
     assert found.fix == ("kubectl scale deployment perfana-support -n perfana-support --replicas=1",)
+
+
+def hiding(*names: str, **changes: Any) -> Facts:  # noqa: ANN401 - any of the facts
+    """Return a cluster whose operator takes settings from a ConfigMap."""
+    item = of_variables(deployment(), *names)
+    return well(setup=setup_of(item, NAME), deployments=items(item), **changes)
+
+
+@pytest.mark.parametrize("name", ["LEASE_NAME", "LEASE_NAMESPACE", "LEADER_ELECTION"])
+@pytest.mark.parametrize("reading", [absent(), Reading(lease(300)), Reading(lease(1, ""))], ids=["absent", "late", "free"])
+def test_lease_that_is_nobodys_tells_nothing_of_an_operator_which_may_lead_by_another(name: str, reading: Reading) -> None:
+    found = only(hiding(name, lease=reading, leases=items()))
+    flag = f"--{name.lower().replace('_', '-')}"
+    assert (found.subject, found.state) == ("Lease", State.CANNOT_TELL)
+    assert found.found == f"whether it leads cannot be seen: perfana-support/perfana-support takes {flag} from elsewhere"
+    assert found.fix[0] == "kubectl get deployment perfana-support -n perfana-support -o yaml"
+    assert found.fix[1:] == ((AGAIN,) if name == "LEASE_NAME" else ())
+
+
+def test_lease_that_a_pod_of_the_operator_holds_is_its_own_whatever_is_hidden() -> None:
+    assert told(hiding("LEASE_NAME", "LEASE_NAMESPACE", "LEADER_ELECTION")) == []
+    other = Reading(lease(1, "laptop_1"))
+    assert only(hiding("LEASE_NAME", lease=other)).state is State.CANNOT_TELL
+    assert only(hiding("LEADER_ELECTION", lease=other)).state is State.PROBLEM
+
+
+def test_rights_to_a_lease_that_may_not_be_the_operators_cannot_be_told() -> None:
+    found = only(hiding("LEASE_NAME", granted=granted("get leases.coordination.k8s.io")))
+    assert (found.subject, found.state) == ("leases.coordination.k8s.io", State.CANNOT_TELL)
+    found = told(hiding("LEASE_NAME", granted=granted("get leases.coordination.k8s.io", "list nodes")))[1]
+    # Rights to the Lease of the usual name would take the right to its own.
+    assert (found.subject, found.fix) == ("nodes", (AGAIN,))

@@ -19,6 +19,7 @@ from tests.unit.evaluate.doctor.clusters import (
     Json,
     absent,
     at,
+    check,
     deployment,
     granted,
     items,
@@ -67,7 +68,7 @@ def test_no_deployment_in_another_namespace_is_installed_there_with_what_the_cha
     image = "--set image.repository=harbor.example.com/perfana/perfana-support"
     fix = (f"helm {words} --set crds.install=false {image}    # {YOURS}",)
     found = told(missing)
-    assert [(each.area, each.fix) for each in found if each.subject != "Lease"] == [(Area.RIGHTS, fix), (Area.OPERATOR, fix)]
+    assert [(each.area, each.fix) for each in found] == [(Area.RIGHTS, fix), (Area.OPERATOR, fix), (Area.OPERATOR, fix)]
 
 
 def test_operator_of_some_namespaces_is_installed_for_these_alone_and_into_the_cluster_that_was_asked() -> None:
@@ -130,6 +131,29 @@ def test_deployment_that_is_elsewhere_is_pointed_at() -> None:
     assert (found[0].state, found[0].fix) == (State.PROBLEM, ("perfana-support doctor --operator-namespace ops",))
 
 
+@pytest.mark.parametrize("looked_at", [NAME, "nowhere"])
+@pytest.mark.parametrize("replicas", [1, 0])
+def test_no_second_operator_is_installed_where_there_is_one_elsewhere(replicas: int, looked_at: str) -> None:
+    """Neither by the Lease, nor by the rights, nor by a check that it has not judged."""
+    none = tuple(each._replace(is_allowed=False) for each in granted())
+    ops = deployment(namespace="ops", replicas=replicas, ready=replicas)
+    late = items(check(namespace="bank", status={"conditions": []}))
+    changes = {"lease": absent(), "leases": items(lease(namespace="ops")) if replicas else items(), "granted": none}
+    found = told(well(setup=setup_of(None, looked_at), deployments=items(ops), checks=late, **changes))
+    look = ("perfana-support doctor --operator-namespace ops",)
+    restart = ("kubectl rollout restart deployment/perfana-support -n ops",)
+    assert [(each.area, each.fix) for each in found] == [
+        (Area.RIGHTS, look),
+        (Area.OPERATOR, look),
+        (Area.OPERATOR, look),
+        (Area.CHECKS, restart if replicas else look),
+    ]
+    assert found[2].found == f"{looked_at}/perfana-support is not there: no operator has led by it"
+    assert found[1].why == found[2].why == "this looks for it in the wrong place"
+    left = well(setup=setup_of(None, looked_at), deployments=items(ops), lease=Reading(lease(4000)), leases=items())
+    assert [each.fix for each in told(left) if each.area is Area.OPERATOR] == [look, look]
+
+
 def test_operator_outside_of_the_cluster_cannot_be_looked_at() -> None:
     found = only(well(setup=setup_of(None, NAME), deployments=items()))
     assert (found.subject, found.state) == ("Deployment", State.CANNOT_TELL)
@@ -148,6 +172,29 @@ def test_deployment_that_is_scaled_to_nothing_is_scaled_up() -> None:
         "perfana-support is scaled to 0",
         ("kubectl scale deployment perfana-support -n perfana-support --replicas=1",),
     )
+
+
+@pytest.mark.parametrize(
+    ("args", "words"), [((), "are"), (("-n", "$(POD_NAMESPACE)"), "may be")], ids=["all", "hidden namespaces"]
+)
+def test_deployment_that_is_scaled_to_nothing_is_not_scaled_up_beside_one_that_judges_in_its_place(
+    args: tuple[str, ...], words: str
+) -> None:
+    own, ops = deployment("-n", "shop", ready=0, replicas=0), deployment(*args, namespace="ops")
+    gone = {"lease": Reading(lease(holder="")), "leases": items(lease(namespace="ops")), "pods": items()}
+    found = told(well(setup=setup_of(own, NAME), deployments=items(own, ops), **gone))
+    assert [each.subject for each in found][:2] == ["Deployment", "Lease"]
+    assert found[0].found == f"perfana-support is scaled to 0; its namespaces {words} looked at by ops/perfana-support"
+    scale = "kubectl scale deployment perfana-support -n perfana-support --replicas=1"
+    note = "only once none of its namespaces is looked at by ops/perfana-support"
+    assert found[1].why == "this operator writes no verdicts"
+    assert {each.fix for each in found[:2]} == {("perfana-support doctor --operator-namespace ops", f"{scale}    # {note}")}
+
+
+def test_deployment_that_is_scaled_to_nothing_is_scaled_up_beside_one_that_leads_in_turn_with_it() -> None:
+    own, ops = deployment(ready=0, replicas=0), deployment("--lease-namespace", NAME, namespace="ops")
+    found = only(well(setup=setup_of(own, NAME), deployments=items(own, ops), pods=items(pod())))
+    assert found.fix == ("kubectl scale deployment perfana-support -n perfana-support --replicas=1",)
 
 
 def test_deployment_that_is_not_ready_is_told() -> None:

@@ -9,7 +9,20 @@ import pytest
 from perfana_support import __version__
 from perfana_support.evaluate.doctor.setup import setup_of
 from perfana_support.model.diagnosis import Area, Diagnosis, Facts, Reading, State
-from tests.unit.evaluate.doctor.clusters import NAME, absent, at, check, deployment, items, lease, only, refused, told, well
+from tests.unit.evaluate.doctor.clusters import (
+    NAME,
+    absent,
+    at,
+    check,
+    deployment,
+    items,
+    lease,
+    of_variables,
+    only,
+    refused,
+    told,
+    well,
+)
 
 if TYPE_CHECKING:
     from tests.unit.evaluate.doctor.clusters import Json
@@ -19,6 +32,7 @@ DEPLOYMENTS = "you may not list deployments.apps in all namespaces"
 LEASES = "list leases.coordination.k8s.io in all namespaces"
 READER = "perfana-support doctor --print reader --reader ann | kubectl apply -f -    # by somebody who may give rights"
 HIDDEN = ("-n", "$(POD_NAMESPACE)")
+LEADING = {"LEASE_NAME": "--lease-name", "LEASE_NAMESPACE": "--lease-namespace", "LEADER_ELECTION": "--leader-election"}
 
 
 def beside(own: Json, *others: Json, **changes: Any) -> Facts:  # noqa: ANN401 - any of the facts
@@ -201,3 +215,106 @@ def test_old_policy_of_another_operator_is_told_of_that_one() -> None:
     assert states(found) == [("of bank/perfana-support", State.PROBLEM), ("shop/no", State.PROBLEM)]
     assert found[0].found.startswith("is too old, by 2 verdicts of its")
     assert f"deployment/perfana-support -n bank operator=perfana-support:{__version__} " in found[0].fix[0]
+
+
+@pytest.mark.parametrize("name", LEADING)
+def test_other_operator_whose_leading_is_hidden_is_not_called_idle(name: str) -> None:
+    other = of_variables(of("bank"), name)
+    facts = beside(deployment("-n", NAME), other, checks=items(check(namespace="bank")), leases=items(lease()))
+    found = only(facts)
+    assert states([found]) == [("of Deployment bank/perfana-support", State.CANNOT_TELL)]
+    assert found.found == f"whether it leads cannot be seen: bank/perfana-support takes {LEADING[name]} from elsewhere"
+    assert found.fix == ("kubectl get deployment perfana-support -n bank -o yaml",)
+    late = facts._replace(checks=items(check(namespace="bank", status={"conditions": []})))
+    assert states([only(late)]) == [("bank/perfana", State.PROBLEM)]
+    idle = facts._replace(deployments=items(deployment("-n", NAME), of_variables(of("bank", ready=0), name)))
+    assert only(idle).state is State.PROBLEM
+
+
+def test_other_operator_that_may_elect_leads_where_its_lease_is_renewed() -> None:
+    other = of_variables(of("bank"), "LEADER_ELECTION")
+    assert told(beside(deployment("-n", NAME), other, checks=items(check(namespace="bank")))) == []
+
+
+@pytest.mark.parametrize("is_own", [True, False])
+def test_operators_of_the_same_namespaces_whose_leases_are_hidden_may_lead_in_turn(is_own: bool) -> None:  # noqa: FBT001
+    names = [("LEASE_NAME",), ()] if is_own else [(), ("LEASE_NAME",)]
+    own, ops = (of_variables(deployment(namespace=place), *hidden) for place, hidden in zip((NAME, "ops"), names, strict=True))
+    found = only(beside(own, ops))
+    where = NAME if is_own else "ops"
+    assert states([found]) == [("Deployment ops/perfana-support", State.CANNOT_TELL)]
+    assert found.found == (
+        "looks at the same namespaces; whether by the same Lease cannot be seen: "
+        f"{where}/perfana-support takes --lease-name from elsewhere"
+    )
+    assert found.fix == (f"kubectl get deployment perfana-support -n {where} -o yaml",)
+
+
+def test_operators_of_the_same_namespaces_fight_where_one_does_not_elect_or_their_leases_are_known_to_differ() -> None:
+    shy = of_variables(deployment("--no-leader-election", namespace="ops"), "LEASE_NAME")
+    found = only(beside(deployment(), shy))
+    assert (found.state, found.found) == (State.PROBLEM, "looks at the same namespaces without a Lease")
+    unled = of_variables(deployment("--no-leader-election"), "LEASE_NAME")
+    hidden = of_variables(deployment(namespace="ops"), "LEASE_NAME")
+    assert only(beside(unled, hidden)).found == "looks at the same namespaces by a Lease of its own"
+    other = of_variables(deployment(namespace="ops"), "LEADER_ELECTION")
+    assert only(beside(deployment(), other)).state is State.PROBLEM
+    same = of_variables(deployment("--lease-namespace", NAME, namespace="ops"), "LEADER_ELECTION")
+    assert only(beside(deployment(), same, leases=items(lease()))).state is State.CANNOT_TELL
+
+
+def test_lease_that_somebody_renews_may_be_that_of_an_operator_whose_own_is_hidden() -> None:
+    own = of_variables(deployment(), "LEASE_NAMESPACE")
+    found = only(beside(own, leases=items(lease(), lease(2, "laptop_1", "locks"))))
+    assert states([found]) == [("Lease locks/perfana-support", State.CANNOT_TELL)]
+    assert "; it may be this operator's own: perfana-support/perfana-support takes --lease-namespace from" in found.found
+
+
+def test_operator_that_is_scaled_to_nothing_fights_with_nobody() -> None:
+    own = deployment(ready=0, replicas=0)
+    assert states(told(beside(own, deployment(namespace="ops")))) == [("Deployment", State.PROBLEM)]
+    found = told(beside(own, leases=items(lease(), lease(2, "laptop_1", "default"))))
+    assert states(found)[1:] == [("Lease default/perfana-support", State.CANNOT_TELL)]
+
+
+def test_checks_are_judged_by_the_one_that_runs_beside_one_that_is_scaled_to_nothing() -> None:
+    late = items(check(namespace="bank", status={"conditions": []}))
+    found = told(beside(deployment(ready=0, replicas=0), deployment(namespace="ops"), checks=late))
+    assert (found[-1].subject, found[-1].fix) == (
+        "bank/perfana",
+        ("kubectl rollout restart deployment/perfana-support -n ops",),
+    )
+
+
+def test_check_beside_an_operator_whose_namespaces_are_all_hidden_cannot_be_told() -> None:
+    facts = beside(deployment(*HIDDEN), checks=items(check()))
+    found = told(facts)[-1]
+    assert states([found]) == [("shop/perfana", State.CANNOT_TELL)]
+    words = "perfana-support/perfana-support takes the namespaces that it looks at from elsewhere"
+    assert found.found == f"which operator looks at namespace shop is not known; {words}"
+    # Where another is known to look, that one judges it.
+    assert [each.area for each in told(beside(deployment(*HIDDEN), of("shop"), checks=items(check())))] == [
+        Area.RIGHTS,
+        Area.OPERATOR,
+    ]
+
+
+def test_check_beside_an_operator_outside_of_the_cluster_is_not_said_to_be_nobodys() -> None:
+    facts = well(setup=setup_of(None, NAME, "", ["shop"]), deployments=items(), checks=items(check(namespace="bank")))
+    found = told(facts)
+    assert states(found) == [("Deployment", State.CANNOT_TELL), ("bank/perfana", State.CANNOT_TELL)]
+    lease_name = "perfana-support/perfana-support"
+    assert found[-1].found == (
+        f"which operator looks at namespace bank is not known: no Deployment says where the holder of Lease {lease_name} looks"
+    )
+    assert found[-1].fix == ("kubectl get lease perfana-support -n perfana-support -o yaml",)
+
+
+def test_check_that_no_operator_looks_at_for_none_is_there_is_told_without_a_deployment_to_edit() -> None:
+    nothing = {"deployments": items(), "lease": absent(), "leases": items(), "checks": items(check(namespace="bank"))}
+    found = told(well(setup=setup_of(None, NAME, "", ["shop"]), **nothing))[-1]
+    assert (found.state, found.found) == (State.PROBLEM, "no operator looks at namespace bank, for none is installed")
+    assert found.fix == ("perfana-support doctor --operator-namespace perfana-support -n shop -n bank",)
+    elsewhere = told(well(setup=setup_of(None, NAME), **{**nothing, "deployments": items(of("till"))}))[-1]
+    assert elsewhere.found == "no operator looks at namespace bank"
+    assert elsewhere.fix == ("perfana-support doctor --operator-namespace till",)

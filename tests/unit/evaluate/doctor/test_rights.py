@@ -23,7 +23,7 @@ def test_operator_that_takes_its_namespaces_from_elsewhere_is_never_given_the_wh
     found = told(facts)
     assert (found[0].subject, found[0].state) == ("operator", State.CANNOT_TELL)
     again = "perfana-support doctor --operator-namespace perfana-support -n perfana-support"
-    assert found[0].fix == (f"{again}    # in place of the last word, the namespaces that it looks at",)
+    assert found[0].fix == (f"{again}    # with the namespaces that it looks at after -n",)
     assert not any("--print rights" in fix for each in found for fix in each.fix)
 
 

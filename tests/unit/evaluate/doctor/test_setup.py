@@ -8,7 +8,8 @@ import pytest
 
 from perfana_support.controller.settings import Settings, flag
 from perfana_support.evaluate.doctor.setup import find_setup, setup_of
-from tests.unit.evaluate.doctor.clusters import NAME, deployment
+from perfana_support.model.diagnosis import LEADER_ELECTION, LEASE_NAME, LEASE_NAMESPACE
+from tests.unit.evaluate.doctor.clusters import NAME, deployment, of_variables
 
 
 def test_deployment_without_settings_looks_at_the_whole_cluster_by_a_lease_beside_it() -> None:
@@ -60,6 +61,20 @@ def test_namespaces_that_come_from_elsewhere_are_known_to_be_hidden_unless_they_
     assert setup_of(item, NAME).is_place_hidden
     assert not setup_of(item, NAME, "", ["shop"]).is_place_hidden
     assert not setup_of(deployment("-n", "a,"), NAME).is_place_hidden
+
+
+def test_flags_of_leading_that_come_from_elsewhere_are_known_to_be_hidden_unless_they_are_stated() -> None:
+    names = ("LEASE_NAME", "LEASE_NAMESPACE", "LEADER_ELECTION")
+    item = of_variables(deployment(), *names)
+    found = setup_of(item, NAME)
+    assert found.hidden == (LEASE_NAME, LEASE_NAMESPACE, LEADER_ELECTION)
+    assert (found.elects, found.lease_namespace, found.lease_name, found.is_lease_hidden) == (True, NAME, NAME, True)
+    stated = find_setup([item], NAME, "", (), "ours")
+    assert (stated.lease_name, stated.hidden) == ("ours", (LEASE_NAMESPACE, LEADER_ELECTION))
+    flags = of_variables(deployment("--lease-name=a", "--lease-namespace=b", "--no-leader-election"), *names)
+    assert (setup_of(flags, NAME).hidden, setup_of(flags, NAME).elects) == ((), False)
+    assert setup_of(deployment("--lease-name", "$(NAME)"), NAME).hidden == (LEASE_NAME,)
+    assert not setup_of(of_variables(deployment(), "LEADER_ELECTION"), NAME).is_lease_hidden
 
 
 def test_what_the_user_states_wins_and_the_operators_own_name_comes_first() -> None:
