@@ -23,6 +23,8 @@ export ALLOW_DIRTY
 # What `make version` writes.
 VERSION ?=
 export PERFANA_TEST_KUBERNETES := $(KUBERNETES)
+# Some tests run make themselves, as somebody does at a terminal: it is no part of this one, and says so.
+ALONE := env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo cluster binaries tools test lint format unit integration shipped test-node kind mutation bench fuzz
@@ -74,19 +76,19 @@ format: setup ## Put the code into its form
 
 unit: setup ## Tests without server, clock or network
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest tests/unit
+	@$(ALONE) $(BIN)/coverage run -m pytest tests/unit
 
 integration: setup binaries ## Tests against a real API server (KUBERNETES=1.35: those that another version may fail)
-	@$(BIN)/coverage run -m pytest tests/integration $(if $(KUBERNETES),--server-only) $(if $(SHIPPED),--shipped=$(SHIPPED))
+	@$(ALONE) $(BIN)/coverage run -m pytest tests/integration $(if $(KUBERNETES),--server-only) $(if $(SHIPPED),--shipped=$(SHIPPED))
 
 shipped: setup binaries ## Those of the integration tests that are about packages, image, chart, manifests and pages
-	@$(BIN)/pytest tests/integration --shipped=only
+	@$(ALONE) $(BIN)/pytest tests/integration --shipped=only
 
 test-node: setup binaries ## Install on a real node of this machine, run there, fail there (root, Linux)
-	@$(BIN)/pytest tests/e2e
+	@$(ALONE) $(BIN)/pytest tests/e2e
 
 kind: setup ## The same tests in a cluster of kind, made for them and removed (needs Docker with buildx, no root)
-	@$(BIN)/pytest tests/e2e --kind
+	@$(ALONE) $(BIN)/pytest tests/e2e --kind
 
 mutation: setup ## Which changes of the judgement would no test notice? (MODULES=evaluate/version EVERY=10)
 	@$(BIN)/python -m tests.mutation --survivors --every $(EVERY) $(MODULES)
