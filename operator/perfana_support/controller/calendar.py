@@ -17,13 +17,17 @@ log = logging.getLogger(__name__)
 async def watch_calendar(
     desk: Desk, now: Callable[[], datetime], spread_seconds: float, look_seconds: float = LOOK_SECONDS
 ) -> None:
-    """Judge all checks again on a new day, spread so that they do not all write at once; until cancelled."""
+    """Judge all checks again on a new day, spread so that they do not all write at once; until cancelled.
+
+    A clock may leap to another day and back between two looks: what was judged meanwhile is judged again too.
+    """
     day = now().date()
     while True:
         await asyncio.sleep(min(look_seconds, seconds_to_midnight(now())))
         today = now().date()
-        if today != day:
-            log.info("the day is %s now, was %s: judging all checks again", today, day)
+        others = (desk.take_days() | {day}) - {today}
+        if others:
+            log.info("the day is %s now, was %s: judging all checks again", today, ", ".join(map(str, sorted(others))))
             day = today
             desk.judge_all_again(spread_seconds)
 

@@ -10,7 +10,7 @@ import logging
 import time
 import zlib
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 
 from perfana_support.controller.events import event_documents, tell
 from perfana_support.controller.judge import Judged, flips, is_urgent, judge_check, judge_policy, unjudged
@@ -82,6 +82,7 @@ class Desk:
         self._left_at: dict[Name, tuple[Json, Json]] = {}
         self._pace: Pace[Name] = Pace()
         self._is_closing = False
+        self._days: set[date] = set()
         self.policies = PolicyBook()
         self.store = ClusterStore(store_resources, self.facts_changed)
 
@@ -175,6 +176,11 @@ class Desk:
             if name.plural == CHECKS or self._writes_policies:
                 share = zlib.crc32(uid_of(body).encode()) / 2**32
                 self._queue.add_later(name, share * spread_seconds)
+
+    def take_days(self) -> set[date]:
+        """The days that anything was judged by since this was asked before: more than one where the clock leapt meanwhile."""
+        days, self._days = self._days, set()
+        return days
 
     async def close(self) -> None:
         """Begin no more work, and return once the writes at hand are done; who waits for work is for the caller to end."""
@@ -309,15 +315,17 @@ class Desk:
         self._left_at[name] = (desired, status_of(written))
 
     def _judge(self, name: Name, body: Json) -> Judged:
+        now = self._now()
+        self._days.add(now.date())
         if name.plural == POLICIES:
-            return judge_policy(body, self.policies, self._now())
+            return judge_policy(body, self.policies, now)
         try:
-            return judge_check(body, self.store, self.policies, self._registries, self._now())
+            return judge_check(body, self.store, self.policies, self._registries, now)
         except Exception as error:
             # One check that this program stumbles over must neither stop the others nor look like a verdict.
             log.exception("%s: cannot be judged", name)
             message = f"perfana-support failed to judge this, please report it: {type(error).__name__}: {error}"
-            return unjudged(Reason.EVALUATION_FAILED, message, body, self._now(), is_stalled=True)
+            return unjudged(Reason.EVALUATION_FAILED, message, body, now, is_stalled=True)
 
     def _policy_changed(self, policy: str) -> None:
         for names in self._checks_in.values():

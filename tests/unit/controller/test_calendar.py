@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import cast
 
 import pytest
@@ -23,6 +23,7 @@ class Clock:
     def __init__(self) -> None:
         self.shift = timedelta()
         self.told: list[tuple[datetime, float]] = []
+        self.days: set[date] = set()
 
     @property
     def desk(self) -> Desk:
@@ -30,6 +31,10 @@ class Clock:
 
     def now(self) -> datetime:
         return virtual_time.now() + self.shift
+
+    def take_days(self) -> set[date]:
+        days, self.days = self.days, set()
+        return days
 
     def judge_all_again(self, spread_seconds: float) -> None:
         self.told.append((self.now(), spread_seconds))
@@ -196,6 +201,31 @@ def test_check_that_is_being_written_at_midnight_is_judged_by_the_new_day_as_wel
             return before, _maintenance(server)
 
     assert virtual_time.run(story()) == ("True", "False")
+
+
+@pytest.mark.parametrize("leap", [DAY, -DAY], ids=["to the next day", "to the day before"])
+def test_check_that_is_judged_while_the_clock_leaps_to_another_day_and_back_is_judged_again(leap: timedelta) -> None:
+    """Between two looks at the clock, so that nobody sees but the check that it was another day."""
+
+    async def story() -> list[str]:
+        server, told, clock = FakeServer(), list[str](), Clock()
+        async with Working(server) as working:
+            working.desk._now = clock.now  # noqa: SLF001
+            last_day = NOON.date() if leap > timedelta() else NOON.date() - DAY
+            expiring = {"maintenance": {"plan": "Team", "expiresOn": last_day.isoformat()}}
+            working.run_image(GOOD)
+            calendar = asyncio.create_task(watch_calendar(working.desk, clock.now, 1.0))
+            await asyncio.sleep(11)
+            clock.shift = leap
+            working.see(CHECKS, "perfana", expiring)
+            await asyncio.sleep(3)
+            told.append(_maintenance(server))
+            clock.shift = timedelta()
+            await asyncio.sleep(20)
+            await virtual_time.end(calendar)
+            return [*told, _maintenance(server)]
+
+    assert virtual_time.run(story()) == (["False", "True"] if leap > timedelta() else ["True", "False"])
 
 
 def _maintenance(server: FakeServer) -> str:
