@@ -11,6 +11,7 @@ import pytest
 from tests.cluster import binaries
 from tests.cluster.crds import apply_crds
 from tests.cluster.server import LOOPBACK, free_ports
+from tests.integration.controlled_cluster import controlled_cluster
 from tests.integration.helm_tool import MAJORS, find_helm
 from tests.integration.operator_process import ACCOUNT, ROOT, OperatorProcess, shipped_identity
 from tests.integration.packages import Machine, make_machine
@@ -157,6 +158,13 @@ def _is_wanted(item: pytest.Item, config: pytest.Config) -> bool:
 
 def _knows_a_version(item: pytest.Item) -> bool:
     return "cluster" in getattr(item, "fixturenames", ()) and not _CLOCKWORK.match(item.path.stem)
+
+
+@pytest.fixture(scope="module")
+def controlled() -> Iterator[Cluster]:
+    """Return a cluster of the module's own, whose controllers make pods of Deployments."""
+    with controlled_cluster() as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

@@ -46,9 +46,7 @@ class Checkout(NamedTuple):
         who = {f"GIT_{role}_{what}": "maintainer@example.com" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
         dates = {"GIT_AUTHOR_DATE": DAY, "GIT_COMMITTER_DATE": DAY}
         settings = {"GIT_CONFIG_GLOBAL": os.devnull, "PYTHONPATH": "operator", "PLATFORMS": str(this_platform())}
-        kept = {
-            name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "ALLOW_DIRTY", "SOURCE_DATE_EPOCH")
-        }
+        kept = {name: value for name, value in os.environ.items() if name not in ("ALLOW_DIRTY", "SOURCE_DATE_EPOCH")}
         return {**kept, **who, **dates, **settings, **more}
 
     def prepare(self) -> None:

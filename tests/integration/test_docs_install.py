@@ -83,6 +83,12 @@ def remove_helms(shell: Shell, api: ApiClient) -> None:
     let_go(api)
 
 
+def write_overlay(folder: Path, text: str) -> None:
+    """Write a kustomization of the page into a folder from which the manifests are elsewhere."""
+    there = ("../perfana-support/manifests", os.path.relpath(ROOT / "manifests", folder))
+    (folder / "kustomization.yaml").write_text(changed(text, there), encoding="utf-8")
+
+
 @pytest.mark.parametrize("major", [4, 3])
 def test_helm_installs_adds_a_replica_upgrades_goes_back_and_removes_all(
     empty: Cluster, api: ApiClient, programs: dict[str, Path], tmp_path: Path, major: int
@@ -159,8 +165,7 @@ def test_helm_takes_over_what_kubectl_applied_and_removes_definitions_only_where
 
 
 def test_overlay_of_ones_own_says_where_the_image_is(shell: Shell, api: ApiClient, tmp_path: Path) -> None:
-    there = ("../perfana-support/manifests", os.path.relpath(ROOT / "manifests", tmp_path))
-    (tmp_path / "kustomization.yaml").write_text(changed(snippet(PAGE, "overlay"), there), encoding="utf-8")
+    write_overlay(tmp_path, snippet(PAGE, "overlay"))
     shell.at(tmp_path).must(snippet(PAGE, "kustomize"))
     assert image_of(api).startswith(IMAGE)
     shell.at(tmp_path).must("kubectl delete -k . --wait=false")
@@ -177,8 +182,7 @@ def test_a_pod_names_no_user_where_the_platform_gives_one(
     shell.must(snippet("docs/upgrade.md", "helm"))
     of_helm = api.get("apps/v1", "Deployment", ACCOUNT, ACCOUNT)["spec"]["template"]["spec"]["securityContext"]
     remove_helms(shell, api)
-    there = ("../perfana-support/manifests", os.path.relpath(ROOT / "manifests", tmp_path))
-    (tmp_path / "kustomization.yaml").write_text(changed(snippet(PAGE, "openshift"), there), encoding="utf-8")
+    write_overlay(tmp_path, snippet(PAGE, "openshift"))
     rendered = list(yaml.safe_load_all(shell.at(tmp_path).must("kubectl kustomize .")))
     (deployment,) = (item for item in rendered if item["kind"] == "Deployment")
     assert deployment["spec"]["template"]["spec"]["securityContext"] == of_helm

@@ -12,7 +12,6 @@ from perfana_support import __version__
 from tests.cluster.crds import apply_crds
 from tests.cluster.server import Cluster
 from tests.cluster.waiting import wait_for
-from tests.integration.controlled_cluster import controlled_cluster
 from tests.integration.helm_tool import MAJORS, find_helm
 from tests.integration.installing import APPS, NAME, Place
 from tests.integration.operator_process import ROOT
@@ -55,13 +54,6 @@ class Admin(NamedTuple):
         """The operator's."""
         found: dict[str, Any] = self.place.api.get(APPS, "Deployment", NAME, self.namespace)
         return found
-
-
-@pytest.fixture(scope="module")
-def controlled() -> Iterator[Cluster]:
-    """Run a cluster that makes pods of Deployments."""
-    with controlled_cluster() as cluster:
-        yield cluster
 
 
 @pytest.fixture(params=MAJORS, ids=[f"helm-{major}" for major in MAJORS])

@@ -12,7 +12,7 @@ import yaml
 from tests.cluster.client import GONE_WITHIN_SECONDS, ApiError
 from tests.cluster.identity import grant, wait_until_granted
 from tests.cluster.waiting import wait_for
-from tests.integration.controlled_cluster import controlled_cluster, everything
+from tests.integration.controlled_cluster import everything
 from tests.integration.helm_tool import MAJORS, find_helm
 from tests.integration.installing import APPS, NAME, Place, resources_of
 from tests.integration.support_objects import API_VERSION, CHECK, RELEASED, Site, deployment
@@ -29,12 +29,6 @@ if TYPE_CHECKING:
 COLUMN = "Version"
 FIRST_CHECK = ("--set", "checks[0].name=perfana,checks[0].namespace=perfana")
 OURS = ("customresourcedefinitions", "apiservices", "supportchecks")
-
-
-@pytest.fixture(scope="module")
-def controlled() -> Iterator[Cluster]:
-    with controlled_cluster() as cluster:
-        yield cluster
 
 
 @pytest.fixture(params=MAJORS, ids=[f"helm-{major}" for major in MAJORS])

@@ -59,9 +59,7 @@ def test_node_is_built_as_its_page_says(reader: Shell) -> None:
 @pytest.mark.parametrize("line", without_remarks(snippet("docs/testing.md", "mutation")))
 def test_mutants_are_run_by_what_the_page_says(line: str) -> None:
     """All of it takes half an hour; so make only says what it would run, and that ends at a module more that nobody has."""
-    said = subprocess.run(
-        [*shlex.split(line), "--dry-run", "--no-print-directory"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    said = subprocess.run([*shlex.split(line), "--dry-run"], cwd=ROOT, capture_output=True, text=True, check=True)
     program, *words = shlex.split(said.stdout.splitlines()[-1])
     assert program == ".venv/bin/python"
     done = subprocess.run([sys.executable, *words, "evaluate/nothing"], cwd=ROOT, capture_output=True, text=True, check=False)

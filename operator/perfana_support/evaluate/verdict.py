@@ -57,7 +57,7 @@ class _Case(NamedTuple):
     """All that a judgement depends on beside the day.
 
     `lasting` is what the rules find on any day, as far as registries have answered; `open_questions` are the others. `leaving`
-    are the dependencies that an upgrade leaves behind.
+    are the dependencies that an upgrade leaves behind. `hides_nodes`: pods run on nodes of which the source shows nothing.
     """
 
     installation: Installation
@@ -68,6 +68,7 @@ class _Case(NamedTuple):
     lasting: tuple[Finding, ...]
     open_questions: "tuple[Question, ...]" = ()
     leaving: frozenset[str] = frozenset()
+    hides_nodes: bool = False
 
 
 class _Plan(NamedTuple):
@@ -164,7 +165,7 @@ def _case(installation: Installation, policy: Policy, check: Check) -> _Case:
         proofs = prove_images(inventory, installation, policy.catalogue)
         questions = open_questions(proofs)
     lasting = tuple(_find_lasting(installation, inventory, lines, policy, proofs)) if is_told else ()
-    return _Case(installation, inventory, lines, policy, check, lasting, questions)
+    return _Case(installation, inventory, lines, policy, check, lasting, questions, hides_nodes=_hides_nodes(installation))
 
 
 def _open_questions(case: _Case, plan: _Plan | None) -> "tuple[Question, ...]":
@@ -243,8 +244,7 @@ def _condition(wanted: ConditionType, sentence: str, case: _Case, concerned: Seq
         message = "manifests show neither the server nor the nodes; state what they are for to have it judged"
         return Condition(wanted, Status.UNKNOWN, Reason.NOT_OBSERVABLE, message)
     if wanted is ConditionType.PLATFORM_SUPPORTED and platform and not platform.nodes:
-        runs = any(workload.node for workload in case.installation.workloads)
-        sentence = "Kubernetes is in the policy" if runs else "Kubernetes is in the policy; no node that runs the pods was seen"
+        sentence = "Kubernetes is in the policy" + ("" if case.hides_nodes else "; no node that runs the pods was seen")
     condition = _from_findings(wanted, sentence, concerned)
     if condition.status is not Status.TRUE:
         return condition
@@ -253,7 +253,7 @@ def _condition(wanted: ConditionType, sentence: str, case: _Case, concerned: Seq
         return Condition(wanted, Status.UNKNOWN, Reason.NOT_OBSERVABLE, message)
     if not case.inventory.components:
         return Condition(wanted, Status.UNKNOWN, Reason.NO_COMPONENTS, "no container runs an image of a Perfana component")
-    if wanted is ConditionType.PLATFORM_SUPPORTED and _hides_nodes(case.installation):
+    if wanted is ConditionType.PLATFORM_SUPPORTED and case.hides_nodes:
         message = f"{condition.message}; nothing can be seen here of nodes that run the pods"
         return Condition(wanted, Status.UNKNOWN, Reason.NOT_OBSERVABLE, message)
     return condition

@@ -78,12 +78,15 @@ def judge_of(facts: Facts, namespace: str) -> Setup | None:
     own = facts.setup
     is_own = looks_at(own, namespace)
     does_run = is_led_unseen(facts) if own.deployment is None else not own.is_off
-    beside = others_of(facts)
-    if is_own and (does_run or not all_beside(facts)):
+    if is_own and does_run:
         return own
+    seen = all_beside(facts)
+    if is_own and not seen:
+        return own
+    beside = [each for each in seen if not each.is_off]
     if own.deployment is None and not does_run:
         # Where none that runs was seen, one that is scaled to 0 is the one that there is.
-        beside = beside or all_beside(facts)
+        beside = beside or seen
     found = [each for each in beside if looks_at(each, namespace)]
     first = next((each for each in found if not why_idle(each, facts)), next(iter(found), None))
     return first or (own if is_own and own.deployment is not None else None)
